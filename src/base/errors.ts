@@ -1,0 +1,174 @@
+/**
+ * Every expected failure of adtally, in one table: what it is, the HTTP status and exit code it ends with, and what to do.
+ * docs/reference/errors.md is rendered from here; a test holds both together.
+ */
+export const ERRORS = {
+  bad_request: {
+    status: 400,
+    exit: 2,
+    title: 'The request is not understood',
+    advice: 'Correct the parameter that the detail names.',
+  },
+  bad_encoding: {
+    status: 400,
+    exit: 2,
+    title: 'The body does not decompress',
+    advice: 'Send the body as its Content-Encoding says (gzip, zstd or none).',
+  },
+  bad_cursor: {
+    status: 400,
+    exit: 2,
+    title: 'The cursor is not one of this region',
+    advice: 'Use a cursor this region gave, or none to read from the beginning.',
+  },
+  unauthorized: {
+    status: 401,
+    exit: 2,
+    title: 'A valid key is needed',
+    advice: 'Send "Authorization: Bearer KEY"; make a key with "adtally keys create".',
+  },
+  not_found: { status: 404, exit: 2, title: 'There is nothing here', advice: 'See /docs for what there is.' },
+  method_not_allowed: {
+    status: 405,
+    exit: 2,
+    title: 'This address does not take that method',
+    advice: 'Use a method named in the Allow header.',
+  },
+  request_timeout: {
+    status: 408,
+    exit: 2,
+    title: 'The request came too slowly',
+    advice: 'Send the whole request within the request timeout; nothing of it was counted.',
+  },
+  cursor_expired: {
+    status: 410,
+    exit: 2,
+    title: 'Changes after this cursor have left the retention',
+    advice:
+      'Read from the beginning (without "after"): the latest revision of every record kept comes again.',
+  },
+  too_large: {
+    status: 413,
+    exit: 2,
+    title: 'The request is too large',
+    advice: 'Split it: the limits are in /openapi.json and docs/reference/config.md.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    exit: 2,
+    title: 'The content type or encoding is not supported',
+    advice: 'Send application/json or application/x-ndjson; gzip, zstd or no encoding.',
+  },
+  sum_out_of_range: {
+    status: 422,
+    exit: 2,
+    title: 'A sum of money passes 2^53 − 1 micros',
+    advice: 'Ask for a narrower range or for one currency: adtally never rounds money.',
+  },
+  overloaded: {
+    status: 429,
+    exit: 1,
+    title: 'The region is taking in all it can',
+    advice: 'Send the same request again after the time in Retry-After; nothing of it was counted.',
+  },
+  internal: {
+    status: 500,
+    exit: 1,
+    title: 'Something unexpected went wrong',
+    advice: 'Send the same request again; report the request id if it stays.',
+  },
+  stopping: {
+    status: 503,
+    exit: 1,
+    title: 'The region is stopping',
+    advice: 'Send the same request again to the region once it is back, or to the other region.',
+  },
+  capacity: {
+    status: 503,
+    exit: 1,
+    title: 'A limit of this region is reached',
+    advice: 'Raise the limit the detail names (docs/reference/config.md) or give the region more memory.',
+  },
+  disk_failed: {
+    status: 503,
+    exit: 5,
+    title: 'The disk refused a write',
+    advice: 'Mend the disk (space, health, rights) and start again: everything acknowledged is kept.',
+  },
+  config_invalid: {
+    status: 500,
+    exit: 2,
+    title: 'The configuration is not valid',
+    advice: 'Correct the value that the detail names; see docs/reference/config.md.',
+  },
+  usage: { status: 400, exit: 2, title: 'The command is not understood', advice: 'See "adtally help".' },
+  data_locked: {
+    status: 503,
+    exit: 3,
+    title: 'Another process uses this data directory',
+    advice: 'Stop that process, or give this one a directory of its own.',
+  },
+  data_corrupt: {
+    status: 503,
+    exit: 4,
+    title: 'Stored bytes are damaged',
+    advice:
+      'Nothing damaged was counted. Restore the file that the detail names from a copy, then start again.',
+  },
+  data_format: {
+    status: 503,
+    exit: 4,
+    title: 'A file has a format this version does not know',
+    advice: 'Start the version of adtally that wrote it, or give this one another directory.',
+  },
+  audit_mismatch: {
+    status: 500,
+    exit: 6,
+    title: 'The recount differs from the figures served',
+    advice: 'Keep the data directory as it is and report this with the output of "adtally audit --json".',
+  },
+  unreachable: {
+    status: 503,
+    exit: 7,
+    title: 'The region does not answer',
+    advice: 'Start it with "adtally start", or name its address with --url.',
+  },
+  import_failed: {
+    status: 400,
+    exit: 2,
+    title: 'The file cannot be imported',
+    advice:
+      'Correct the file or the mapping at the place the detail names; run the same command again to resume.',
+  },
+} as const satisfies Record<string, ErrorKind>;
+
+interface ErrorKind {
+  readonly status: number;
+  readonly exit: number;
+  readonly title: string;
+  readonly advice: string;
+}
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** An expected failure: `code` from ERRORS, `message` says what happened and to what. */
+export class AdtallyError extends Error {
+  override readonly name = 'AdtallyError';
+  readonly code: ErrorCode;
+  /** Seconds after which a retry makes sense, for `overloaded`. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    options: { cause?: unknown; retryAfterSeconds?: number } = {},
+  ) {
+    super(detail, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+
+  get kind(): ErrorKind {
+    return ERRORS[this.code];
+  }
+}

@@ -1,0 +1,193 @@
+import type { UnixMs } from '../base/clock.ts';
+import type { AdMinute } from '../model/ad-minute.ts';
+import type { IngestReceipt, Verdict, VerdictCounts } from '../model/verdict.ts';
+
+/**
+ * The disk as the engine needs it. Paths are relative to the data directory, with `/`.
+ * Every failure rejects; after a failed write or sync the engine stops and never tries that file again.
+ */
+export interface Disk {
+  /** Makes the directory and its parents where missing. */
+  makeDirectory(path: string): Promise<void>;
+  /** Names in a directory, sorted; empty when it does not exist. */
+  list(path: string): Promise<string[]>;
+  /** Size in bytes, or undefined when there is no such file. */
+  size(path: string): Promise<number | undefined>;
+  /** Opens an existing file for reading. */
+  openRead(path: string): Promise<ReadableFile>;
+  /** Opens for writing: `create` refuses an existing file, `existing` needs one. */
+  openWrite(path: string, mode: 'create' | 'existing'): Promise<WritableFile>;
+  /** Atomically gives a file a new name, over an existing one. Durable after syncDirectory. */
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file; no error when there is none. */
+  remove(path: string): Promise<void>;
+  /** Makes the directory's entries durable. */
+  syncDirectory(path: string): Promise<void>;
+}
+
+export interface ReadableFile {
+  /** Fills `into` from `position`; resolves to the bytes read, fewer only at the end of the file. */
+  read(into: Uint8Array, position: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface WritableFile {
+  /** Writes all of `bytes` at `position`, or rejects. */
+  write(bytes: Uint8Array, position: number): Promise<void>;
+  /** fdatasync: resolves once everything written before is on stable storage. */
+  sync(): Promise<void>;
+  truncate(size: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** How a request's events are laid out in its bytes. */
+export type BodyFormat = 'json' | 'ndjson';
+
+/** A page of a change feed. */
+export interface ChangePage<R> {
+  /** The latest revision of each record that changed after the cursor, oldest change first. */
+  readonly records: readonly R[];
+  /** Where to go on; valid across restarts. */
+  readonly cursor: string;
+  /** Whether nothing more had changed when the page was made. */
+  readonly caughtUp: boolean;
+}
+
+export interface AdMinuteFilter {
+  readonly adId?: string | undefined;
+  readonly campaignId?: string | undefined;
+  readonly advertiserId?: string | undefined;
+  readonly currency?: string | undefined;
+  /** Event time, Unix ms, from inclusive to exclusive; whole minutes are compared by their start. */
+  readonly from: UnixMs;
+  readonly to: UnixMs;
+}
+
+/** Verdicts of one minute of arrival. */
+export interface ArrivalMinute {
+  /** Start of the minute of arrival, Unix ms. */
+  readonly minute: UnixMs;
+  readonly received: number;
+  readonly verdicts: VerdictCounts;
+}
+
+/** Sums over cells, exact: micros may pass 2^53. */
+export interface CellSums {
+  readonly records: number;
+  readonly impressions: number;
+  readonly clicks: number;
+  readonly costMicros: bigint;
+}
+
+/** What the region says of its own books; `balanced` is computed from independent sums. */
+export interface AuditReport {
+  readonly balanced: boolean;
+  readonly received: number;
+  readonly verdicts: VerdictCounts;
+  /** Per minute of arrival, within the retention; oldest first. */
+  readonly minutes: readonly ArrivalMinute[];
+  /** Verdicts of minutes that have left the retention. */
+  readonly earlier: { readonly received: number; readonly verdicts: VerdictCounts };
+  /** Re-summed from the cells now. */
+  readonly cells: CellSums;
+  /** Sums of the cells that have left the retention. */
+  readonly retiredCells: CellSums;
+  /** What the counters say was counted in all; equals cells + retiredCells when balanced. */
+  readonly counted: CellSums;
+  /** In plain words, what does not balance; empty when balanced. */
+  readonly differences: readonly string[];
+}
+
+export interface QuarantineEntry {
+  /** Grows with arrival; stable across restarts. */
+  readonly id: number;
+  readonly arrival: UnixMs;
+  readonly verdict: Exclude<Verdict, 'counted' | 'duplicate'>;
+  readonly code: string;
+  readonly message: string;
+  readonly eventId: string | null;
+  readonly sizeBytes: number;
+}
+
+export interface QuarantineList {
+  readonly entries: readonly QuarantineEntry[];
+  /** How many are held now. */
+  readonly held: number;
+  /** How many have been dropped, oldest first, since the region began. */
+  readonly dropped: number;
+}
+
+/** Gauges and counters for metrics, health and the live page. */
+export interface RegionStatus {
+  readonly region: string;
+  readonly startedAt: UnixMs;
+  readonly received: number;
+  readonly verdicts: VerdictCounts;
+  readonly records: number;
+  readonly rememberedIds: number;
+  readonly idIndexBytes: number;
+  /** Bytes accepted but not yet answered. */
+  readonly pendingBytes: number;
+  readonly logBytes: number;
+  readonly logSegments: number;
+  readonly logBytesWritten: number;
+  readonly snapshotBytesWritten: number;
+  readonly commits: number;
+  readonly commitMsLast: number;
+  readonly snapshots: number;
+  readonly quarantineHeld: number;
+  readonly quarantineDropped: number;
+  readonly recovery: RecoveryReport;
+}
+
+/** What happened when the region started. */
+export interface RecoveryReport {
+  readonly durationMs: number;
+  readonly snapshotIds: number;
+  readonly replayedBlocks: number;
+  readonly replayedEvents: number;
+  /** Bytes of an unacknowledged, torn write that were cut off the end of the log. */
+  readonly tornBytesCut: number;
+}
+
+/** One region of the embedded engine, as the server and the command line see it. All reads show committed events only. */
+export interface Region {
+  readonly name: string;
+  /**
+   * Takes in a request body. Resolves once its events are durable and counted; rejects with AdtallyError (overloaded,
+   * too_large, capacity, stopping, disk_failed), and then nothing of it was counted or the disk has failed.
+   */
+  ingest(body: Uint8Array, format: BodyFormat): Promise<IngestReceipt>;
+  /** Records in the filter, by minute then in no particular order. */
+  adMinutes(filter: AdMinuteFilter): IterableIterator<AdMinute>;
+  /** Throws AdtallyError bad_cursor or cursor_expired. */
+  changedAdMinutes(after: string | undefined, limit: number): ChangePage<AdMinute>;
+  /** Calls `listener` after each group of events has become visible; returns how to stop. */
+  onChange(listener: (change: VisibleChange) => void): () => void;
+  audit(): AuditReport;
+  /** Newest first, before `before` when given. */
+  quarantine(options: { limit: number; before?: number | undefined }): QuarantineList;
+  /** The raw bytes of an entry as received. */
+  quarantineRaw(id: number): Promise<Uint8Array>;
+  /** Judges the entries again, as events that arrive now; they leave the quarantine. */
+  replayQuarantine(ids: readonly number[]): Promise<IngestReceipt>;
+  status(): RegionStatus;
+  /** The latest arrival whose events are visible, Unix ms; 0 when there is none. */
+  asOf(): UnixMs;
+  /** Takes a snapshot now. */
+  snapshot(): Promise<void>;
+  /** Answers what was accepted, syncs, takes a last snapshot, closes. */
+  close(): Promise<void>;
+  /** Resolves with the error that stopped the region, should one. */
+  readonly failed: Promise<Error>;
+}
+
+/** A group of requests that became visible together. */
+export interface VisibleChange {
+  readonly received: number;
+  readonly verdicts: VerdictCounts;
+  /** When the group's requests were accepted, oldest, monotonic ms. */
+  readonly acceptedAtMs: number;
+  /** When it was durable and visible, monotonic ms. */
+  readonly visibleAtMs: number;
+}

@@ -1,0 +1,248 @@
+import { ALWAYS_REQUIRED, EVENT_FIELDS, type EventField } from '../model/ad-event.ts';
+import {
+  DAY_MS,
+  GIB,
+  HOUR_MS,
+  KIB,
+  MIB,
+  MINUTE_MS,
+  SECOND_MS,
+  formatBytes,
+  formatDuration,
+} from '../base/units.ts';
+
+/**
+ * Every setting, defined once. Types, defaults, units, environment names, command-line flags, error messages and
+ * docs/reference/config.md all follow from this table.
+ */
+interface SettingOf<Kind extends string, Value> {
+  readonly kind: Kind;
+  readonly default: Value;
+  /** One sentence, for the reference page and `--help`. */
+  readonly about: string;
+  /** Whether it decides verdicts: such a value is written into the log when it changes. */
+  readonly rule?: true;
+}
+
+/** Milliseconds; written "24h", "10m", "500ms" or as a number. */
+export interface DurationSetting extends SettingOf<'duration', number> {
+  readonly min: number;
+  readonly max: number;
+}
+/** Bytes; written "8MiB" or as a number. */
+export interface BytesSetting extends SettingOf<'bytes', number> {
+  readonly min: number;
+  readonly max: number;
+}
+/** A whole number. */
+export interface CountSetting extends SettingOf<'count', number> {
+  readonly min: number;
+  readonly max: number;
+}
+export interface TextSetting extends SettingOf<'text', string> {
+  readonly pattern: RegExp;
+  /** What the pattern allows, in words. */
+  readonly allowed: string;
+}
+export interface ListSetting<Item extends string = string> extends SettingOf<'list', readonly Item[]> {
+  readonly pattern: RegExp;
+  readonly allowed: string;
+  /** Items that may not be left out. */
+  readonly always?: readonly Item[];
+  readonly minItems: number;
+  readonly maxItems: number;
+}
+export type Setting = DurationSetting | BytesSetting | CountSetting | TextSetting | ListSetting;
+
+const duration = (
+  fallback: number,
+  [min, max]: readonly [number, number],
+  about: string,
+  more: { rule?: true } = {},
+): DurationSetting => ({ kind: 'duration', default: fallback, min, max, about, ...more });
+const bytes = (fallback: number, [min, max]: readonly [number, number], about: string): BytesSetting => ({
+  kind: 'bytes',
+  default: fallback,
+  min,
+  max,
+  about,
+});
+const count = (fallback: number, [min, max]: readonly [number, number], about: string): CountSetting => ({
+  kind: 'count',
+  default: fallback,
+  min,
+  max,
+  about,
+});
+
+const requiredFields: ListSetting<EventField> = {
+  kind: 'list',
+  default: ALWAYS_REQUIRED,
+  always: ALWAYS_REQUIRED,
+  pattern: new RegExp(`^(${EVENT_FIELDS.join('|')})$`),
+  allowed: `fields of an event: ${EVENT_FIELDS.join(', ')}`,
+  minItems: ALWAYS_REQUIRED.length,
+  maxItems: EVENT_FIELDS.length,
+  about: 'Fields without which an event is invalid; optional fields may be added.',
+  rule: true,
+};
+const regions: ListSetting = {
+  kind: 'list',
+  default: ['a'],
+  pattern: /^[a-z][a-z0-9-]{0,30}$/,
+  allowed: 'names of lower-case letters, digits and dashes',
+  minItems: 1,
+  maxItems: 8,
+  about: 'The regions of the pipeline; an event counted in several belongs to the one that stands first.',
+};
+const text = (
+  fallback: string,
+  pattern: RegExp,
+  allowed: string,
+  about: string,
+  more: { rule?: true } = {},
+): TextSetting => ({ kind: 'text', default: fallback, pattern, allowed, about, ...more });
+
+export const SETTINGS = {
+  regions,
+  requiredFields,
+  defaultCurrency: text(
+    'EUR',
+    /^[A-Z]{3}$/,
+    'an ISO 4217 code: three capital letters',
+    'Currency of events that name none.',
+    { rule: true },
+  ),
+  window: duration(
+    MINUTE_MS,
+    [MINUTE_MS, MINUTE_MS],
+    'Length of the aggregation window; the record is an ad minute, so one minute is what there is.',
+    { rule: true },
+  ),
+  maxEventAge: duration(
+    DAY_MS,
+    [MINUTE_MS, 30 * DAY_MS],
+    'Events older than this when they arrive are late.',
+    { rule: true },
+  ),
+  maxClockSkew: duration(
+    10 * MINUTE_MS,
+    [0, DAY_MS],
+    'Events further in the future than this when they arrive are future.',
+    { rule: true },
+  ),
+  dedupeWindow: duration(
+    DAY_MS,
+    [MINUTE_MS, 90 * DAY_MS],
+    'How long an event id is remembered after its first arrival, at least; not shorter than maxEventAge.',
+    { rule: true },
+  ),
+  retention: {
+    log: duration(3 * DAY_MS, [HOUR_MS, 365 * DAY_MS], 'How long the raw log is kept, by whole segments.'),
+    records: duration(
+      3 * DAY_MS,
+      [HOUR_MS, 365 * DAY_MS],
+      'How long after its minute a record is served from memory; longer than maxEventAge.',
+      { rule: true },
+    ),
+  },
+  commitInterval: duration(
+    2,
+    [0, SECOND_MS],
+    'Shortest time between two commits: longer means fewer, larger disk syncs and later answers.',
+  ),
+  logSegment: bytes(64 * MIB, [64 * KIB, GIB], 'Size at which a new segment of the log is begun.'),
+  snapshotAfter: bytes(256 * MIB, [64 * KIB, 64 * GIB], 'Bytes of log after which a snapshot is taken.'),
+  limits: {
+    eventsPerRequest: count(10_000, [1, 100_000], 'Most events in one request.'),
+    bytesPerRequest: bytes(8 * MIB, [KIB, 64 * MIB], 'Largest request body, after decompression.'),
+    problemsPerRequest: count(100, [0, 10_000], 'Most uncounted events described in one answer.'),
+    pendingBytes: bytes(
+      64 * MIB,
+      [MIB, 4 * GIB],
+      'Bytes of requests not yet answered above which new ones are refused with 429.',
+    ),
+    rememberedIds: count(200_000_000, [1000, 400_000_000], 'Most event ids remembered, 24 bytes each.'),
+    records: count(20_000_000, [1000, 200_000_000], 'Most ad minutes in memory, about 100 bytes each.'),
+    quarantineEntries: count(100_000, [0, 10_000_000], 'Most events in quarantine; the oldest drop out.'),
+  },
+  server: {
+    host: text('127.0.0.1', /^[A-Za-z0-9.:_-]+$/, 'a host name or IP address', 'Address to listen on.'),
+    port: count(7070, [0, 65_535], 'Port to listen on; 0 takes a free one.'),
+    requestTimeout: duration(
+      30 * SECOND_MS,
+      [100, HOUR_MS],
+      'Time within which a request must arrive whole.',
+    ),
+    connections: count(2000, [1, 100_000], 'Most connections open at a time.'),
+  },
+  data: text('./data', /^[^\0]+$/, 'a path', 'Directory of the region’s log, snapshots and keys.'),
+} as const satisfies SettingTree;
+
+export interface SettingTree {
+  readonly [name: string]: Setting | SettingTree;
+}
+
+type ValueOf<S> =
+  S extends ListSetting<infer Item>
+    ? readonly Item[]
+    : S extends TextSetting
+      ? string
+      : S extends Setting
+        ? number
+        : { readonly [Name in keyof S]: ValueOf<S[Name]> };
+type InputOf<S> =
+  S extends ListSetting<infer Item>
+    ? readonly Item[]
+    : S extends DurationSetting | BytesSetting
+      ? number | string
+      : S extends CountSetting
+        ? number
+        : S extends TextSetting
+          ? string
+          : { readonly [Name in keyof S]?: InputOf<S[Name]> };
+
+/** All settings with their values: durations in ms, sizes in bytes. */
+export type PipelineSpec = ValueOf<typeof SETTINGS>;
+/** What adtally.config.ts exports: any part of the settings; durations as "24h", sizes as "8MiB". */
+export type PipelineConfig = InputOf<typeof SETTINGS>;
+
+/** Gives adtally.config.ts its types. */
+export function defineConfig(config: PipelineConfig): PipelineConfig {
+  return config;
+}
+
+export function isSetting(node: Setting | SettingTree): node is Setting {
+  return 'kind' in node && typeof node.kind === 'string';
+}
+
+/** Every setting with its path, in the order of the table. */
+export function listSettings(tree: SettingTree = SETTINGS, above = ''): { path: string; setting: Setting }[] {
+  return Object.entries(tree).flatMap(([name, node]) => {
+    const path = above === '' ? name : `${above}.${name}`;
+    return isSetting(node) ? [{ path, setting: node }] : listSettings(node, path);
+  });
+}
+
+/** `limits.pendingBytes` → `ADTALLY_LIMITS_PENDING_BYTES`. */
+export function environmentName(path: string): string {
+  return `ADTALLY_${words(path).join('_').toUpperCase()}`;
+}
+
+/** `limits.pendingBytes` → `--limits-pending-bytes`; the server's and `data` go without their room. */
+export function flagName(path: string): string {
+  return `--${words(path.replace(/^server\./, ''))
+    .join('-')
+    .toLowerCase()}`;
+}
+
+/** The value as one would write it in the configuration. */
+export function formatSetting(setting: Setting, value: unknown): string {
+  if (setting.kind === 'duration') return formatDuration(value as number);
+  if (setting.kind === 'bytes') return formatBytes(value as number);
+  return Array.isArray(value) ? value.join(',') : String(value);
+}
+
+function words(path: string): string[] {
+  return path.split('.').flatMap((part) => part.split(/(?=[A-Z])/));
+}
