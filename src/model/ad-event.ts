@@ -207,7 +207,7 @@ function repeatedField(text: string): EventField | null {
   let depth = 0;
   let keyExpected = false;
   for (let at = 0; at < text.length; at++) {
-    const char = text[at]!;
+    const char = text[at];
     if (char === '"') {
       const end = stringEnd(text, at);
       if (keyExpected && depth === 1) {
