@@ -1,0 +1,32 @@
+import type { UnixMs } from '../base/clock.ts';
+import type { VerdictCounts } from './verdict.ts';
+
+/** One frame of `GET /v1/live` (server-sent events, `event: live`), about twice a second. */
+export interface LiveFrame {
+  /** Unix ms when the frame was made. */
+  readonly at: UnixMs;
+  readonly region: string;
+  /** Totals since the region began. */
+  readonly received: number;
+  readonly verdicts: VerdictCounts;
+  /** Over the last two seconds. */
+  readonly eventsPerSecond: number;
+  /** Acknowledged to visible over the last ten seconds, ms; null without samples. */
+  readonly freshness: { readonly p50Ms: number | null; readonly p99Ms: number | null };
+  /** Ad minutes held. */
+  readonly records: number;
+  readonly pendingBytes: number;
+  readonly quarantined: number;
+  /** Ads with most impressions and clicks over the last 15 minutes of event time, at most 10. */
+  readonly topAds: readonly TopAd[];
+}
+
+export interface TopAd {
+  readonly adId: string;
+  readonly campaignId: string;
+  readonly advertiserId: string;
+  readonly currency: string;
+  readonly impressions: number;
+  readonly clicks: number;
+  readonly costMicros: number;
+}
