@@ -27,6 +27,12 @@ export const ERRORS = {
     title: 'A valid key is needed',
     advice: 'Send "Authorization: Bearer KEY"; make a key with "adtally keys create".',
   },
+  forbidden: {
+    status: 403,
+    exit: 2,
+    title: 'This key may not do that',
+    advice: 'Use a key of the role that the detail names.',
+  },
   not_found: { status: 404, exit: 2, title: 'There is nothing here', advice: 'See /docs for what there is.' },
   method_not_allowed: {
     status: 405,
@@ -58,6 +64,12 @@ export const ERRORS = {
     exit: 2,
     title: 'The content type or encoding is not supported',
     advice: 'Send application/json or application/x-ndjson; gzip, zstd or no encoding.',
+  },
+  misdirected: {
+    status: 421,
+    exit: 2,
+    title: 'The request is meant for another host',
+    advice: 'Call the region by the address it printed at its start, or set server.host to the name you use.',
   },
   sum_out_of_range: {
     status: 422,
