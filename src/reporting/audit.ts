@@ -1,0 +1,148 @@
+import { formatTime } from '../model/event-time.ts';
+import type { AdMinute } from '../model/ad-minute.ts';
+import { type VerdictCounts, VERDICTS } from '../model/verdict.ts';
+import type { AuditReport, CellSums } from '../embedded/ports.ts';
+
+/** The parts of an AuditReport that must agree with each other. */
+export type AuditParts = Omit<AuditReport, 'balanced' | 'differences'>;
+
+/** Most differences that are spelt out; the rest are only counted. */
+export const DIFFERENCES_MAX = 100;
+
+/**
+ * Says in words what does not add up in a region's books; empty when everything does:
+ * received = the sum of the verdicts, in all and in every minute of arrival; the minutes add up to the whole;
+ * counted = impressions + clicks; ad minutes held + retired = what was counted, in records, events and money.
+ */
+export function auditDifferences(parts: AuditParts): string[] {
+  const found = [...verdictDifferences('in all', parts.received, parts.verdicts)];
+  for (const { minute, received, verdicts } of parts.minutes) {
+    found.push(...verdictDifferences(`in the minute of ${formatTime(minute)}`, received, verdicts));
+  }
+  found.push(...minuteDifferences(parts), ...cellDifferences(parts));
+  return bounded(found, 'differences');
+}
+
+function verdictDifferences(where: string, received: number, verdicts: VerdictCounts): string[] {
+  const judged = VERDICTS.reduce((sum, verdict) => sum + verdicts[verdict], 0);
+  if (judged === received) return [];
+  return [`${received} events received ${where}, but ${judged} have a verdict`];
+}
+
+function minuteDifferences({ received, verdicts, minutes, earlier }: AuditParts): string[] {
+  const books = [earlier, ...minutes];
+  const sums: [string, number, number][] = VERDICTS.map((verdict) => [
+    verdict,
+    verdicts[verdict],
+    books.reduce((sum, book) => sum + book.verdicts[verdict], 0),
+  ]);
+  sums.push(['received', received, books.reduce((sum, book) => sum + book.received, 0)]);
+  return sums
+    .filter(([, whole, added]) => whole !== added)
+    .map(
+      ([what, whole, added]) =>
+        `${whole} events ${what} in all, but the minutes of arrival add up to ${added}`,
+    );
+}
+
+function cellDifferences({ verdicts, cells, retiredCells, counted }: AuditParts): string[] {
+  const found: string[] = [];
+  for (const key of [
+    'records',
+    'impressions',
+    'clicks',
+    'costMicros',
+  ] as const satisfies (keyof CellSums)[]) {
+    const held = BigInt(cells[key]) + BigInt(retiredCells[key]);
+    if (held !== BigInt(counted[key])) {
+      found.push(`${counted[key]} ${key} were counted, but the ad minutes hold ${held}`);
+    }
+  }
+  const events = counted.impressions + counted.clicks;
+  if (events !== verdicts.counted) {
+    found.push(
+      `${verdicts.counted} events have the verdict counted, but ${events} were counted into ad minutes`,
+    );
+  }
+  return found;
+}
+
+/** One record that two sides do not agree on. */
+export interface RecordDifference {
+  readonly recordId: string;
+  /** `missing`: only the recount has it; `extra`: only the region; `different`: both, not alike. */
+  readonly kind: 'missing' | 'extra' | 'different';
+  /** Which record it is: `ad 31 at 2026-01-31T12:00:00.000Z in EUR`. */
+  readonly record: string;
+  /** Only for `different`: what each side says of each field that differs. */
+  readonly fields: readonly FieldDifference[];
+}
+
+export interface FieldDifference {
+  readonly field: keyof AdMinute;
+  readonly served: string | number;
+  readonly recounted: string | number;
+}
+
+export interface RecordComparison {
+  /** Records that both sides have, alike in every field. */
+  readonly equal: number;
+  readonly missing: number;
+  readonly extra: number;
+  readonly different: number;
+  /** The first DIFFERENCES_MAX of them. */
+  readonly differences: readonly RecordDifference[];
+}
+
+/** Compares the ad minutes a region serves with a recount of its log, record by record and field by field. */
+export function compareAdMinutes(
+  served: Iterable<AdMinute>,
+  recounted: ReadonlyMap<string, AdMinute>,
+): RecordComparison {
+  const counts = { equal: 0, missing: 0, extra: 0, different: 0 };
+  const differences: RecordDifference[] = [];
+  const note = (kind: RecordDifference['kind'], record: AdMinute, fields: FieldDifference[] = []): void => {
+    counts[kind]++;
+    if (differences.length < DIFFERENCES_MAX) {
+      differences.push({ recordId: record.recordId, kind, record: nameOf(record), fields });
+    }
+  };
+  const seen = new Set<string>();
+  for (const record of served) {
+    const twin = recounted.get(record.recordId);
+    // A record served twice would be counted twice by whoever reads it.
+    if (twin === undefined || seen.has(record.recordId)) {
+      note('extra', record);
+      continue;
+    }
+    seen.add(record.recordId);
+    const fields = fieldDifferences(record, twin);
+    if (fields.length === 0) counts.equal++;
+    else note('different', record, fields);
+  }
+  for (const [recordId, record] of recounted) if (!seen.has(recordId)) note('missing', record);
+  return { ...counts, differences };
+}
+
+/** One line for a person: `ad 31 at … in EUR: clicks 3, recounted 2`. */
+export function describeDifference({ kind, record, fields }: RecordDifference): string {
+  if (kind === 'missing') return `${record}: in the recount, but not served`;
+  if (kind === 'extra') return `${record}: served, but not in the recount`;
+  const parts = fields.map(({ field, served, recounted }) => `${field} ${served}, recounted ${recounted}`);
+  return `${record}: ${parts.join('; ')}`;
+}
+
+function fieldDifferences(served: AdMinute, recounted: AdMinute): FieldDifference[] {
+  return (Object.keys(recounted) as (keyof AdMinute)[])
+    .filter((field) => served[field] !== recounted[field])
+    .map((field) => ({ field, served: served[field], recounted: recounted[field] }));
+}
+
+function nameOf(record: AdMinute): string {
+  return `ad ${record.adId} at ${formatTime(record.minute)} in ${record.currency}`;
+}
+
+function bounded(lines: readonly string[], what: string): string[] {
+  if (lines.length <= DIFFERENCES_MAX) return [...lines];
+  return [...lines.slice(0, DIFFERENCES_MAX), `and ${lines.length - DIFFERENCES_MAX} more ${what}`];
+}
