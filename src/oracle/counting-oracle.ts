@@ -1,0 +1,219 @@
+import { createHash } from 'node:crypto';
+import { splitOracleBody } from './body-splitter.ts';
+import { readOracleEvent, type OracleEvent } from './event-reader.ts';
+import { IdMemory } from './id-memory.ts';
+import {
+  zeroVerdicts,
+  type EventOutcome,
+  type OracleEntry,
+  type OracleRecord,
+  type OracleRules,
+  type OracleVerdicts,
+} from './oracle-rules.ts';
+import { adMinuteUuid } from './record-uuid.ts';
+
+const MINUTE_MS = 60_000;
+const MONEY_MAX = 2 ** 53 - 1;
+
+export interface OracleReceipt {
+  readonly received: number;
+  readonly verdicts: OracleVerdicts;
+  /** One per event, in the order of the body; empty when they were not asked for. */
+  readonly perEvent: readonly EventOutcome[];
+}
+
+/** What arrived in one minute. */
+export interface OracleArrivals {
+  received: number;
+  readonly verdicts: OracleVerdicts;
+}
+
+export interface OracleSums {
+  readonly records: number;
+  readonly impressions: number;
+  readonly clicks: number;
+  readonly costMicros: bigint;
+}
+
+interface Cell {
+  readonly recordId: string;
+  readonly adId: string;
+  readonly minute: number;
+  readonly currency: string;
+  campaignId: string;
+  advertiserId: string;
+  impressions: number;
+  clicks: number;
+  costMicros: number;
+}
+
+/**
+ * Counts a log the slow and obvious way, to hold the engine to: JSON.parse, maps, one event after the other. Fed with the
+ * entries of a log in their order, it says what every event's verdict had to be and what every record has to show. Memory
+ * grows with ids and records, not with events.
+ */
+export class CountingOracle {
+  #rules: OracleRules;
+  readonly #ids = new IdMemory();
+  readonly #cells = new Map<string, Cell>();
+  readonly #arrivals = new Map<number, OracleArrivals>();
+  readonly #retired = { records: 0, impressions: 0, clicks: 0, costMicros: 0n };
+  #latestArrivalMs = 0;
+  #retiredBefore = 0;
+
+  constructor(rules: OracleRules) {
+    this.#rules = rules;
+  }
+
+  /** The rules of the entries that follow. */
+  changeRules(rules: OracleRules, arrivalMs: number): void {
+    this.#passTime(arrivalMs);
+    this.#rules = rules;
+  }
+
+  /** Judges and counts the events of one request. `perEvent: false` spares the list of outcomes. */
+  take(entry: OracleEntry, options: { perEvent: boolean } = { perEvent: true }): OracleReceipt {
+    return this.takeEvents(splitOracleBody(entry.body, entry.format), entry.arrivalMs, options);
+  }
+
+  /** Judges and counts events that arrive together, each given as its bytes. */
+  takeEvents(
+    events: readonly Uint8Array[],
+    arrivalMs: number,
+    options: { perEvent: boolean } = { perEvent: true },
+  ): OracleReceipt {
+    this.#passTime(arrivalMs);
+    const verdicts = zeroVerdicts();
+    const perEvent: EventOutcome[] = [];
+    for (const bytes of events) {
+      const outcome = this.#judge(bytes, arrivalMs);
+      verdicts[outcome.verdict]++;
+      if (options.perEvent) perEvent.push(outcome);
+    }
+    this.#book(arrivalMs, events.length, verdicts);
+    return { received: events.length, verdicts, perEvent };
+  }
+
+  /** The records that are held, by record id. */
+  records(): Map<string, OracleRecord> {
+    const records = new Map<string, OracleRecord>();
+    for (const cell of this.#cells.values()) {
+      // A record changes with each event counted into it.
+      const revision = cell.impressions + cell.clicks;
+      records.set(cell.recordId, { ...cell, region: this.#rules.region, revision });
+    }
+    return records;
+  }
+
+  /** What arrived in each minute, by the minute's start in Unix ms. */
+  arrivals(): ReadonlyMap<number, Readonly<OracleArrivals>> {
+    return this.#arrivals;
+  }
+
+  /** Sums of the records that are no longer held. */
+  retired(): OracleSums {
+    return this.#retired;
+  }
+
+  /** Records of minutes before this one, Unix ms, are no longer held. */
+  get retiredBefore(): number {
+    return this.#retiredBefore;
+  }
+
+  get rememberedIds(): number {
+    return this.#ids.size;
+  }
+
+  /** What is forgotten or retired follows the latest arrival, and stays so when the clock goes back. */
+  #passTime(arrivalMs: number): void {
+    this.#latestArrivalMs = Math.max(this.#latestArrivalMs, arrivalMs);
+    this.#ids.forget(this.#latestArrivalMs, this.#rules.dedupeWindowMs);
+    const retiredBefore = startOfMinute(Math.max(0, this.#latestArrivalMs - this.#rules.recordRetentionMs));
+    if (retiredBefore <= this.#retiredBefore) return;
+    this.#retiredBefore = retiredBefore;
+    for (const [key, cell] of this.#cells) {
+      if (cell.minute >= retiredBefore) continue;
+      this.#cells.delete(key);
+      this.#retired.records++;
+      this.#retired.impressions += cell.impressions;
+      this.#retired.clicks += cell.clicks;
+      this.#retired.costMicros += BigInt(cell.costMicros);
+    }
+  }
+
+  #judge(bytes: Uint8Array, arrivalMs: number): EventOutcome {
+    const { event, code, eventId } = readOracleEvent(bytes, this.#rules);
+    if (event === null) return { verdict: 'invalid', code, eventId };
+    const ageMs = arrivalMs - event.eventTime;
+    const isLate = ageMs > this.#rules.maxEventAgeMs || event.eventTime < this.#retiredBefore;
+    if (isLate) return { verdict: 'late', code: 'late', eventId };
+    if (-ageMs > this.#rules.maxClockSkewMs) return { verdict: 'future', code: 'future', eventId };
+    const content = contentOf(event);
+    const seen = this.#ids.contentOf(event.eventId);
+    if (seen !== undefined) {
+      const verdict = seen === content ? 'duplicate' : 'conflict';
+      return { verdict, code: verdict, eventId };
+    }
+    if (!this.#count(event)) return { verdict: 'invalid', code: 'sum_out_of_range', eventId };
+    this.#ids.remember(event.eventId, content, arrivalMs);
+    return { verdict: 'counted', code: 'counted', eventId };
+  }
+
+  /** Adds the event to its cell; false, and nothing changes, when the cell's cost would no longer be exact. */
+  #count(event: OracleEvent): boolean {
+    const minute = startOfMinute(event.eventTime);
+    const key = JSON.stringify([event.adId, minute, event.currency]);
+    const cell = this.#cells.get(key) ?? this.#newCell(event, minute);
+    if (event.costMicros > MONEY_MAX - cell.costMicros) return false;
+    this.#cells.set(key, cell);
+    cell.costMicros += event.costMicros;
+    if (event.eventType === 'click') cell.clicks++;
+    else cell.impressions++;
+    if (isGreater([event.campaignId, event.advertiserId], [cell.campaignId, cell.advertiserId])) {
+      cell.campaignId = event.campaignId;
+      cell.advertiserId = event.advertiserId;
+    }
+    return true;
+  }
+
+  #newCell(event: OracleEvent, minute: number): Cell {
+    return {
+      recordId: adMinuteUuid(this.#rules.region, event.adId, minute, event.currency),
+      adId: event.adId,
+      minute,
+      currency: event.currency,
+      campaignId: event.campaignId,
+      advertiserId: event.advertiserId,
+      impressions: 0,
+      clicks: 0,
+      costMicros: 0,
+    };
+  }
+
+  #book(arrivalMs: number, received: number, verdicts: OracleVerdicts): void {
+    const minute = startOfMinute(arrivalMs);
+    const booked = this.#arrivals.get(minute) ?? { received: 0, verdicts: zeroVerdicts() };
+    this.#arrivals.set(minute, booked);
+    booked.received += received;
+    for (const verdict of Object.keys(verdicts) as (keyof OracleVerdicts)[]) {
+      booked.verdicts[verdict] += verdicts[verdict];
+    }
+  }
+}
+
+function startOfMinute(time: number): number {
+  return Math.floor(time / MINUTE_MS) * MINUTE_MS;
+}
+
+/** A digest of everything interpreted but the id: two events of one id with the same content are duplicates. */
+function contentOf(event: OracleEvent): string {
+  const { eventId: _, ...content } = event;
+  const digest = createHash('sha256').update(JSON.stringify(content)).digest('base64');
+  return digest.slice(0, 22);
+}
+
+/** Whether the names of `a` come after those of `b`, the first differing one deciding, compared as UTF-8. */
+function isGreater(a: readonly string[], b: readonly string[]): boolean {
+  const order = a.map((name, index) => Buffer.compare(Buffer.from(name), Buffer.from(b[index])));
+  return (order.find((difference) => difference !== 0) ?? 0) > 0;
+}
