@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    reporters: ['default', './test/reporters/count-line.ts'],
     include: ['test/**/*.test.ts', 'docs/tour/*.test.ts'],
     // Two cores: the suites that start processes would only disturb each other with more workers.
     maxWorkers: 2,
