@@ -1,0 +1,132 @@
+import { html } from 'htm/preact';
+import type { VNode } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { type Route, routeHref } from '../router.ts';
+import { frame, route } from '../store.ts';
+import { formatCount } from '../format.ts';
+import { AdView } from '../views/ad.ts';
+import { OverviewView } from '../views/overview.ts';
+import { QuarantineView } from '../views/quarantine.ts';
+import { AdSearch } from './ad-search.ts';
+import { Preferences } from './preferences.ts';
+import { StatusStrip } from './status-strip.ts';
+
+interface NavItem {
+  readonly view: Route['view'];
+  readonly href: string;
+  readonly label: string;
+  /** A figure beside the label. */
+  readonly count?: () => string | null;
+}
+
+/** The views one can go to; a new view is a line here, a case in `viewOf`, and its address in router.ts. */
+const NAV: readonly NavItem[] = [
+  { view: 'overview', href: routeHref({ view: 'overview' }), label: 'Live' },
+  {
+    view: 'quarantine',
+    href: routeHref({ view: 'quarantine' }),
+    label: 'Quarantine',
+    count: () => (frame.value === null ? null : formatCount(frame.value.quarantined)),
+  },
+];
+
+const NAV_OUTSIDE = [
+  { href: '/docs', label: 'API reference' },
+  { href: '/metrics', label: 'Metrics' },
+] as const;
+
+/** What stays in place while views change: header, state of the connection, navigation. */
+export function Shell({ onRetry }: { onRetry: () => void }): VNode {
+  const main = useRef<HTMLElement>(null);
+  const { title, view } = viewOf(route.value);
+  useEffect(() => {
+    document.title = `${title} · adtally`;
+  }, [title]);
+  useFocusOnChange(main, title);
+  return html`
+    <a class="skip" href="#main" onClick=${(event: Event) => skipTo(event, main.current)}
+      >Skip to the figures</a
+    >
+    <header class="header">
+      <a class="brand" href=${routeHref({ view: 'overview' })}>
+        <img src="/assets/dashboard/mark.svg" alt="" width="22" height="22" />adtally
+      </a>
+      <${Region} />
+      <${AdSearch} />
+      <${Preferences} />
+    </header>
+    <${StatusStrip} onRetry=${onRetry} />
+    <div class="body">
+      <${Navigation} />
+      <main class="main" id="main" tabindex="-1" ref=${main}>${view}</main>
+    </div>
+  `;
+}
+
+function Region(): VNode {
+  const name = frame.value?.region;
+  return html`<span class="region">${name === undefined ? '' : html`region <b>${name}</b>`}</span>`;
+}
+
+function Navigation(): VNode {
+  return html`
+    <nav class="nav" aria-label="Views">
+      <ul>
+        ${NAV.map(({ view, href, label, count }) => {
+          const current = route.value.view === view ? 'page' : undefined;
+          const figure = count?.() ?? null;
+          return html`<li key=${view}>
+            <a href=${href} aria-current=${current}
+              >${label}${figure !== null && html` <span class="nav-count">${figure}</span>`}</a
+            >
+          </li>`;
+        })}
+      </ul>
+      <ul class="nav-outside">
+        ${NAV_OUTSIDE.map(({ href, label }) => html`<li key=${href}><a href=${href}>${label}</a></li>`)}
+      </ul>
+    </nav>
+  `;
+}
+
+function viewOf(current: Route): { title: string; view: VNode } {
+  switch (current.view) {
+    case 'overview':
+      return { title: 'Live', view: html`<${OverviewView} />` };
+    case 'ad': {
+      const { adId, minutes } = current;
+      return { title: adId, view: html`<${AdView} key=${adId} adId=${adId} minutes=${minutes} />` };
+    }
+    case 'quarantine':
+      return { title: 'Quarantine', view: html`<${QuarantineView} />` };
+    default:
+      return { title: 'Not here', view: html`<${UnknownView} path=${current.path} />` };
+  }
+}
+
+function UnknownView({ path }: { path: string }): VNode {
+  return html`
+    <h1>There is no such view</h1>
+    <p class="empty">
+      <code>#${path}</code> leads nowhere.
+      <a href=${routeHref({ view: 'overview' })}>Go to the live figures</a>.
+    </p>
+  `;
+}
+
+/** A change of view moves the focus into it, as a page load would; not on the first one. */
+function useFocusOnChange(target: { current: HTMLElement | null }, title: string): void {
+  const shown = useRef(title);
+  useEffect(() => {
+    if (shown.current === title) return;
+    shown.current = title;
+    target.current?.focus({ preventScroll: true });
+    window.scrollTo({ top: 0 });
+  }, [title]);
+}
+
+/** The link's own address would be taken for a view. */
+function skipTo(event: Event, target: HTMLElement | null): void {
+  event.preventDefault();
+  target?.focus();
+}

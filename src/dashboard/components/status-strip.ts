@@ -1,0 +1,42 @@
+import { html } from 'htm/preact';
+import type { VNode } from 'preact';
+import { formatClock, formatLatency } from '../format.ts';
+import { connection, frame, timeZone } from '../store.ts';
+
+/** One line of constant height under the header: is this live, and of when are the figures. */
+export function StatusStrip({ onRetry }: { onRetry: () => void }): VNode {
+  const state = connection.value;
+  const of = frame.value === null ? null : formatClock(frame.value.at, timeZone.value);
+  return html`
+    <div class="strip" data-state=${state}>
+      <span class="strip-state"><span class="dot" aria-hidden="true"></span>${STATE_LABEL[state]}</span>
+      <span class="strip-text">${explain(of)}</span>
+      ${state === 'live' ? html`<${Freshness} />` : html`<${Retry} onRetry=${onRetry} />`}
+      <span class="sr-only" role="status">${STATE_LABEL[state]}</span>
+    </div>
+  `;
+}
+
+const STATE_LABEL = { connecting: 'Connecting', live: 'Live', lost: 'Connection lost' } as const;
+
+function explain(of: string | null): VNode | string {
+  if (connection.value === 'live') return html`figures of <time>${of}</time>`;
+  if (connection.value === 'connecting') return 'waiting for the first figures';
+  if (of === null) return 'no figures yet; trying again';
+  return html`figures are of <time>${of}</time>; trying again`;
+}
+
+function Freshness(): VNode {
+  const { p50Ms, p99Ms } = frame.value!.freshness;
+  if (p99Ms === null) return html`<span class="strip-fresh">no new events in the last 10 s</span>`;
+  return html`<span class="strip-fresh">
+    <span class="wide">accepted → visible</span>
+    <span>p50 <b>${formatLatency(p50Ms)}</b></span>
+    <span>p99 <b>${formatLatency(p99Ms)}</b></span>
+  </span>`;
+}
+
+function Retry({ onRetry }: { onRetry: () => void }): VNode | null {
+  if (connection.value !== 'lost') return null;
+  return html`<button class="strip-retry" type="button" onClick=${onRetry}>Try now</button>`;
+}

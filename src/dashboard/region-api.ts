@@ -1,0 +1,74 @@
+import type { UnixMs } from '../base/clock.ts';
+import type { Verdict } from '../model/verdict.ts';
+
+/** One minute of an ad in one currency. */
+export interface AdMinuteRow {
+  /** Start of the minute, RFC 3339. */
+  readonly start: string;
+  readonly campaignId: string;
+  readonly advertiserId: string;
+  readonly currency: string;
+  readonly impressions: number;
+  readonly clicks: number;
+  /** Integer micros of `currency`. */
+  readonly costMicros: number;
+}
+
+/** Answer of `GET /v1/ad-minutes`; minutes without events have no row. */
+export interface AdMinutesAnswer {
+  readonly rows: readonly AdMinuteRow[];
+  readonly totals: {
+    readonly impressions: number;
+    readonly clicks: number;
+    /** Integer micros by currency. */
+    readonly costMicros: Readonly<Record<string, number>>;
+  };
+  /** RFC 3339; null while there is no event at all. */
+  readonly asOf: string | null;
+}
+
+export interface QuarantineEntry {
+  readonly id: number;
+  readonly arrival: UnixMs;
+  readonly verdict: Verdict;
+  readonly code: string;
+  readonly message: string;
+  readonly eventId: string | null;
+  readonly sizeBytes: number;
+}
+
+/** Answer of `GET /v1/quarantine`, newest first. */
+export interface QuarantineAnswer {
+  readonly entries: readonly QuarantineEntry[];
+  readonly held: number;
+  /** How many had to make room for later ones. */
+  readonly dropped: number;
+}
+
+const TIMEOUT_MS = 10_000;
+
+export function adMinutesPath(adId: string, from: UnixMs, to: UnixMs, timeZone: string): string {
+  const query = new URLSearchParams({
+    adId,
+    from: new Date(from).toISOString(),
+    to: new Date(to).toISOString(),
+    granularity: 'minute',
+    timezone: timeZone,
+  });
+  return `/v1/ad-minutes?${query.toString()}`;
+}
+
+/** Gets JSON; a refusal becomes an Error with what the region said (RFC 9457), silence one after ten seconds. */
+export async function getJson<T>(path: string, signal: AbortSignal): Promise<T> {
+  const response = await fetch(path, {
+    signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+    headers: { accept: 'application/json' },
+  });
+  if (!response.ok) throw new Error(await readProblem(response));
+  return (await response.json()) as T;
+}
+
+async function readProblem(response: Response): Promise<string> {
+  const problem = (await response.json().catch(() => null)) as { title?: string; detail?: string } | null;
+  return problem?.detail ?? problem?.title ?? `The region answered ${response.status}.`;
+}

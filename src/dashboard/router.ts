@@ -1,0 +1,64 @@
+/** The views there are, as addresses after the `#`. A link to a view is always made here. */
+export type Route =
+  | { readonly view: 'overview' }
+  | { readonly view: 'ad'; readonly adId: string; readonly minutes: number }
+  | { readonly view: 'quarantine' }
+  | { readonly view: 'unknown'; readonly path: string };
+
+/** How far back the chart of an ad may look, minutes. */
+export const AD_RANGES = [15, 60, 360] as const;
+const AD_RANGE_DEFAULT = 60;
+
+/** Reads `#/`, `#/ad/AD-ID?minutes=60` or `#/quarantine`. */
+export function parseRoute(hash: string): Route {
+  const [path, query] = splitOnce(hash.replace(/^#/, ''), '?');
+  const parts = path.split('/').filter((part) => part !== '');
+  if (parts.length === 0) return { view: 'overview' };
+  if (parts.length === 1 && parts[0] === 'quarantine') return { view: 'quarantine' };
+  const adId = parts.length === 2 && parts[0] === 'ad' ? decode(parts[1]) : null;
+  if (adId === null) return { view: 'unknown', path };
+  return { view: 'ad', adId, minutes: readMinutes(new URLSearchParams(query).get('minutes')) };
+}
+
+/** The address of a view, as a `href`. */
+export function routeHref(route: Exclude<Route, { view: 'unknown' }>): string {
+  switch (route.view) {
+    case 'overview':
+      return '#/';
+    case 'quarantine':
+      return '#/quarantine';
+    case 'ad':
+      return adHref(route.adId, route.minutes);
+    default:
+      return route satisfies never;
+  }
+}
+
+export function adHref(adId: string, minutes: number = AD_RANGE_DEFAULT): string {
+  const query = minutes === AD_RANGE_DEFAULT ? '' : `?minutes=${minutes}`;
+  return `#/ad/${encodeURIComponent(adId)}${query}`;
+}
+
+/** Calls `onRoute` now and whenever the address changes. */
+export function followRoute(onRoute: (route: Route) => void): void {
+  const read = (): void => onRoute(parseRoute(window.location.hash));
+  window.addEventListener('hashchange', read);
+  read();
+}
+
+function readMinutes(text: string | null): number {
+  return AD_RANGES.find((minutes) => String(minutes) === text) ?? AD_RANGE_DEFAULT;
+}
+
+function decode(part: string): string | null {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return null;
+  }
+}
+
+function splitOnce(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+}

@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import { stripTypeScriptTypes } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import type { LiveFrame } from '../../src/model/live.ts';
+import { mockAdMinutes, mockFrame, mockQuarantine } from './mock-figures.ts';
+
+const DASHBOARD = new URL('../../src/dashboard/', import.meta.url);
+const MODULES = new URL('../../node_modules/', import.meta.url);
+const FRAME_EVERY_MS = 500;
+
+const VENDOR: Record<string, string> = {
+  'preact.js': 'preact/dist/preact.mjs',
+  'preact-hooks.js': 'preact/hooks/dist/hooks.mjs',
+  'signals.js': '@preact/signals/dist/signals.mjs',
+  'signals-core.js': '@preact/signals-core/dist/signals-core.mjs',
+  'htm.js': 'htm/dist/htm.mjs',
+  'htm-preact.js': 'htm/preact/index.mjs',
+  'uplot.js': 'uplot/dist/uPlot.esm.js',
+  'uplot.css': 'uplot/dist/uPlot.min.css',
+};
+const TYPES: Record<string, string> = {
+  ts: 'text/javascript; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  svg: 'image/svg+xml',
+};
+
+export interface MockServer {
+  readonly url: string;
+  /** Address and query of every request for figures, in order. */
+  readonly asked: string[];
+  /** Most requests for ad minutes that were under way at once. */
+  readonly overlapMost: () => number;
+  /** Changes what the frames say from now on. */
+  setFrame(change: Partial<LiveFrame>): void;
+  /** Ends all streams, and refuses new ones until `resume`. */
+  breakLive(): void;
+  /** Keeps streams open but sends nothing, until `resume`. */
+  silence(): void;
+  resume(): void;
+  /** Answers requests for figures with this problem; null: well again. */
+  failWith(problem: { status: number; detail: string } | null): void;
+  close(): Promise<void>;
+}
+
+/** Serves the page as the region does, with figures made up. */
+export async function startMockServer(port = 0): Promise<MockServer> {
+  const streams = new Set<ServerResponse>();
+  const asked: string[] = [];
+  let live: 'on' | 'broken' | 'silent' = 'on';
+  let change: Partial<LiveFrame> = {};
+  let problem: { status: number; detail: string } | null = null;
+  let tick = 0;
+  let underWay = 0;
+  let underWayMost = 0;
+
+  const frameText = (): string =>
+    `event: live\ndata: ${JSON.stringify({ ...mockFrame(tick, Date.now()), ...change })}\n\n`;
+  const timer = setInterval(() => {
+    tick++;
+    if (live === 'on') for (const stream of streams) stream.write(frameText());
+  }, FRAME_EVERY_MS);
+
+  const routes: Record<
+    string,
+    (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) => void
+  > = {
+    '/v1/live': (_request, response) => {
+      if (live === 'broken') return sendProblem(response, 503, 'The region is stopping.');
+      response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+      streams.add(response);
+      response.on('close', () => streams.delete(response));
+      if (live === 'on') response.write(frameText());
+    },
+    '/v1/ad-minutes': (_request, response, query) => {
+      underWayMost = Math.max(underWayMost, ++underWay);
+      setTimeout(() => {
+        underWay--;
+        if (problem !== null) return sendProblem(response, problem.status, problem.detail);
+        sendJson(response, mockAdMinutes(query, tick));
+      }, 40);
+    },
+    '/v1/quarantine': (_request, response) => {
+      if (problem !== null) return sendProblem(response, problem.status, problem.detail);
+      sendJson(response, mockQuarantine(Date.now()));
+    },
+  };
+
+  const server = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+    const answer = routes[pathname];
+    if (answer === undefined) return sendFile(response, pathname);
+    asked.push(`${pathname}?${searchParams.toString()}`);
+    answer(request, response, searchParams);
+  });
+  const url = await listen(server, port);
+  return {
+    url,
+    asked,
+    overlapMost: () => underWayMost,
+    setFrame: (next) => (change = { ...change, ...next }),
+    breakLive: () => {
+      live = 'broken';
+      for (const stream of streams) stream.destroy();
+    },
+    silence: () => (live = 'silent'),
+    resume: () => (live = 'on'),
+    failWith: (next) => (problem = next),
+    close: async () => {
+      clearInterval(timer);
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+async function listen(server: Server, port: number): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function sendFile(response: ServerResponse, pathname: string): void {
+  if (pathname === '/') return sendPage(response);
+  const [, room, path = ''] = /^\/assets\/(dashboard|vendor)\/([\w./-]+)$/.exec(pathname) ?? [];
+  const file =
+    room === 'vendor' ? VENDOR[path] && new URL(VENDOR[path], MODULES) : room && new URL(path, DASHBOARD);
+  if (!file) return sendProblem(response, 404, pathname);
+  const source = readFileSync(file, 'utf8');
+  const type = TYPES[path.slice(path.lastIndexOf('.') + 1)];
+  response.writeHead(200, { 'content-type': type, 'cache-control': 'no-cache' });
+  response.end(path.endsWith('.ts') ? stripTypeScriptTypes(source) : source);
+}
+
+function sendPage(response: ServerResponse): void {
+  const page = readFileSync(new URL('index.html', DASHBOARD), 'utf8');
+  const [, importMap] = /<script type="importmap">([\s\S]*?)<\/script>/.exec(page)!;
+  const hash = createHash('sha256').update(importMap).digest('base64');
+  response.writeHead(200, {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': `default-src 'none'; script-src 'self' 'sha256-${hash}'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+  });
+  response.end(page);
+}
+
+function sendJson(response: ServerResponse, body: unknown): void {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(body));
+}
+
+function sendProblem(response: ServerResponse, status: number, detail: string): void {
+  response.writeHead(status, { 'content-type': 'application/problem+json' });
+  response.end(JSON.stringify({ status, title: 'Something is wrong', detail }));
+}
