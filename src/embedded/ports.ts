@@ -19,7 +19,7 @@ export interface Disk {
   openWrite(path: string, mode: 'create' | 'existing'): Promise<WritableFile>;
   /** Atomically gives a file a new name, over an existing one. Durable after syncDirectory. */
   rename(from: string, to: string): Promise<void>;
-  /** Removes a file; no error when there is none. */
+  /** Removes a file; no error when there is none. Durable after syncDirectory. */
   remove(path: string): Promise<void>;
   /** Makes the directory's entries durable. */
   syncDirectory(path: string): Promise<void>;
@@ -121,6 +121,8 @@ export interface QuarantineList {
 export interface RegionStatus {
   readonly region: string;
   readonly startedAt: UnixMs;
+  /** Number of the last log block that is visible. */
+  readonly visibleBlock: number;
   readonly received: number;
   readonly verdicts: VerdictCounts;
   readonly records: number;
@@ -166,7 +168,7 @@ export interface Region {
   onChange(listener: (change: VisibleChange) => void): () => void;
   audit(): AuditReport;
   /** Newest first, before `before` when given. */
-  quarantine(options: { limit: number; before?: number | undefined }): QuarantineList;
+  quarantine(options: { limit: number; before?: number | undefined }): Promise<QuarantineList>;
   /** The raw bytes of an entry as received. */
   quarantineRaw(id: number): Promise<Uint8Array>;
   /** Judges the entries again, as events that arrive now; they leave the quarantine. */

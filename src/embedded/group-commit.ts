@@ -1,0 +1,143 @@
+import { AdtallyError } from '../base/errors.ts';
+import type { Clock } from '../base/clock.ts';
+import type { IngestReceipt } from '../model/verdict.ts';
+import type { Entry } from './log/entry.ts';
+import type { LogBlock } from './log/log-reader.ts';
+import type { LogWriter } from './log/log-writer.ts';
+
+/** A group is at most this large, unless a single request is larger. */
+const GROUP_BYTES_MAX = 4 << 20;
+/** How long after the last commit the empty block follows that proves it. */
+const SETTLE_MS = 100;
+
+/** A request between its arrival and its answer. */
+export interface PendingRequest {
+  readonly entry: Entry;
+  /** Upper bound of its events. */
+  readonly events: number;
+  /** Monotonic ms. */
+  readonly acceptedAtMs: number;
+  readonly resolve: (receipt: IngestReceipt) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** A block on stable storage, with the requests it answers, in the order of its entries. */
+export interface CommittedGroup {
+  readonly block: LogBlock;
+  readonly requests: readonly PendingRequest[];
+}
+
+/**
+ * Turns requests into blocks: while one block is on its way to the disk, the next one gathers. Every block is handed on only
+ * once it is on stable storage, in order.
+ */
+export class GroupCommit {
+  readonly #log: LogWriter;
+  readonly #clock: Clock;
+  readonly #intervalMs: number;
+  readonly #onCommitted: (group: CommittedGroup) => void;
+  readonly #onFailure: (error: Error) => void;
+  #queue: PendingRequest[] = [];
+  /** Whether the last block holds something that an empty block after it does not prove yet. */
+  #isUnproved = false;
+  #cancelSettling = (): void => {};
+  #running: Promise<void> | undefined;
+  #lastCommitAtMs = -Infinity;
+  commits = 0;
+  commitMsLast = 0;
+
+  constructor(options: {
+    log: LogWriter;
+    clock: Clock;
+    intervalMs: number;
+    onCommitted: (group: CommittedGroup) => void;
+    onFailure: (error: Error) => void;
+  }) {
+    this.#log = options.log;
+    this.#clock = options.clock;
+    this.#intervalMs = options.intervalMs;
+    this.#onCommitted = options.onCommitted;
+    this.#onFailure = options.onFailure;
+  }
+
+  add(request: PendingRequest): void {
+    this.#queue.push(request);
+    this.#run();
+  }
+
+  /** Resolves once everything added has been committed, and the last block is proved. */
+  async drain(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+    this.#cancelSettling();
+    if (this.#isUnproved) await this.#commit([]);
+  }
+
+  /** Refuses what has not been committed. */
+  abort(error: Error): void {
+    this.#cancelSettling();
+    for (const request of this.#queue.splice(0)) request.reject(error);
+  }
+
+  #run(): void {
+    this.#cancelSettling();
+    this.#running ??= this.#commitAll()
+      .catch(this.#onFailure)
+      .finally(() => {
+        this.#running = undefined;
+        if (this.#queue.length > 0) this.#run();
+        else if (this.#isUnproved) this.#settleLater();
+      });
+  }
+
+  async #commitAll(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const waitMs = this.#lastCommitAtMs + this.#intervalMs - this.#clock.monotonicMs();
+      if (waitMs > 0) await new Promise<void>((resolve) => this.#clock.after(waitMs, resolve));
+      await this.#commit(this.#takeGroup());
+    }
+  }
+
+  #settleLater(): void {
+    this.#cancelSettling = this.#clock.after(SETTLE_MS, () => {
+      this.#running ??= this.#commit([])
+        .catch(this.#onFailure)
+        .finally(() => {
+          this.#running = undefined;
+          if (this.#queue.length > 0) this.#run();
+        });
+    });
+  }
+
+  async #commit(requests: readonly PendingRequest[]): Promise<void> {
+    const startMs = this.#clock.monotonicMs();
+    this.#lastCommitAtMs = startMs;
+    try {
+      const block = await this.#log.append(requests.map(({ entry }) => entry));
+      this.#isUnproved = requests.length > 0;
+      this.commits++;
+      this.commitMsLast = this.#clock.monotonicMs() - startMs;
+      this.#onCommitted({ block, requests });
+    } catch (cause) {
+      const error = diskFailed(cause);
+      for (const request of requests) request.reject(error);
+      throw error;
+    }
+  }
+
+  #takeGroup(): PendingRequest[] {
+    let bytes = 0;
+    let count = 0;
+    for (const { entry } of this.#queue) {
+      bytes += entry.body.length;
+      if (count > 0 && bytes > GROUP_BYTES_MAX) break;
+      count++;
+    }
+    return this.#queue.splice(0, count);
+  }
+}
+
+export function diskFailed(cause: unknown): AdtallyError {
+  if (cause instanceof AdtallyError) return cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new AdtallyError('disk_failed', `The log or a snapshot could not be written: ${reason}.`, { cause });
+}

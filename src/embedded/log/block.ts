@@ -1,0 +1,112 @@
+import { assert } from '../../base/assert.ts';
+import { crc32 } from '../../base/checksum.ts';
+import { LAST_ENTRY_KIND, type Entry, type EntryKind } from './entry.ts';
+
+/**
+ * A block is one group commit: what reaches the disk, and counts, together.
+ *
+ *   header, 40 bytes, little endian                     entry, 16 bytes + body
+ *     0 u32 magic        16 u32 payload bytes             0 u32 body bytes
+ *     4 u32 CRC of 8–39  20 u32 CRC of the payload        4 u8  kind
+ *     8 f64 block number 24 u32 entries, 28–39 zero       5 3 × zero, 8 f64 arrival
+ *
+ * Block n + 1 is only written once block n is known to be on stable storage. So a readable block proves that all before it
+ * were durable: damage before it is corruption, damage with nothing after it is a write that was never acknowledged.
+ * A block without entries is written when the region falls idle, to give the last acknowledged block that proof too.
+ */
+export const BLOCK_HEADER_BYTES = 40;
+export const ENTRY_HEADER_BYTES = 16;
+const MAGIC = 0x31425441; // "ATB1"
+
+export interface BlockHeader {
+  readonly number: number;
+  readonly payloadBytes: number;
+  readonly payloadCrc: number;
+  readonly entries: number;
+}
+
+/** Bytes that `entries` take up as a block. */
+export function blockBytes(entries: readonly Entry[]): number {
+  return entries.reduce((sum, { body }) => sum + ENTRY_HEADER_BYTES + body.length, BLOCK_HEADER_BYTES);
+}
+
+/** Writes block `number` to the start of `into`; returns its size. `into` must have blockBytes(entries) of room. */
+export function encodeBlock(into: Uint8Array, number: number, entries: readonly Entry[]): number {
+  const view = viewOf(into);
+  let end = BLOCK_HEADER_BYTES;
+  for (const { kind, arrival, body } of entries) {
+    view.setUint32(end, body.length, true);
+    view.setUint32(end + 4, kind, true);
+    view.setFloat64(end + 8, arrival, true);
+    into.set(body, end + ENTRY_HEADER_BYTES);
+    end += ENTRY_HEADER_BYTES + body.length;
+  }
+  view.setUint32(0, MAGIC, true);
+  view.setFloat64(8, number, true);
+  view.setUint32(16, end - BLOCK_HEADER_BYTES, true);
+  view.setUint32(20, crc32(into.subarray(BLOCK_HEADER_BYTES, end)), true);
+  view.setUint32(24, entries.length, true);
+  into.fill(0, 28, BLOCK_HEADER_BYTES);
+  view.setUint32(4, crc32(into.subarray(8, BLOCK_HEADER_BYTES)), true);
+  return end;
+}
+
+/** The header at `at`, or undefined when the bytes there are none. */
+export function decodeBlockHeader(bytes: Uint8Array, at: number): BlockHeader | undefined {
+  if (at + BLOCK_HEADER_BYTES > bytes.length) return undefined;
+  const view = viewOf(bytes);
+  if (view.getUint32(at, true) !== MAGIC) return undefined;
+  if (view.getUint32(at + 4, true) !== crc32(bytes.subarray(at + 8, at + BLOCK_HEADER_BYTES)))
+    return undefined;
+  return {
+    number: view.getFloat64(at + 8, true),
+    payloadBytes: view.getUint32(at + 16, true),
+    payloadCrc: view.getUint32(at + 20, true),
+    entries: view.getUint32(at + 24, true),
+  };
+}
+
+/** Whether the payload that follows the header at `at` is whole and undamaged. */
+export function payloadIsIntact(bytes: Uint8Array, at: number, header: BlockHeader): boolean {
+  const start = at + BLOCK_HEADER_BYTES;
+  const end = start + header.payloadBytes;
+  return end <= bytes.length && crc32(bytes.subarray(start, end)) === header.payloadCrc;
+}
+
+export interface PlacedEntry extends Entry {
+  /** Offset of the body in `bytes`. */
+  readonly bodyAt: number;
+}
+
+/** The entries of an intact payload that starts at `at`. */
+export function decodeEntries(bytes: Uint8Array, at: number, header: BlockHeader): PlacedEntry[] {
+  const view = viewOf(bytes);
+  const entries: PlacedEntry[] = [];
+  let next = at;
+  for (let n = 0; n < header.entries; n++) {
+    const length = view.getUint32(next, true);
+    const kind = view.getUint32(next + 4, true);
+    assert(
+      kind >= 1 && kind <= LAST_ENTRY_KIND,
+      `block ${header.number} has an entry of unknown kind ${kind}`,
+    );
+    const bodyAt = next + ENTRY_HEADER_BYTES;
+    const body = bytes.subarray(bodyAt, bodyAt + length);
+    entries.push({ kind: kind as EntryKind, arrival: view.getFloat64(next + 8, true), body, bodyAt });
+    next = bodyAt + length;
+  }
+  assert(next === at + header.payloadBytes, `block ${header.number} has entries that do not fill it`);
+  return entries;
+}
+
+/** Where the next block header with a right checksum begins at or after `from`, or -1. */
+export function findBlockHeader(bytes: Uint8Array, from: number): number {
+  for (let at = bytes.indexOf(MAGIC & 0xff, from); at !== -1; at = bytes.indexOf(MAGIC & 0xff, at + 1)) {
+    if (decodeBlockHeader(bytes, at) !== undefined) return at;
+  }
+  return -1;
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

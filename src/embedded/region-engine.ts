@@ -1,0 +1,352 @@
+import type { Clock, UnixMs } from '../base/clock.ts';
+import { AdtallyError } from '../base/errors.ts';
+import type { AdMinute } from '../model/ad-minute.ts';
+import { noVerdicts, VERDICTS, type IngestReceipt } from '../model/verdict.ts';
+import { rulesOf } from '../pipeline/aggregation.ts';
+import type { PipelineSpec } from '../pipeline/settings.ts';
+import { auditOf } from './audit.ts';
+import { formatCursor, parseCursor } from './change-cursor.ts';
+import { diskFailed, GroupCommit, type CommittedGroup } from './group-commit.ts';
+import { ENTRY_KIND, type EntryKind } from './log/entry.ts';
+import { LogWriter } from './log/log-writer.ts';
+import type {
+  AdMinuteFilter,
+  AuditReport,
+  BodyFormat,
+  ChangePage,
+  Disk,
+  QuarantineList,
+  RecoveryReport,
+  Region,
+  RegionStatus,
+  VisibleChange,
+} from './ports.ts';
+import { listQuarantine, readQuarantined } from './quarantine-reader.ts';
+import { countEvents } from './scan/event-splitter.ts';
+import { recover, type Recovered } from './snapshot/recovery.ts';
+import { Snapshotter } from './snapshot/snapshotter.ts';
+import type { Aggregation } from './state/aggregation.ts';
+import { readCounts } from './state/arrival-counters.ts';
+import { encodeReplayBody } from './state/replay-body.ts';
+
+/** Applying events gives the event loop a turn after so long. */
+const TURN_MS = 8;
+/** A segment spans at most this share of the log's retention, so that old bytes leave in time. */
+const SEGMENT_SPAN_SHARE = 1 / 24;
+/** Even with little traffic a snapshot is taken this often, so that old segments can leave. */
+const SNAPSHOT_EVERY_MS = 3_600_000;
+const RETRY_AFTER_SECONDS = 1;
+
+export interface RegionOptions {
+  readonly name: string;
+  readonly spec: PipelineSpec;
+  /** The region's data directory; nobody else may write to it. */
+  readonly disk: Disk;
+  readonly clock: Clock;
+  /** Random bytes, for the ids and the secret seed of a new data directory. */
+  readonly entropy: (bytes: number) => Uint8Array;
+}
+
+/** Opens a region on its data directory: recovers what is there, or begins anew. Rejects with AdtallyError. */
+export async function openRegion(options: RegionOptions): Promise<Region> {
+  const { clock, disk, name, spec, entropy } = options;
+  const startMs = clock.monotonicMs();
+  const recovered = await recover(disk, name, spec, entropy);
+  const log = await LogWriter.open(disk, Buffer.from(recovered.manifest.dataId, 'hex'), recovered.end, {
+    bytes: spec.logSegment,
+    spanMs: spec.retention.log * SEGMENT_SPAN_SHARE,
+  });
+  const region = new EmbeddedRegion(options, recovered, log, startMs);
+  await region.begin();
+  return region;
+}
+
+/** Engine 1: one region in one process. The log comes first; the state only ever holds what is on stable storage. */
+class EmbeddedRegion implements Region {
+  readonly name: string;
+  readonly failed: Promise<Error>;
+  readonly #spec: PipelineSpec;
+  readonly #disk: Disk;
+  readonly #clock: Clock;
+  readonly #dataId: string;
+  readonly #state: Aggregation;
+  readonly #log: LogWriter;
+  readonly #commit: GroupCommit;
+  readonly #snapshotter: Snapshotter;
+  readonly #recovery: RecoveryReport;
+  readonly #startedAt: UnixMs;
+  readonly #listeners = new Set<(change: VisibleChange) => void>();
+  /** Blocks are applied one after the other; this is the last of them. */
+  #applying: Promise<void> = Promise.resolve();
+  #snapshotting: Promise<void> | undefined;
+  #bytesSinceSnapshot: number;
+  #snapshotDueAt: UnixMs;
+  #pendingBytes = 0;
+  #pendingEvents = 0;
+  #stopped: AdtallyError | undefined;
+  #hasFailed = false;
+  #reportFailure: (error: Error) => void = () => {};
+
+  constructor(options: RegionOptions, recovered: Recovered, log: LogWriter, startMs: number) {
+    const { clock, disk, spec } = options;
+    const { manifest, state, report } = recovered;
+    this.name = options.name;
+    this.#spec = spec;
+    this.#disk = disk;
+    this.#clock = clock;
+    this.#dataId = manifest.dataId;
+    this.#state = state;
+    this.#log = log;
+    this.#snapshotter = new Snapshotter(disk, clock, manifest, recovered.snapshotDimensions);
+    this.#bytesSinceSnapshot = recovered.tailBytes;
+    this.#startedAt = clock.now();
+    this.#snapshotDueAt = this.#startedAt + SNAPSHOT_EVERY_MS;
+    this.#recovery = { ...report, durationMs: clock.monotonicMs() - startMs };
+    this.failed = new Promise((resolve) => {
+      this.#reportFailure = resolve;
+    });
+    this.#commit = new GroupCommit({
+      log,
+      clock,
+      intervalMs: spec.commitInterval,
+      onCommitted: (group) => this.#applyNext(group),
+      onFailure: (error) => this.#fail(error),
+    });
+  }
+
+  /** Removes what a crash left over, and logs the rules when they differ from those in force. */
+  async begin(): Promise<void> {
+    await this.#snapshotter.removeStrays();
+    const rules = rulesOf(this.#spec);
+    const isNew = this.#log.lastBlock === 0;
+    if (!isNew && JSON.stringify(rules) === JSON.stringify(this.#state.scalars.rules)) return;
+    await this.#submit(ENTRY_KIND.rules, Buffer.from(JSON.stringify(rules)), 0);
+  }
+
+  async ingest(body: Uint8Array, format: BodyFormat): Promise<IngestReceipt> {
+    const { bytesPerRequest, eventsPerRequest } = this.#spec.limits;
+    if (body.length > bytesPerRequest) {
+      throw new AdtallyError(
+        'too_large',
+        `The body has ${body.length} bytes; at most ${bytesPerRequest} are taken.`,
+      );
+    }
+    const events = countEvents(body, format, eventsPerRequest + 1);
+    if (events > eventsPerRequest) {
+      throw new AdtallyError('too_large', `The request has more than ${eventsPerRequest} events.`);
+    }
+    return this.#submit(format === 'json' ? ENTRY_KIND.eventsJson : ENTRY_KIND.eventsNdjson, body, events);
+  }
+
+  adMinutes(filter: AdMinuteFilter): IterableIterator<AdMinute> {
+    return this.#state.cells.query(filter);
+  }
+
+  changedAdMinutes(after: string | undefined, limit: number): ChangePage<AdMinute> {
+    const { cells, changes, scalars } = this.#state;
+    const from = parseCursor(this.#dataId, after, scalars.change);
+    if (after !== undefined && from < cells.retiredChange) {
+      throw new AdtallyError(
+        'cursor_expired',
+        `Records that changed after "${after}" are older than retention.records.`,
+      );
+    }
+    const records: AdMinute[] = [];
+    let last = from;
+    for (const { change, minute, row } of changes.after(from)) {
+      if (records.length === limit)
+        return { records, cursor: formatCursor(this.#dataId, last), caughtUp: false };
+      records.push(cells.record(cells.existingMinute(minute)!, row));
+      last = change;
+    }
+    return { records, cursor: formatCursor(this.#dataId, scalars.change), caughtUp: true };
+  }
+
+  onChange(listener: (change: VisibleChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  audit(): AuditReport {
+    return auditOf(this.#state);
+  }
+
+  quarantine(options: { limit: number; before?: number | undefined }): Promise<QuarantineList> {
+    return listQuarantine(this.#disk, this.#state, options);
+  }
+
+  quarantineRaw(id: number): Promise<Uint8Array> {
+    return readQuarantined(this.#disk, this.#state, id);
+  }
+
+  async replayQuarantine(ids: readonly number[]): Promise<IngestReceipt> {
+    const distinct = [...new Set(ids)];
+    if (distinct.length > this.#spec.limits.eventsPerRequest) {
+      throw new AdtallyError(
+        'too_large',
+        `At most ${this.#spec.limits.eventsPerRequest} events can be replayed at once.`,
+      );
+    }
+    const events: Uint8Array[] = [];
+    for (const id of distinct) events.push(await readQuarantined(this.#disk, this.#state, id));
+    return this.#submit(ENTRY_KIND.quarantineReplay, encodeReplayBody(distinct, events), distinct.length);
+  }
+
+  status(): RegionStatus {
+    const { cells, counters, ids, quarantine, scalars } = this.#state;
+    return {
+      region: this.name,
+      startedAt: this.#startedAt,
+      visibleBlock: scalars.block,
+      ...readCounts(counters.total),
+      records: cells.count,
+      rememberedIds: ids.size,
+      idIndexBytes: ids.bytes,
+      pendingBytes: this.#pendingBytes,
+      logBytes: this.#log.segments.reduce((sum, { bytes }) => sum + bytes, 0),
+      logSegments: this.#log.segments.length,
+      logBytesWritten: this.#log.bytesWritten,
+      snapshotBytesWritten: this.#snapshotter.bytesWritten,
+      commits: this.#commit.commits,
+      commitMsLast: this.#commit.commitMsLast,
+      snapshots: this.#snapshotter.taken,
+      quarantineHeld: quarantine.held,
+      quarantineDropped: quarantine.dropped,
+      recovery: this.#recovery,
+    };
+  }
+
+  asOf(): UnixMs {
+    return this.#state.scalars.latestArrival;
+  }
+
+  async snapshot(): Promise<void> {
+    await this.#snapshotting;
+    // In turn with the blocks: a snapshot never sees half of one.
+    this.#applying = this.#applying.then(() => this.#startSnapshot());
+    await this.#applying;
+    await this.#snapshotting;
+    if (this.#stopped !== undefined) throw this.#stopped;
+  }
+
+  async close(): Promise<void> {
+    if (this.#stopped !== undefined) return;
+    this.#stopped = new AdtallyError('stopping', `Region ${this.name} is stopping.`);
+    await this.#commit.drain().catch((error: unknown) => this.#fail(error));
+    await this.#applying;
+    await this.#snapshotting;
+    if (this.#hasFailed) throw this.#stopped;
+    if (this.#snapshotter.block < this.#state.scalars.block) this.#startSnapshot();
+    await this.#snapshotting;
+    await this.#log.close();
+  }
+
+  #submit(kind: EntryKind, body: Uint8Array, events: number): Promise<IngestReceipt> {
+    this.#refuseWhenFull(body.length, events);
+    this.#pendingBytes += body.length;
+    this.#pendingEvents += events;
+    return new Promise<IngestReceipt>((resolve, reject) => {
+      this.#commit.add({
+        entry: { kind, arrival: this.#clock.now(), body },
+        events,
+        acceptedAtMs: this.#clock.monotonicMs(),
+        resolve,
+        reject,
+      });
+    });
+  }
+
+  #refuseWhenFull(bytes: number, events: number): void {
+    if (this.#stopped !== undefined) throw this.#stopped;
+    const { pendingBytes, records, rememberedIds } = this.#spec.limits;
+    if (this.#pendingBytes > 0 && this.#pendingBytes + bytes > pendingBytes) {
+      throw new AdtallyError(
+        'overloaded',
+        `${this.#pendingBytes} bytes wait to be counted; at most ${pendingBytes} may.`,
+        {
+          retryAfterSeconds: RETRY_AFTER_SECONDS,
+        },
+      );
+    }
+    const most = this.#pendingEvents + events;
+    if (this.#state.ids.size + most > rememberedIds) {
+      throw new AdtallyError('capacity', `limits.rememberedIds, ${rememberedIds}, is reached.`);
+    }
+    if (this.#state.cells.count + most > records) {
+      throw new AdtallyError('capacity', `limits.records, ${records}, is reached.`);
+    }
+  }
+
+  #applyNext(group: CommittedGroup): void {
+    this.#applying = this.#applying
+      .then(() => this.#apply(group))
+      .catch((error: unknown) => {
+        this.#fail(error);
+        for (const { reject } of group.requests) reject(this.#stopped!);
+      });
+  }
+
+  /** Applies a durable block and answers its requests. */
+  async #apply({ block, requests }: CommittedGroup): Promise<void> {
+    const verdicts = noVerdicts();
+    let received = 0;
+    let turnDueMs = this.#clock.monotonicMs() + TURN_MS;
+    for (const [n, entry] of block.entries.entries()) {
+      const receipt = this.#state.apply(entry, this.#spec.limits.problemsPerRequest);
+      const request = requests[n];
+      this.#pendingBytes -= entry.body.length;
+      this.#pendingEvents -= request.events;
+      received += receipt.received;
+      for (const verdict of VERDICTS) verdicts[verdict] += receipt.verdicts[verdict];
+      request.resolve(receipt);
+      this.#bytesSinceSnapshot += entry.body.length;
+      if (this.#clock.monotonicMs() >= turnDueMs) {
+        await this.#clock.turn();
+        turnDueMs = this.#clock.monotonicMs() + TURN_MS;
+      }
+    }
+    this.#state.scalars.block = block.number;
+    if (this.#isSnapshotDue()) this.#startSnapshot();
+    if (requests.length === 0) return;
+    const visibleAtMs = this.#clock.monotonicMs();
+    const change = { received, verdicts, acceptedAtMs: requests[0].acceptedAtMs, visibleAtMs };
+    for (const listener of this.#listeners) listener(change);
+  }
+
+  #isSnapshotDue(): boolean {
+    if (this.#snapshotting !== undefined || this.#stopped !== undefined) return false;
+    return this.#bytesSinceSnapshot >= this.#spec.snapshotAfter || this.#clock.now() >= this.#snapshotDueAt;
+  }
+
+  /** Begins a snapshot of the state between two blocks. */
+  #startSnapshot(): void {
+    if (this.#snapshotting !== undefined) return;
+    this.#bytesSinceSnapshot = 0;
+    this.#snapshotDueAt = this.#clock.now() + SNAPSHOT_EVERY_MS;
+    this.#snapshotting = this.#takeSnapshot()
+      .catch((error: unknown) => this.#fail(diskFailed(error)))
+      .finally(() => {
+        this.#snapshotting = undefined;
+      });
+  }
+
+  async #takeSnapshot(): Promise<void> {
+    await this.#snapshotter.take(this.#state, this.#log.segments);
+    const { expiredBefore } = this.#state.scalars.horizon;
+    await this.#log.removeOldest(
+      ({ lastBlock, lastArrival }) => lastBlock <= this.#snapshotter.block && lastArrival < expiredBefore,
+    );
+  }
+
+  /** After a failed write the disk may hold anything: nothing more is acknowledged, and the process is to end. */
+  #fail(error: unknown): void {
+    this.#hasFailed = true;
+    const failure = error instanceof Error ? error : new Error(String(error));
+    this.#stopped =
+      failure instanceof AdtallyError
+        ? failure
+        : new AdtallyError('internal', failure.message, { cause: failure });
+    this.#commit.abort(this.#stopped);
+    this.#reportFailure(failure);
+  }
+}

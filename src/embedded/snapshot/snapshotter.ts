@@ -1,0 +1,133 @@
+import type { Clock } from '../../base/clock.ts';
+import type { MinuteCells } from '../state/minute-cells.ts';
+import type { Aggregation } from '../state/aggregation.ts';
+import type { Disk } from '../ports.ts';
+import { writeManifest, type Manifest, type SnapshotManifest } from './manifest.ts';
+import {
+  SECTION,
+  SNAPSHOT_DIRECTORY,
+  SNAPSHOT_FORMAT,
+  SnapshotFile,
+  type SnapshotMode,
+} from './snapshot-file.ts';
+
+/** Deltas are written until they add up to half of the full part, or there are this many; then a full one again. */
+const DELTAS_MAX = 64;
+const DELTA_SHARE_MAX = 0.5;
+
+/** What a snapshot will hold, fixed at one instant; ids and minutes give theirs later, unaffected by changes since. */
+interface Cut {
+  readonly mode: SnapshotMode;
+  readonly block: number;
+  readonly scalars: unknown;
+  readonly counters: Float64Array;
+  readonly quarantine: Float64Array;
+  readonly dimensions: { readonly from: number; readonly to: number };
+  readonly minutes: readonly MinuteCells[];
+}
+
+/**
+ * Writes the state beside the running engine: the cut is taken in an instant, then ids and cells are written piece by piece with
+ * turns of the event loop in between, and at last the manifest names the new part. A delta holds what changed since the
+ * snapshot before, so what is written stays a fraction of what arrives.
+ */
+export class Snapshotter {
+  readonly #disk: Disk;
+  readonly #clock: Clock;
+  #manifest: Omit<Manifest, 'format'>;
+  /** Dimensions that earlier parts hold. */
+  #dimensions: number;
+  bytesWritten = 0;
+  taken = 0;
+
+  constructor(disk: Disk, clock: Clock, manifest: Omit<Manifest, 'format'>, dimensions: number) {
+    this.#disk = disk;
+    this.#clock = clock;
+    this.#manifest = manifest;
+    this.#dimensions = dimensions;
+  }
+
+  /** The last block that is part of the newest snapshot; 0 without one. */
+  get block(): number {
+    return this.#manifest.snapshot?.block ?? 0;
+  }
+
+  /**
+   * Writes a snapshot of `state` as it is when take() is called: the cut is made before the first await. One at a time; after
+   * a rejection the process must end.
+   */
+  async take(state: Aggregation, segments: SnapshotManifest['segments']): Promise<void> {
+    const cut = this.#cut(state);
+    const kept = segments.map(({ first, lastArrival }) => ({ first, lastArrival }));
+    await this.#disk.makeDirectory(SNAPSHOT_DIRECTORY);
+    const file = `${String(cut.block).padStart(16, '0')}-${cut.mode}.snapshot`;
+    const bytes = await this.#write(state, cut, file);
+    await this.#disk.syncDirectory(SNAPSHOT_DIRECTORY);
+    const before = cut.mode === 'full' ? [] : (this.#manifest.snapshot?.parts ?? []);
+    const snapshot = { block: cut.block, parts: [...before, { file, bytes }], segments: kept };
+    await writeManifest(this.#disk, { ...this.#manifest, snapshot });
+    this.#manifest = { ...this.#manifest, snapshot };
+    state.ids.endSnapshot();
+    this.#dimensions = cut.dimensions.to;
+    this.bytesWritten += bytes;
+    this.taken++;
+    await this.removeStrays();
+  }
+
+  /** Removes files of the snapshot directory that the manifest does not name. */
+  async removeStrays(): Promise<void> {
+    const named = new Set(this.#manifest.snapshot?.parts.map(({ file }) => file));
+    for (const name of await this.#disk.list(SNAPSHOT_DIRECTORY)) {
+      if (!named.has(name)) await this.#disk.remove(`${SNAPSHOT_DIRECTORY}/${name}`);
+    }
+  }
+
+  #cut(state: Aggregation): Cut {
+    const mode = this.#mode();
+    const minutes = [...state.cells.minutes()].filter(({ isDirty }) => mode === 'full' || isDirty);
+    for (const minute of minutes) minute.freeze();
+    state.ids.beginSnapshot(mode);
+    return {
+      mode,
+      block: state.scalars.block,
+      scalars: state.dumpScalars(),
+      counters: state.counters.dump(),
+      quarantine: state.quarantine.dump(),
+      dimensions: { from: mode === 'full' ? 0 : this.#dimensions, to: state.dimensions.count },
+      minutes,
+    };
+  }
+
+  #mode(): SnapshotMode {
+    const [full, ...deltas] = this.#manifest.snapshot?.parts ?? [];
+    if (full === undefined || deltas.length >= DELTAS_MAX) return 'full';
+    const deltaBytes = deltas.reduce((sum, { bytes }) => sum + bytes, 0);
+    return deltaBytes > full.bytes * DELTA_SHARE_MAX ? 'full' : 'delta';
+  }
+
+  async #write(state: Aggregation, cut: Cut, name: string): Promise<number> {
+    const file = await SnapshotFile.create(this.#disk, `${SNAPSHOT_DIRECTORY}/${name}`);
+    const { dataId } = this.#manifest;
+    await file.addJson(SECTION.begin, { format: SNAPSHOT_FORMAT, mode: cut.mode, dataId });
+    await file.addJson(SECTION.scalars, cut.scalars);
+    const { entries, text } = state.dimensions.dump(cut.dimensions.from, cut.dimensions.to);
+    await file.add(SECTION.dimensionText, text);
+    await file.add(SECTION.dimensionEntries, entries);
+    await file.add(SECTION.counters, cut.counters);
+    await file.add(SECTION.quarantine, cut.quarantine);
+    for (const minute of cut.minutes) {
+      const image = minute.takeFrozen();
+      const section = new Float64Array(1 + image.length);
+      section[0] = minute.minute;
+      section.set(image, 1);
+      await file.add(SECTION.minute, section);
+      await this.#clock.turn();
+    }
+    for (let n = 0; n < state.ids.slices; n++) {
+      const words = state.ids.slice(n);
+      if (words.length > 0) await file.add(SECTION.ids, words);
+      await this.#clock.turn();
+    }
+    return file.finish();
+  }
+}

@@ -1,0 +1,282 @@
+import { assert } from '../../base/assert.ts';
+import { INVALID_CODES, VERDICT_INDEX, type IngestReceipt } from '../../model/verdict.ts';
+import {
+  advanceHorizon,
+  FIRST_HORIZON,
+  generationOf,
+  judgeAge,
+  type AggregationRules,
+  type Horizon,
+} from '../../pipeline/aggregation.ts';
+import type { CellSums } from '../ports.ts';
+import { ENTRY_KIND, type LoggedEntry } from '../log/entry.ts';
+import {
+  COST_DOUBLE,
+  END,
+  EventBatch,
+  FAULT,
+  FAULT_FIELD,
+  IS_CLICK,
+  ROW_DOUBLES,
+  ROW_WORDS,
+  START,
+  TIME_DOUBLE,
+} from '../scan/event-batch.ts';
+import { EventScanner } from '../scan/event-scanner.ts';
+import { ArrivalCounters, RECEIVED } from './arrival-counters.ts';
+import { Cells } from './cells.ts';
+import { ChangeLog } from './change-log.ts';
+import { CountedSums } from './counted-sums.ts';
+import { DedupeIndex } from './dedupe-index.ts';
+import { DimensionTable } from './dimension-table.ts';
+import { describeProblem } from './event-problem.ts';
+import {
+  CELL_DOUBLES,
+  CHANGE,
+  CLICKS,
+  COST,
+  IMPRESSIONS,
+  type MinuteCells,
+  REVISION,
+} from './minute-cells.ts';
+import { Quarantine } from './quarantine.ts';
+import { decodeReplayBody } from './replay-body.ts';
+import { Tally } from './tally.ts';
+
+const BATCH_ROWS = 512;
+const { counted, duplicate, conflict, late, future, invalid } = VERDICT_INDEX;
+const SUM_OUT_OF_RANGE = INVALID_CODES.indexOf('sum_out_of_range') + 1;
+
+/** Values of the state that are neither ids, cells nor counters. */
+export interface StateScalars {
+  /** The last log block that is part of the state. */
+  block: number;
+  /** Latest arrival seen, Unix ms. */
+  latestArrival: number;
+  horizon: Horizon;
+  /** Number of the last change of a cell. */
+  change: number;
+  rules: AggregationRules;
+}
+
+/**
+ * Job 1, Aggregation, as a deterministic state machine: what it holds follows from the log's entries and nothing else. No clock,
+ * no randomness, no promise; the seed only decides where things lie in memory.
+ */
+export class Aggregation {
+  readonly ids: DedupeIndex;
+  readonly dimensions: DimensionTable;
+  readonly cells: Cells;
+  readonly changes: ChangeLog;
+  readonly counters = new ArrivalCounters();
+  readonly quarantine: Quarantine;
+  readonly scalars: StateScalars;
+  readonly sums = new CountedSums();
+
+  readonly #seed: Uint8Array;
+  #scanner: EventScanner;
+  readonly #batch = new EventBatch(BATCH_ROWS);
+  readonly #verdicts = new Uint8Array(BATCH_ROWS);
+  readonly #onTime = new Int32Array(BATCH_ROWS);
+
+  constructor(region: string, seed: Uint8Array, rules: AggregationRules) {
+    this.#seed = seed;
+    this.ids = new DedupeIndex(seed);
+    this.dimensions = new DimensionTable(new DataView(seed.buffer, seed.byteOffset).getInt32(0, true));
+    this.cells = new Cells(region, this.dimensions);
+    this.changes = new ChangeLog(this.cells);
+    this.quarantine = new Quarantine(rules.quarantineEntries);
+    this.scalars = { block: 0, latestArrival: 0, horizon: FIRST_HORIZON, change: 0, rules };
+    this.#scanner = new EventScanner(rules, seed);
+  }
+
+  /** Applies one entry of the log. The receipt describes at most `problemsMax` uncounted events. */
+  apply(entry: LoggedEntry, problemsMax: number): IngestReceipt {
+    this.#passTime(entry.arrival);
+    const tally = new Tally(problemsMax);
+    switch (entry.kind) {
+      case ENTRY_KIND.rules:
+        this.setRules(JSON.parse(Buffer.from(entry.body).toString()) as AggregationRules);
+        break;
+      case ENTRY_KIND.quarantineReplay:
+        this.#applyReplay(entry, tally);
+        break;
+      case ENTRY_KIND.eventsJson:
+      case ENTRY_KIND.eventsNdjson:
+        this.#applyEvents(entry, tally);
+        break;
+    }
+    return tally.receipt();
+  }
+
+  /** All that is not ids, dimensions, cells, counters or quarantine, as JSON. */
+  dumpScalars(): unknown {
+    const { retired, retiredBefore, retiredChange } = this.cells;
+    const { impressions, clicks, costMicros } = this.sums;
+    return {
+      ...this.scalars,
+      sums: { impressions, clicks, costMicros: String(costMicros) },
+      retired: {
+        ...retired,
+        costMicros: String(retired.costMicros),
+        before: retiredBefore,
+        change: retiredChange,
+      },
+    };
+  }
+
+  /** Takes over what dumpScalars() gave, and drops what was over at that time. */
+  loadScalars(dump: unknown): void {
+    const { sums, retired, ...scalars } = dump as StateScalars & {
+      sums: { impressions: number; clicks: number; costMicros: string };
+      retired: Omit<CellSums, 'costMicros'> & { costMicros: string; before: number; change: number };
+    };
+    Object.assign(this.scalars, scalars);
+    this.setRules(scalars.rules);
+    this.sums.load({ ...sums, costMicros: BigInt(sums.costMicros) });
+    const { before, change, ...retiredSums } = retired;
+    this.cells.loadRetired(before, change, { ...retiredSums, costMicros: BigInt(retired.costMicros) });
+    this.ids.forgetThrough(scalars.horizon.forgottenGeneration);
+  }
+
+  setRules(rules: AggregationRules): void {
+    this.scalars.rules = rules;
+    this.#scanner = new EventScanner(rules, this.#seed);
+    this.quarantine.setLimit(rules.quarantineEntries);
+  }
+
+  #passTime(arrival: number): void {
+    const { scalars } = this;
+    scalars.latestArrival = Math.max(scalars.latestArrival, arrival);
+    const before = scalars.horizon;
+    const now = advanceHorizon(before, scalars.latestArrival, scalars.rules);
+    scalars.horizon = now;
+    if (now.forgottenGeneration > before.forgottenGeneration) this.ids.forgetThrough(now.forgottenGeneration);
+    if (now.retiredBefore > before.retiredBefore) {
+      this.cells.retire(now.retiredBefore);
+      this.counters.retire(now.retiredBefore);
+    }
+    if (now.expiredBefore > before.expiredBefore) this.quarantine.expire(now.expiredBefore);
+  }
+
+  #applyEvents(entry: LoggedEntry, tally: Tally): void {
+    const format = entry.kind === ENTRY_KIND.eventsJson ? 'json' : 'ndjson';
+    const changeBefore = this.scalars.change;
+    for (let at = 0; at < entry.body.length || at === 0;) {
+      this.#batch.clear();
+      const next = this.#scanner.scan(entry.body, format, at, this.#batch);
+      this.#judge(entry, changeBefore);
+      this.#book(entry, tally);
+      assert(next > at || next >= entry.body.length, 'the scanner moves on');
+      at = Math.max(next, 1);
+    }
+  }
+
+  #applyReplay(entry: LoggedEntry, tally: Tally): void {
+    const { ids, lengths, eventsAt } = decodeReplayBody(entry.body);
+    for (const id of ids) this.quarantine.release(id);
+    const changeBefore = this.scalars.change;
+    let at = eventsAt;
+    for (const length of lengths) {
+      this.#batch.clear();
+      this.#scanner.scanOne(entry.body, at, at + length, this.#batch);
+      this.#judge(entry, changeBefore);
+      this.#book(entry, tally);
+      at += length;
+    }
+  }
+
+  /** Gives each scanned row its verdict, and counts those that are new. */
+  #judge(entry: LoggedEntry, changeBefore: number): void {
+    const batch = this.#batch;
+    const { words, doubles } = batch;
+    const verdicts = this.#verdicts;
+    const onTime = this.#onTime;
+    const { horizon, rules } = this.scalars;
+    let candidates = 0;
+    for (let row = 0; row < batch.count; row++) {
+      if (words[row * ROW_WORDS + FAULT] !== 0) {
+        verdicts[row] = invalid;
+        continue;
+      }
+      const age = judgeAge(doubles[row * ROW_DOUBLES + TIME_DOUBLE], entry.arrival, horizon, rules);
+      if (age === 'on_time') onTime[candidates++] = row;
+      else verdicts[row] = age === 'late' ? late : future;
+    }
+    const generation = generationOf(entry.arrival);
+    this.ids.locate(words, onTime, candidates);
+    for (let n = 0; n < candidates; n++) {
+      const row = onTime[n];
+      const seen = this.ids.seen(n);
+      if (seen !== 0) verdicts[row] = seen === 1 ? duplicate : conflict;
+      else if (this.#count(entry.body, row, changeBefore)) {
+        this.ids.add(n, generation);
+        verdicts[row] = counted;
+      } else {
+        words[row * ROW_WORDS + FAULT] = SUM_OUT_OF_RANGE;
+        verdicts[row] = invalid;
+      }
+    }
+  }
+
+  /** Adds a new event to its cell; false when the cell's cost would pass 2^53 − 1, and then nothing has changed. */
+  #count(body: Uint8Array, row: number, changeBefore: number): boolean {
+    const batch = this.#batch;
+    const costMicros = batch.doubles[row * ROW_DOUBLES + COST_DOUBLE];
+    const cells = this.cells.minuteAt(batch.doubles[row * ROW_DOUBLES + TIME_DOUBLE]);
+    const dimension = this.dimensions.intern(batch, body, row);
+    cells.touch();
+    const cellRow = this.cells.rowFor(cells, dimension);
+    const at = cellRow * CELL_DOUBLES;
+    const values = cells.doubles;
+    if (values[at + COST] + costMicros > Number.MAX_SAFE_INTEGER) return false;
+    this.cells.show(cells, cellRow, dimension);
+    const isClick = batch.words[row * ROW_WORDS + IS_CLICK];
+    values[at + IMPRESSIONS] += 1 - isClick;
+    values[at + CLICKS] += isClick;
+    values[at + COST] += costMicros;
+    values[at + REVISION] += 1;
+    if (values[at + CHANGE] <= changeBefore) this.#changed(cells, cellRow);
+    this.sums.add(isClick, costMicros);
+    return true;
+  }
+
+  #changed(cells: MinuteCells, row: number): void {
+    const change = ++this.scalars.change;
+    cells.doubles[row * CELL_DOUBLES + CHANGE] = change;
+    this.changes.append(change, cells.minute, row);
+  }
+
+  /** Enters the verdicts of the batch into counters, quarantine and receipt. */
+  #book(entry: LoggedEntry, tally: Tally): void {
+    const { words, count } = this.#batch;
+    const perMinute = this.counters.at(entry.arrival);
+    const { total } = this.counters;
+    perMinute[RECEIVED] += count;
+    total[RECEIVED] += count;
+    for (let row = 0; row < count; row++) {
+      const verdict = this.#verdicts[row];
+      perMinute[verdict]++;
+      total[verdict]++;
+      tally.add(verdict);
+      if (verdict === counted) continue;
+      const at = row * ROW_WORDS;
+      const start = words[at + START];
+      const end = words[at + END];
+      const judged = {
+        arrival: entry.arrival,
+        verdict,
+        fault: words[at + FAULT],
+        faultField: words[at + FAULT_FIELD],
+      };
+      if (verdict !== duplicate) {
+        const { segment, offset } = entry;
+        this.quarantine.add({ ...judged, segment, offset: offset + start, length: end - start });
+      }
+      if (tally.wantsProblem()) {
+        const event = { bytes: entry.body.subarray(start, end), ...judged };
+        tally.problem(describeProblem(event, this.scalars.rules));
+      }
+    }
+  }
+}

@@ -1,0 +1,177 @@
+import { MINUTE_MS } from '../../base/units.ts';
+import type { AdMinute } from '../../model/ad-minute.ts';
+import { adMinuteRecordId } from '../../model/record-id.ts';
+import type { AdMinuteFilter, CellSums } from '../ports.ts';
+import type { DimensionTable } from './dimension-table.ts';
+import { CELL_DOUBLES, CHANGE, CLICKS, COST, IMPRESSIONS, MinuteCells, REVISION } from './minute-cells.ts';
+
+/** All ad minutes held, by minute of event time. */
+export class Cells {
+  readonly #region: string;
+  readonly #dimensions: DimensionTable;
+  readonly #minutes = new Map<number, MinuteCells>();
+  #count = 0;
+  #last: MinuteCells | undefined;
+  /** Minutes before this one are gone for good, Unix ms. */
+  retiredBefore = 0;
+  /** Sums of the cells that are gone. */
+  retired: CellSums = { records: 0, impressions: 0, clicks: 0, costMicros: 0n };
+  /** The last change number of any cell that is gone: a cursor before it has missed something. */
+  retiredChange = 0;
+
+  constructor(region: string, dimensions: DimensionTable) {
+    this.#region = region;
+    this.#dimensions = dimensions;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Minutes held, in no particular order. */
+  minutes(): IterableIterator<MinuteCells> {
+    return this.#minutes.values();
+  }
+
+  /** The cells of the minute that holds `time`; made when there are none. */
+  minuteAt(time: number): MinuteCells {
+    const last = this.#last;
+    if (last !== undefined && time >= last.minute && time < last.minute + MINUTE_MS) return last;
+    const minute = time - (time % MINUTE_MS);
+    let cells = this.#minutes.get(minute);
+    if (cells === undefined) {
+      cells = new MinuteCells(minute);
+      this.#minutes.set(minute, cells);
+    }
+    this.#last = cells;
+    return cells;
+  }
+
+  existingMinute(minute: number): MinuteCells | undefined {
+    return this.#minutes.get(minute);
+  }
+
+  /** The row for a dimension's ad and currency in `cells`; made when there is none. */
+  rowFor(cells: MinuteCells, dimension: number): number {
+    const key = this.#dimensions.keyOf(dimension);
+    const row = cells.find(key);
+    if (row !== -1) return row;
+    this.#count++;
+    return cells.add(key, dimension);
+  }
+
+  /** Lets the record of `row` show the greatest campaign and advertiser it has had: no order of arrival matters. */
+  show(cells: MinuteCells, row: number, dimension: number): void {
+    const shown = cells.dimensionOf(row);
+    if (shown !== dimension && this.#dimensions.isGreater(dimension, shown))
+      cells.setDimension(row, dimension);
+  }
+
+  /** Puts back a minute from a snapshot, over what was there. */
+  restore(minute: number, image: Float64Array): void {
+    this.#count -= this.#minutes.get(minute)?.count ?? 0;
+    const cells = MinuteCells.restore(minute, image);
+    this.#minutes.set(minute, cells);
+    this.#count += cells.count;
+  }
+
+  /** Drops the minutes before `before`, keeping their sums. */
+  retire(before: number): void {
+    if (before <= this.retiredBefore) return;
+    this.retiredBefore = before;
+    for (const [minute, cells] of this.#minutes) {
+      if (minute >= before) continue;
+      this.retired = addSums(this.retired, sumsOf(cells));
+      for (let row = 0; row < cells.count; row++) {
+        this.retiredChange = Math.max(this.retiredChange, cells.doubles[row * CELL_DOUBLES + CHANGE]);
+      }
+      this.#count -= cells.count;
+      this.#minutes.delete(minute);
+    }
+    this.#last = undefined;
+  }
+
+  /** Takes over from a snapshot what was retired, and drops minutes that an earlier part of it still held. */
+  loadRetired(before: number, change: number, sums: CellSums): void {
+    this.retiredBefore = before;
+    this.retiredChange = change;
+    this.retired = sums;
+    for (const [minute, cells] of this.#minutes) {
+      if (minute >= before) continue;
+      this.#count -= cells.count;
+      this.#minutes.delete(minute);
+    }
+  }
+
+  record(cells: MinuteCells, row: number): AdMinute {
+    const at = row * CELL_DOUBLES;
+    const { adId, campaignId, advertiserId, currency } = this.#dimensions.describe(cells.dimensionOf(row));
+    return {
+      recordId: adMinuteRecordId(this.#region, adId, cells.minute, currency),
+      revision: cells.doubles[at + REVISION],
+      region: this.#region,
+      adId,
+      campaignId,
+      advertiserId,
+      minute: cells.minute,
+      currency,
+      impressions: cells.doubles[at + IMPRESSIONS],
+      clicks: cells.doubles[at + CLICKS],
+      costMicros: cells.doubles[at + COST],
+    };
+  }
+
+  /** Records in the filter, by minute. */
+  *query(filter: AdMinuteFilter): IterableIterator<AdMinute> {
+    const minutes = [...this.#minutes.keys()].filter((minute) => minute >= filter.from && minute < filter.to);
+    for (const minute of minutes.toSorted((a, b) => a - b)) {
+      const cells = this.#minutes.get(minute)!;
+      for (let row = 0; row < cells.count; row++) {
+        if (this.#matches(cells.dimensionOf(row), filter)) yield this.record(cells, row);
+      }
+    }
+  }
+
+  /** Sums over every cell held, read anew. */
+  sums(): CellSums {
+    return [...this.#minutes.values()].map(sumsOf).reduce(addSums, NO_SUMS);
+  }
+
+  #matches(dimension: number, filter: AdMinuteFilter): boolean {
+    const { adId, campaignId, advertiserId, currency } = filter;
+    if (adId ?? campaignId ?? advertiserId ?? currency) {
+      const own = this.#dimensions.describe(dimension);
+      return (
+        (adId === undefined || own.adId === adId) &&
+        (campaignId === undefined || own.campaignId === campaignId) &&
+        (advertiserId === undefined || own.advertiserId === advertiserId) &&
+        (currency === undefined || own.currency === currency)
+      );
+    }
+    return true;
+  }
+}
+
+export const NO_SUMS: CellSums = { records: 0, impressions: 0, clicks: 0, costMicros: 0n };
+
+export function addSums(a: CellSums, b: CellSums): CellSums {
+  return {
+    records: a.records + b.records,
+    impressions: a.impressions + b.impressions,
+    clicks: a.clicks + b.clicks,
+    costMicros: a.costMicros + b.costMicros,
+  };
+}
+
+function sumsOf(cells: MinuteCells): CellSums {
+  let impressions = 0;
+  let clicks = 0;
+  let costMicros = 0n;
+  for (let row = 0; row < cells.count; row++) {
+    const at = row * CELL_DOUBLES;
+    impressions += cells.doubles[at + IMPRESSIONS];
+    clicks += cells.doubles[at + CLICKS];
+    costMicros += BigInt(cells.doubles[at + COST]);
+  }
+  return { records: cells.count, impressions, clicks, costMicros };
+}

@@ -1,0 +1,104 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { nodeClock } from '../../src/adapters/node-clock/node-clock.ts';
+import { NodeDisk } from '../../src/adapters/node-disk/node-disk.ts';
+import type { Region } from '../../src/embedded/ports.ts';
+import { openRegion } from '../../src/embedded/region-engine.ts';
+import { resolveSpec } from '../../src/pipeline/pipeline-spec.ts';
+
+const NOW = Date.now();
+
+function event(id: string, over: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    eventId: id,
+    eventType: 'impression',
+    eventTime: NOW,
+    adId: 'ad-1',
+    campaignId: 'c-1',
+    advertiserId: 'adv-1',
+    userId: 'u-1',
+    costMicros: 1500,
+    ...over,
+  };
+}
+
+const body = (...events: unknown[]): Buffer => Buffer.from(JSON.stringify(events));
+
+describe('a region on a real disk', () => {
+  let directory: string;
+  let region: Region;
+
+  const open = (): Promise<Region> =>
+    openRegion({
+      name: 'a',
+      spec: resolveSpec({}, { environment: {}, flags: {} }),
+      disk: new NodeDisk(directory),
+      clock: nodeClock,
+      entropy: (bytes) => randomBytes(bytes),
+    });
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'adtally-'));
+    region = await open();
+  });
+
+  afterEach(async () => {
+    await region.close();
+    await rm(directory, { recursive: true });
+  });
+
+  test('counts each event once and says what became of the others', async () => {
+    const receipt = await region.ingest(
+      body(event('e1'), event('e2', { eventType: 'click' }), event('e1'), event('e1', { adId: 'ad-2' }), {
+        nothing: 1,
+      }),
+      'json',
+    );
+    expect(receipt.verdicts).toEqual({
+      counted: 2,
+      duplicate: 1,
+      conflict: 1,
+      late: 0,
+      future: 0,
+      invalid: 1,
+    });
+    expect(receipt.problems.map(({ index, code }) => [index, code])).toEqual([
+      [2, 'duplicate'],
+      [3, 'conflict'],
+      [4, 'missing_field'],
+    ]);
+    const [record, ...others] = region.changedAdMinutes(undefined, 10).records;
+    expect(others).toEqual([]);
+    expect(record).toMatchObject({ adId: 'ad-1', impressions: 1, clicks: 1, costMicros: 3000, revision: 2 });
+    expect(region.audit().balanced).toBe(true);
+  });
+
+  test('shows the same after a restart, with and without a snapshot', async () => {
+    await region.ingest(body(event('e1'), event('e2', { eventTime: 5 })), 'json');
+    await region.snapshot();
+    await region.ingest(body(event('e3'), event('e1')), 'json');
+    const before = { page: region.changedAdMinutes(undefined, 10), audit: region.audit() };
+    await region.close();
+    region = await open();
+    expect(region.changedAdMinutes(undefined, 10)).toEqual(before.page);
+    expect(region.audit()).toEqual(before.audit);
+    expect((await region.ingest(body(event('e3')), 'json')).verdicts.duplicate).toBe(1);
+    expect((await region.quarantine({ limit: 5 })).entries).toMatchObject([
+      { verdict: 'late', eventId: 'e2' },
+    ]);
+  });
+
+  test('judges quarantined events again when asked to', async () => {
+    await region.ingest(body(event('e1'), event('e1', { adId: 'other' }), { nothing: 1 }), 'json');
+    const held = (await region.quarantine({ limit: 5 })).entries;
+    expect(held.map(({ code }) => code)).toEqual(['missing_field', 'conflict']);
+    const receipt = await region.replayQuarantine(held.map(({ id }) => id));
+    expect(receipt.verdicts).toMatchObject({ invalid: 1, conflict: 1 });
+    expect((await region.quarantine({ limit: 5 })).held).toBe(2);
+    expect(region.audit()).toMatchObject({ balanced: true, received: 5 });
+  });
+});
