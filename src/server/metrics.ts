@@ -1,0 +1,142 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { SECOND_MS } from '../base/units.ts';
+import type { Region, RegionStatus } from '../embedded/ports.ts';
+import { VERDICTS } from '../model/verdict.ts';
+
+/** A figure of the region as a metric. The table is also what docs/reference names. */
+interface RegionMetric {
+  readonly name: string;
+  readonly kind: 'counter' | 'gauge';
+  readonly help: string;
+  readonly value: (status: RegionStatus) => number;
+}
+
+export const REGION_METRICS: readonly RegionMetric[] = [
+  counter('events_received_total', 'Events received since the region began.', (s) => s.received),
+  gauge('records', 'Ad minutes held.', (s) => s.records),
+  gauge('remembered_ids', 'Event ids remembered.', (s) => s.rememberedIds),
+  gauge('id_index_bytes', 'Memory of the index of event ids.', (s) => s.idIndexBytes),
+  gauge('pending_bytes', 'Bytes accepted but not yet answered.', (s) => s.pendingBytes),
+  gauge('log_bytes', 'Size of the log on disk.', (s) => s.logBytes),
+  gauge('log_segments', 'Segments of the log.', (s) => s.logSegments),
+  counter('log_written_bytes_total', 'Bytes written to the log.', (s) => s.logBytesWritten),
+  counter('snapshot_written_bytes_total', 'Bytes written to snapshots.', (s) => s.snapshotBytesWritten),
+  counter('commits_total', 'Groups made durable.', (s) => s.commits),
+  gauge('last_commit_seconds', 'How long the last commit took.', (s) => s.commitMsLast / SECOND_MS),
+  counter('snapshots_total', 'Snapshots taken.', (s) => s.snapshots),
+  gauge('quarantine_events', 'Events held in quarantine.', (s) => s.quarantineHeld),
+  counter('quarantine_dropped_total', 'Events dropped from a full quarantine.', (s) => s.quarantineDropped),
+  gauge('recovery_seconds', 'How long the last start took.', (s) => s.recovery.durationMs / SECOND_MS),
+  gauge(
+    'recovery_replayed_events',
+    'Events replayed from the log at the last start.',
+    (s) => s.recovery.replayedEvents,
+  ),
+  gauge(
+    'recovery_torn_bytes',
+    'Bytes of a torn write cut off at the last start.',
+    (s) => s.recovery.tornBytesCut,
+  ),
+];
+
+const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+const VISIBLE_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 1];
+
+/** What `/metrics` shows, in a registry of its own. */
+export class ServerMetrics {
+  private readonly registry = new Registry();
+  private readonly requests: Histogram;
+  private readonly visible: Histogram;
+  private readonly stopListening: () => void;
+
+  constructor(region: Region, heldBytes: () => number) {
+    for (const metric of REGION_METRICS) this.registry.registerMetric(regionMetric(region, metric));
+    this.registry.registerMetric(verdictCounter(region));
+    this.registry.registerMetric(
+      liveGauge('adtally_receiving_bytes', 'Bytes of request bodies being received.', heldBytes),
+    );
+    this.requests = new Histogram({
+      name: 'adtally_http_request_seconds',
+      help: 'From a request’s headers to the end of its answer.',
+      labelNames: ['method', 'route', 'status'],
+      buckets: REQUEST_BUCKETS,
+      registers: [this.registry],
+    });
+    this.visible = new Histogram({
+      name: 'adtally_visible_seconds',
+      help: 'From accepting a request to its events being durable and visible, per group; the answer leaves after that.',
+      buckets: VISIBLE_BUCKETS,
+      registers: [this.registry],
+    });
+    this.stopListening = region.onChange(({ acceptedAtMs, visibleAtMs }) =>
+      this.visible.observe((visibleAtMs - acceptedAtMs) / SECOND_MS),
+    );
+    collectDefaultMetrics({ register: this.registry, prefix: 'adtally_' });
+  }
+
+  observeRequest(method: string, route: string, status: number, durationMs: number): void {
+    this.requests.observe({ method, route, status }, durationMs / SECOND_MS);
+  }
+
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  /** Prometheus text. */
+  render(): Promise<string> {
+    return this.registry.metrics();
+  }
+
+  close(): void {
+    this.stopListening();
+    this.registry.clear();
+  }
+}
+
+function regionMetric(region: Region, { name, kind, help, value }: RegionMetric): Counter | Gauge {
+  const read = (): number => value(region.status());
+  if (kind === 'gauge') return liveGauge(name, help, read);
+  return new Counter({
+    name,
+    help,
+    registers: [],
+    // The region counts; this only shows its figure.
+    collect() {
+      this.reset();
+      this.inc(read());
+    },
+  });
+}
+
+function liveGauge(name: string, help: string, value: () => number): Gauge {
+  return new Gauge({
+    name,
+    help,
+    registers: [],
+    collect() {
+      this.set(value());
+    },
+  });
+}
+
+function verdictCounter(region: Region): Counter {
+  return new Counter({
+    name: 'adtally_events_total',
+    help: 'Events by verdict since the region began.',
+    labelNames: ['verdict'],
+    registers: [],
+    collect() {
+      const { verdicts } = region.status();
+      this.reset();
+      for (const verdict of VERDICTS) this.inc({ verdict }, verdicts[verdict]);
+    },
+  });
+}
+
+function counter(name: string, help: string, value: RegionMetric['value']): RegionMetric {
+  return { name: `adtally_${name}`, kind: 'counter', help, value };
+}
+
+function gauge(name: string, help: string, value: RegionMetric['value']): RegionMetric {
+  return { name: `adtally_${name}`, kind: 'gauge', help, value };
+}

@@ -1,0 +1,75 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ZodType } from 'zod';
+import type { Clock } from '../base/clock.ts';
+import type { ErrorCode } from '../base/errors.ts';
+import type { Region } from '../embedded/ports.ts';
+import type { PipelineSpec } from '../pipeline/settings.ts';
+import type { Assets } from './assets.ts';
+import type { Intake } from './body/intake.ts';
+import type { LiveFeed } from './stream/live-feed.ts';
+import type { ServerMetrics } from './metrics.ts';
+import type { Parameters } from './parameters.ts';
+
+/** What the routes of one server share. */
+export interface ServerContext {
+  readonly region: Region;
+  readonly spec: PipelineSpec;
+  readonly clock: Clock;
+  readonly intake: Intake;
+  readonly live: LiveFeed;
+  readonly metrics: ServerMetrics;
+  readonly assets: Assets;
+  /** The text of /openapi.json. */
+  readonly openApiJson: string;
+  /** Aborted when the server begins to stop: long polls answer, streams end. */
+  readonly stopping: AbortSignal;
+  /** The error that stopped the region, should one. */
+  readonly failure: Error | undefined;
+}
+
+/** Who may call a route once there are keys: anyone, every key, or operators only. */
+export type Access = 'anyone' | 'publisher' | 'operator';
+
+/** A route and its description: what is registered and what /openapi.json says come from the same entry. */
+export interface Route {
+  readonly method: 'GET' | 'POST';
+  /** Pattern with `:name` for one segment and `*` for the rest. */
+  readonly url: string;
+  readonly access: Access;
+  /** Null keeps pages and their files out of /openapi.json. */
+  readonly operation: Operation | null;
+  readonly handler: (context: ServerContext) => Handler;
+}
+
+export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
+
+export interface Operation {
+  readonly id: string;
+  readonly tag: 'Ingest' | 'Figures' | 'Books' | 'Operation';
+  readonly summary: string;
+  readonly description: string;
+  readonly query?: Parameters;
+  readonly path?: Parameters;
+  readonly headers?: Parameters;
+  readonly body?: {
+    readonly about: (limits: PipelineSpec['limits']) => string;
+    readonly content: readonly Content[];
+  };
+  readonly answer: { readonly about: string; readonly content: readonly Content[] };
+  /** Expected failures besides those that every route has. */
+  readonly errors: readonly ErrorCode[];
+}
+
+export interface Content {
+  readonly type: string;
+  readonly schema: ZodType;
+  readonly example: unknown;
+}
+
+export const JSON_TYPE = 'application/json; charset=utf-8';
+export const EVENT_STREAM_TYPE = 'text/event-stream';
+
+/** Sends text that is JSON already. */
+export function sendJson(reply: FastifyReply, json: string): FastifyReply {
+  return reply.header('content-type', JSON_TYPE).send(json);
+}

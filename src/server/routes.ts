@@ -1,0 +1,29 @@
+import type { Route } from './route.ts';
+import { getAdMinutes } from './routes/ad-minutes.ts';
+import { getAudit } from './routes/audit.ts';
+import { getAdMinuteChanges } from './routes/changes.ts';
+import { postEvents } from './routes/events.ts';
+import { getHealthz, getReadyz } from './routes/health.ts';
+import { getLive } from './routes/live.ts';
+import { getMetrics } from './routes/metrics.ts';
+import { getOpenApi } from './routes/openapi.ts';
+import { getAsset, getPage } from './routes/pages.ts';
+import { getQuarantine, getQuarantineRaw, postQuarantineReplay } from './routes/quarantine.ts';
+
+/** Every route of the server but /docs, which a library serves. */
+export const ROUTES: readonly Route[] = [
+  postEvents,
+  getAdMinutes,
+  getAdMinuteChanges,
+  getAudit,
+  getQuarantine,
+  getQuarantineRaw,
+  postQuarantineReplay,
+  getLive,
+  getHealthz,
+  getReadyz,
+  getMetrics,
+  getOpenApi,
+  getPage,
+  getAsset,
+];

@@ -1,0 +1,119 @@
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import type { Clock } from '../base/clock.ts';
+import { AdtallyError } from '../base/errors.ts';
+import { SECOND_MS } from '../base/units.ts';
+import type { Region } from '../embedded/ports.ts';
+import type { PipelineSpec } from '../pipeline/settings.ts';
+import { Gate } from './access.ts';
+import { type ServerLog, makeApp } from './app.ts';
+import { readAssets } from './assets.ts';
+import { Intake } from './body/intake.ts';
+import { registerDocs } from './docs.ts';
+import type { KeyStore } from './keys.ts';
+import { ServerMetrics } from './metrics.ts';
+import { openApiDocument } from './openapi/document.ts';
+import type { ServerContext } from './route.ts';
+import { ROUTES } from './routes.ts';
+import { LiveFeed } from './stream/live-feed.ts';
+
+export interface ServerOptions {
+  readonly region: Region;
+  readonly spec: PipelineSpec;
+  readonly keys: KeyStore;
+  readonly clock: Clock;
+  readonly log?: ServerLog;
+  /** Directory of the dashboard, when not the one that comes with adtally. */
+  readonly dashboard?: string;
+}
+
+export interface RunningServer {
+  /** `http://HOST:PORT`, without a slash at the end. */
+  readonly url: string;
+  /** Ends streams, answers what is in flight (for a few seconds at most), stops. The region stays open. */
+  close(): Promise<void>;
+}
+
+/** How long requests in flight may take once the server stops. */
+const GRACE_MS = 5 * SECOND_MS;
+
+/** Serves the region over HTTP. Throws AdtallyError config_invalid when it may not or cannot listen where the spec says. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { spec, keys, clock } = options;
+  const gate = new Gate(spec.server.host, keys);
+  gate.checkStart();
+  const stopping = new AbortController();
+  const context = makeContext(options, stopping.signal);
+  const app = makeApp(context, gate, ROUTES, options.log);
+  await registerDocs(app, gate);
+  await listen(app, spec.server);
+  const close = async (): Promise<void> => {
+    stopping.abort();
+    context.live.close();
+    const cancel = clock.after(GRACE_MS, () => app.server.closeAllConnections());
+    await app.close();
+    cancel();
+    context.metrics.close();
+  };
+  let closed: Promise<void> | undefined;
+  return { url: urlOf(app, spec.server.host), close: () => (closed ??= close()) };
+}
+
+function makeContext(
+  { region, spec, clock, dashboard }: ServerOptions,
+  stopping: AbortSignal,
+): ServerContext {
+  const intake = new Intake(region, spec.limits);
+  let failure: Error | undefined;
+  void region.failed.then((error) => (failure = error));
+  return {
+    region,
+    spec,
+    clock,
+    intake,
+    live: new LiveFeed(region, clock),
+    metrics: new ServerMetrics(region, () => intake.heldBytes),
+    assets: readAssets(dashboard),
+    openApiJson: JSON.stringify(openApiDocument(spec)),
+    stopping,
+    get failure() {
+      return (
+        failure ?? (stopping.aborted ? new AdtallyError('stopping', 'The server is stopping.') : undefined)
+      );
+    },
+  };
+}
+
+async function listen(
+  app: FastifyInstance,
+  { host, port, connections }: PipelineSpec['server'],
+): Promise<void> {
+  app.server.maxConnections = connections;
+  // A client that asks first ("Expect: 100-continue") is told to go on when its body is wanted.
+  app.server.on('checkContinue', (request, response) => app.routing(request, response));
+  try {
+    // "localhost" alone would listen on two addresses, with limits on one.
+    await app.listen({ host: host === 'localhost' ? '127.0.0.1' : host, port });
+  } catch (error) {
+    await app.close();
+    throw listenError(error as NodeJS.ErrnoException, host, port);
+  }
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE: `server.port ${port} on ${host} is taken by another process; choose another, or 0 for a free one.`,
+    EACCES: `server.port ${port} needs rights that this user does not have; choose one from 1024 up.`,
+    EADDRNOTAVAIL: `server.host ${host} is not an address of this machine.`,
+    ENOTFOUND: `server.host ${host} is not a name that this machine can resolve.`,
+  };
+  const reason = reasons[error.code ?? ''];
+  return reason === undefined ? error : new AdtallyError('config_invalid', reason, { cause: error });
+}
+
+function urlOf(app: FastifyInstance, host: string): string {
+  const { port } = app.server.address() as AddressInfo;
+  const everywhere = host === '0.0.0.0' || host === '::';
+  const name = everywhere ? 'localhost' : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+}

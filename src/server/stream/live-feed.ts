@@ -1,0 +1,146 @@
+import type { Clock, UnixMs } from '../../base/clock.ts';
+import { MINUTE_MS, SECOND_MS } from '../../base/units.ts';
+import type { Region, VisibleChange } from '../../embedded/ports.ts';
+import { minuteOf } from '../../model/event-time.ts';
+import type { LiveFrame, TopAd } from '../../model/live.ts';
+
+const FRAME_EVERY_MS = 500;
+const RATE_OVER_MS = 2 * SECOND_MS;
+const FRESHNESS_OVER_MS = 10 * SECOND_MS;
+const CHANGES_MAX = 20_000;
+const TOP_ADS = 10;
+const TOP_ADS_MINUTES = 15;
+const TOP_ADS_EVERY_MS = SECOND_MS;
+/** Ranking may use at most one part in this many of the time. */
+const TOP_ADS_SHARE = 20;
+
+/** Makes the frames of the live page, once for all its viewers, and only while there are any. */
+export class LiveFeed {
+  private readonly region: Region;
+  private readonly clock: Clock;
+  private readonly viewers = new Set<(frame: string) => void>();
+  private readonly stopListening: () => void;
+  private changes: VisibleChange[] = [];
+  private topAds: readonly TopAd[] = [];
+  private cancelFrame = (): void => {};
+  private ranking = false;
+  private rankAgainAtMs = 0;
+
+  constructor(region: Region, clock: Clock) {
+    this.region = region;
+    this.clock = clock;
+    this.stopListening = region.onChange((change) => this.remember(change));
+  }
+
+  /** Calls `viewer` with the JSON of a frame, now and twice a second; returns how to stop. */
+  watch(viewer: (frame: string) => void): () => void {
+    this.viewers.add(viewer);
+    if (this.viewers.size === 1) this.showFrame();
+    else viewer(JSON.stringify(this.frame()));
+    return () => {
+      this.viewers.delete(viewer);
+      if (this.viewers.size === 0) this.cancelFrame();
+    };
+  }
+
+  close(): void {
+    this.cancelFrame();
+    this.viewers.clear();
+    this.stopListening();
+  }
+
+  /** The frame as of now. */
+  frame(): LiveFrame {
+    const nowMs = this.clock.monotonicMs();
+    this.forget(nowMs - FRESHNESS_OVER_MS);
+    const status = this.region.status();
+    return {
+      at: this.clock.now(),
+      region: status.region,
+      received: status.received,
+      verdicts: status.verdicts,
+      eventsPerSecond: this.eventsPerSecond(nowMs),
+      freshness: { p50Ms: this.freshnessMs(0.5), p99Ms: this.freshnessMs(0.99) },
+      records: status.records,
+      pendingBytes: status.pendingBytes,
+      quarantined: status.quarantineHeld,
+      topAds: this.topAds,
+    };
+  }
+
+  private showFrame(): void {
+    if (!this.ranking && this.clock.monotonicMs() >= this.rankAgainAtMs) void this.rank();
+    const frame = JSON.stringify(this.frame());
+    for (const viewer of this.viewers) viewer(frame);
+    this.cancelFrame = this.clock.after(FRAME_EVERY_MS, () => this.showFrame());
+  }
+
+  private remember(change: VisibleChange): void {
+    this.changes.push(change);
+    // Without viewers nobody else forgets.
+    if (this.changes.length >= CHANGES_MAX) this.forget(change.visibleAtMs - FRESHNESS_OVER_MS);
+    if (this.changes.length >= CHANGES_MAX) this.changes = this.changes.slice(CHANGES_MAX / 2);
+  }
+
+  private forget(beforeMs: number): void {
+    const kept = this.changes.findIndex((change) => change.visibleAtMs >= beforeMs);
+    this.changes = kept === -1 ? [] : this.changes.slice(kept);
+  }
+
+  private eventsPerSecond(nowMs: number): number {
+    let received = 0;
+    for (const change of this.changes) {
+      if (change.visibleAtMs >= nowMs - RATE_OVER_MS) received += change.received;
+    }
+    return received / (RATE_OVER_MS / SECOND_MS);
+  }
+
+  /** Accepted to visible at the quantile, each group weighed by its events. */
+  private freshnessMs(quantile: number): number | null {
+    const total = this.changes.reduce((sum, change) => sum + change.received, 0);
+    if (total === 0) return null;
+    const delays = this.changes
+      .map((change) => ({ delayMs: change.visibleAtMs - change.acceptedAtMs, events: change.received }))
+      .toSorted((a, b) => a.delayMs - b.delayMs);
+    let rank = 0;
+    const found = delays.find(({ events }) => (rank += events) >= quantile * total);
+    return Math.round(found!.delayMs * 100) / 100;
+  }
+
+  /** Ranks minute by minute and lets others have their turn in between: a minute may have a hundred thousand ads. */
+  private async rank(): Promise<void> {
+    this.ranking = true;
+    const startedAtMs = this.clock.monotonicMs();
+    const sums = new Map<string, Sum>();
+    const lastMinute = minuteOf(this.clock.now());
+    for (let back = 0; back < TOP_ADS_MINUTES && this.viewers.size > 0; back++) {
+      addMinute(this.region, lastMinute - back * MINUTE_MS, sums);
+      await this.clock.turn();
+    }
+    this.topAds = [...sums.values()].toSorted(byEvents).slice(0, TOP_ADS);
+    const tookMs = this.clock.monotonicMs() - startedAtMs;
+    this.rankAgainAtMs = startedAtMs + Math.max(TOP_ADS_EVERY_MS, tookMs * TOP_ADS_SHARE);
+    this.ranking = false;
+  }
+}
+
+type Sum = { -readonly [Field in keyof TopAd]: TopAd[Field] };
+
+function addMinute(region: Region, minute: UnixMs, sums: Map<string, Sum>): void {
+  for (const record of region.adMinutes({ from: minute, to: minute + MINUTE_MS })) {
+    const key = `${record.currency}${record.adId}`;
+    const sum = sums.get(key);
+    if (sum === undefined) {
+      const { adId, campaignId, advertiserId, currency, impressions, clicks, costMicros } = record;
+      sums.set(key, { adId, campaignId, advertiserId, currency, impressions, clicks, costMicros });
+    } else {
+      sum.impressions += record.impressions;
+      sum.clicks += record.clicks;
+      sum.costMicros += record.costMicros;
+    }
+  }
+}
+
+function byEvents(a: TopAd, b: TopAd): number {
+  return b.impressions + b.clicks - (a.impressions + a.clicks) || (a.adId < b.adId ? -1 : 1);
+}
