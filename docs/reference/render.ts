@@ -1,0 +1,21 @@
+import { writeFileSync } from 'node:fs';
+import { configPage } from './config-page.ts';
+import { errorsPage } from './errors-page.ts';
+import { httpPage } from './http-page.ts';
+import { metricsPage } from './metrics-page.ts';
+import { recordsPage } from './records-page.ts';
+
+/** The pages of this folder that are written from the code. */
+export const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
+  'config.md': configPage,
+  'errors.md': errorsPage,
+  'http.md': httpPage,
+  'metrics.md': metricsPage,
+  'records.md': recordsPage,
+};
+
+if (import.meta.main) {
+  for (const [name, render] of Object.entries(PAGES)) {
+    writeFileSync(new URL(name, import.meta.url), await render());
+  }
+}
