@@ -42,6 +42,8 @@ export class GroupCommit {
   #isUnproved = false;
   #cancelSettling = (): void => {};
   #running: Promise<void> | undefined;
+  /** After a failed append the log must not be written to again. */
+  #hasFailed = false;
   #lastCommitAtMs = -Infinity;
   commits = 0;
   commitMsLast = 0;
@@ -69,7 +71,7 @@ export class GroupCommit {
   async drain(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
     this.#cancelSettling();
-    if (this.#isUnproved) await this.#commit([]);
+    if (this.#isUnproved && !this.#hasFailed) await this.#commit([]);
   }
 
   /** Refuses what has not been committed. */
@@ -84,6 +86,7 @@ export class GroupCommit {
       .catch(this.#onFailure)
       .finally(() => {
         this.#running = undefined;
+        if (this.#hasFailed) return;
         if (this.#queue.length > 0) this.#run();
         else if (this.#isUnproved) this.#settleLater();
       });
@@ -103,7 +106,7 @@ export class GroupCommit {
         .catch(this.#onFailure)
         .finally(() => {
           this.#running = undefined;
-          if (this.#queue.length > 0) this.#run();
+          if (!this.#hasFailed && this.#queue.length > 0) this.#run();
         });
     });
   }
@@ -118,6 +121,7 @@ export class GroupCommit {
       this.commitMsLast = this.#clock.monotonicMs() - startMs;
       this.#onCommitted({ block, requests });
     } catch (cause) {
+      this.#hasFailed = true;
       const error = diskFailed(cause);
       for (const request of requests) request.reject(error);
       throw error;

@@ -13,6 +13,7 @@ import { LAST_ENTRY_KIND, type Entry, type EntryKind } from './entry.ts';
  * Block n + 1 is only written once block n is known to be on stable storage. So a readable block proves that all before it
  * were durable: damage before it is corruption, damage with nothing after it is a write that was never acknowledged.
  * A block without entries is written when the region falls idle, to give the last acknowledged block that proof too.
+ * The header's CRC begins with a key of the data directory, so that no body can hold what looks like a block.
  */
 export const BLOCK_HEADER_BYTES = 40;
 export const ENTRY_HEADER_BYTES = 16;
@@ -30,8 +31,18 @@ export function blockBytes(entries: readonly Entry[]): number {
   return entries.reduce((sum, { body }) => sum + ENTRY_HEADER_BYTES + body.length, BLOCK_HEADER_BYTES);
 }
 
+/** The key of a data directory's blocks. */
+export function blockKey(dataId: Uint8Array): number {
+  return crc32(dataId);
+}
+
 /** Writes block `number` to the start of `into`; returns its size. `into` must have blockBytes(entries) of room. */
-export function encodeBlock(into: Uint8Array, number: number, entries: readonly Entry[]): number {
+export function encodeBlock(
+  into: Uint8Array,
+  number: number,
+  entries: readonly Entry[],
+  key: number,
+): number {
   const view = viewOf(into);
   let end = BLOCK_HEADER_BYTES;
   for (const { kind, arrival, body } of entries) {
@@ -47,12 +58,12 @@ export function encodeBlock(into: Uint8Array, number: number, entries: readonly 
   view.setUint32(20, crc32(into.subarray(BLOCK_HEADER_BYTES, end)), true);
   view.setUint32(24, entries.length, true);
   into.fill(0, 28, BLOCK_HEADER_BYTES);
-  view.setUint32(4, crc32(into.subarray(8, BLOCK_HEADER_BYTES)), true);
+  view.setUint32(4, crc32(into.subarray(8, BLOCK_HEADER_BYTES), key), true);
   return end;
 }
 
 /** The header at `at`, or undefined when the bytes there are none. */
-export function decodeBlockHeader(bytes: Uint8Array, at: number): BlockHeader | undefined {
+export function decodeBlockHeader(bytes: Uint8Array, at: number, key: number): BlockHeader | undefined {
   if (at + BLOCK_HEADER_BYTES > bytes.length) return undefined;
   const view = viewOf(bytes);
   if (view.getUint32(at, true) !== MAGIC) return undefined;
@@ -100,9 +111,9 @@ export function decodeEntries(bytes: Uint8Array, at: number, header: BlockHeader
 }
 
 /** Where the next block header with a right checksum begins at or after `from`, or -1. */
-export function findBlockHeader(bytes: Uint8Array, from: number): number {
+export function findBlockHeader(bytes: Uint8Array, from: number, key: number): number {
   for (let at = bytes.indexOf(MAGIC & 0xff, from); at !== -1; at = bytes.indexOf(MAGIC & 0xff, at + 1)) {
-    if (decodeBlockHeader(bytes, at) !== undefined) return at;
+    if (decodeBlockHeader(bytes, at, key) !== undefined) return at;
   }
   return -1;
 }

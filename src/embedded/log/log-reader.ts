@@ -2,6 +2,7 @@ import { AdtallyError } from '../../base/errors.ts';
 import type { Disk } from '../ports.ts';
 import {
   BLOCK_HEADER_BYTES,
+  blockKey,
   decodeBlockHeader,
   decodeEntries,
   findBlockHeader,
@@ -83,8 +84,9 @@ async function* readSegment(
   end: LogEnd,
 ): AsyncGenerator<LogBlock> {
   const bytes = await readFile(disk, segmentPath(first));
+  const key = blockKey(dataId);
   if (!checkSegmentHeader(bytes, dataId, first)) {
-    if (!isLast || findBlockHeader(bytes, 0) !== -1) throw corrupt(first, 0, 'its header is damaged');
+    if (!isLast || findBlockHeader(bytes, 0, key) !== -1) throw corrupt(first, 0, 'its header is damaged');
     // The crash came while this segment was made: it holds nothing yet.
     Object.assign(end, { segment: first, segmentBytes: 0, tornBytes: bytes.length, block: first - 1 });
     return;
@@ -95,7 +97,7 @@ async function* readSegment(
   let at = SEGMENT_HEADER_BYTES;
   let number = first;
   for (;;) {
-    const header = decodeBlockHeader(bytes, at);
+    const header = decodeBlockHeader(bytes, at, key);
     if (header === undefined || header.number !== number || !payloadIsIntact(bytes, at, header)) break;
     const entries = decodeEntries(bytes, at + BLOCK_HEADER_BYTES, header).map(
       ({ kind, arrival, body, bodyAt }) => ({ kind, arrival, body, segment: first, offset: bodyAt }),
@@ -110,17 +112,27 @@ async function* readSegment(
   end.block = number - 1;
   end.segmentBytes = at;
   end.tornBytes = bytes.length - at;
-  if (end.tornBytes > 0) refuseDamage(bytes, { first, at, number, isLast });
+  if (end.tornBytes > 0) refuseDamage(bytes, { first, at, number, isLast, key });
 }
 
 /** Throws unless what stands at `at` can be a write of block `number` that was torn before it was acknowledged. */
 function refuseDamage(
   bytes: Uint8Array,
-  { first, at, number, isLast }: { first: number; at: number; number: number; isLast: boolean },
+  {
+    first,
+    at,
+    number,
+    isLast,
+    key,
+  }: { first: number; at: number; number: number; isLast: boolean; key: number },
 ): void {
   if (!isLast) throw corrupt(first, at, `block ${number} is damaged`);
-  for (let found = findBlockHeader(bytes, at); found !== -1; found = findBlockHeader(bytes, found + 1)) {
-    if (decodeBlockHeader(bytes, found)!.number > number) {
+  for (
+    let found = findBlockHeader(bytes, at, key);
+    found !== -1;
+    found = findBlockHeader(bytes, found + 1, key)
+  ) {
+    if (decodeBlockHeader(bytes, found, key)!.number > number) {
       throw corrupt(
         first,
         at,

@@ -1,6 +1,6 @@
 import { assert } from '../../base/assert.ts';
 import type { Disk, WritableFile } from '../ports.ts';
-import { BLOCK_HEADER_BYTES, blockBytes, encodeBlock, ENTRY_HEADER_BYTES } from './block.ts';
+import { BLOCK_HEADER_BYTES, blockBytes, blockKey, encodeBlock, ENTRY_HEADER_BYTES } from './block.ts';
 import type { Entry, LoggedEntry } from './entry.ts';
 import type { LogBlock, LogEnd } from './log-reader.ts';
 import { encodeSegmentHeader, LOG_DIRECTORY, SEGMENT_HEADER_BYTES, segmentPath } from './segment.ts';
@@ -36,22 +36,20 @@ export class LogWriter {
   /** Goes on where `end` says the log ends, cutting off the torn write behind it. */
   static async open(disk: Disk, dataId: Uint8Array, end: LogEnd, segmentMax: SegmentMax): Promise<LogWriter> {
     const writer = new LogWriter(disk, dataId, end, segmentMax);
-    if (end.segment === undefined) {
-      await disk.makeDirectory(LOG_DIRECTORY);
-      await disk.syncDirectory('.');
-    } else if (end.segmentBytes === 0) {
+    await disk.makeDirectory(LOG_DIRECTORY);
+    if (end.segment !== undefined && end.segmentBytes === 0) {
       // A segment without so much as a header: it is made anew under the same name.
       await disk.remove(segmentPath(end.segment));
-      await disk.syncDirectory(LOG_DIRECTORY);
-    } else {
+    } else if (end.segment !== undefined) {
       writer.#segment = end.segment;
       writer.#end = end.segmentBytes;
       writer.#file = await disk.openWrite(segmentPath(end.segment), 'existing');
-      if (end.tornBytes > 0) {
-        await writer.#file.truncate(end.segmentBytes);
-        await writer.#file.sync();
-      }
+      if (end.tornBytes > 0) await writer.#file.truncate(end.segmentBytes);
+      // What was read may have been in the machine's memory only: it is shown from now on, so it must be durable.
+      await writer.#file.sync();
     }
+    await disk.syncDirectory(LOG_DIRECTORY);
+    await disk.syncDirectory('.');
     return writer;
   }
 
@@ -76,7 +74,7 @@ export class LogWriter {
     const size = blockBytes(entries);
     if (size > this.#buffer.length) this.#buffer = new Uint8Array(Math.max(size, this.#buffer.length * 2));
     const number = this.#block + 1;
-    encodeBlock(this.#buffer, number, entries);
+    encodeBlock(this.#buffer, number, entries, blockKey(this.#dataId));
     const start = this.#end;
     await file.write(this.#buffer.subarray(0, size), start);
     await file.sync();

@@ -53,10 +53,11 @@ export class Snapshotter {
   }
 
   /**
-   * Writes a snapshot of `state` as it is when take() is called: the cut is made before the first await. One at a time; after
-   * a rejection the process must end.
+   * Writes a snapshot of `state` as it is when take() is called: the cut is made before the first await. Nothing is done when
+   * the newest one holds all there is. One at a time; after a rejection the process must end.
    */
   async take(state: Aggregation, segments: SnapshotManifest['segments']): Promise<void> {
+    if (state.scalars.block === this.block) return;
     const cut = this.#cut(state);
     const kept = segments.map(({ first, lastArrival }) => ({ first, lastArrival }));
     await this.#disk.makeDirectory(SNAPSHOT_DIRECTORY);

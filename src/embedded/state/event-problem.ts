@@ -43,17 +43,14 @@ function explain(
   rules: AggregationRules,
 ): string {
   const times = `eventTime ${formatTime(eventTime)}, arrived ${formatTime(arrival)}`;
-  switch (verdict) {
-    case 'duplicate':
-      return 'This event was counted before; nothing is lost.';
-    case 'conflict':
-      return 'An event with this eventId but other content was counted before; the first one stands.';
-    case 'late': {
-      const hint =
-        eventTime < LOOKS_LIKE_SECONDS_MAX ? ' eventTime looks like seconds; send milliseconds.' : '';
-      return `The event is older than maxEventAge, ${formatDuration(rules.maxEventAgeMs)} (${times}).${hint}`;
-    }
-    case 'future':
-      return `The event is further ahead than maxClockSkew, ${formatDuration(rules.maxClockSkewMs)} (${times}).`;
+  const { maxEventAgeMs, maxClockSkewMs } = rules;
+  if (verdict === 'duplicate') return 'This event was counted before; nothing is lost.';
+  if (verdict === 'conflict') {
+    return 'An event with this eventId but other content was counted before; the first one stands.';
   }
+  if (verdict === 'future') {
+    return `The event is further ahead than maxClockSkew, ${formatDuration(maxClockSkewMs)} (${times}).`;
+  }
+  const hint = eventTime < LOOKS_LIKE_SECONDS_MAX ? ' eventTime looks like seconds; send milliseconds.' : '';
+  return `The event is older than maxEventAge, ${formatDuration(maxEventAgeMs)} (${times}).${hint}`;
 }
