@@ -67,7 +67,7 @@ export function decodeBlockHeader(bytes: Uint8Array, at: number, key: number): B
   if (at + BLOCK_HEADER_BYTES > bytes.length) return undefined;
   const view = viewOf(bytes);
   if (view.getUint32(at, true) !== MAGIC) return undefined;
-  if (view.getUint32(at + 4, true) !== crc32(bytes.subarray(at + 8, at + BLOCK_HEADER_BYTES)))
+  if (view.getUint32(at + 4, true) !== crc32(bytes.subarray(at + 8, at + BLOCK_HEADER_BYTES), key))
     return undefined;
   return {
     number: view.getFloat64(at + 8, true),
