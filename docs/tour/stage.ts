@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { nodeClock } from '../../src/adapters/node-clock/node-clock.ts';
+import { NodeDisk } from '../../src/adapters/node-disk/node-disk.ts';
+import type { UnixMs } from '../../src/base/clock.ts';
+import type { Region } from '../../src/embedded/ports.ts';
+import { openRegion } from '../../src/embedded/region-engine.ts';
+import type { AdMinute } from '../../src/model/ad-minute.ts';
+import type { IngestReceipt } from '../../src/model/verdict.ts';
+import { resolveSpec } from '../../src/pipeline/pipeline-spec.ts';
+
+/** Noon of the day on which the tour takes place. */
+export const NOON: UnixMs = Date.UTC(2026, 0, 31, 12);
+
+/**
+ * Where the chapters play: a real region, in a temporary directory of a real disk. Only its clock is ours, and stands at noon
+ * until a chapter moves it.
+ */
+export class Stage implements AsyncDisposable {
+  region: Region;
+  directory: string;
+  readonly clock: { now: UnixMs };
+
+  static async open(): Promise<Stage> {
+    const clock = { now: NOON };
+    const directory = await mkdtemp(join(tmpdir(), 'adtally-tour-'));
+    return new Stage(await openAt(directory, clock), directory, clock);
+  }
+
+  private constructor(region: Region, directory: string, clock: { now: UnixMs }) {
+    this.region = region;
+    this.directory = directory;
+    this.clock = clock;
+  }
+
+  /** Sends events as one request, the way a publisher would. */
+  send(...events: readonly object[]): Promise<IngestReceipt> {
+    return this.region.ingest(Buffer.from(JSON.stringify(events)), 'json');
+  }
+
+  /** Every ad minute the region holds. */
+  records(): AdMinute[] {
+    return [...this.region.adMinutes({ from: 0, to: Number.MAX_SAFE_INTEGER })];
+  }
+
+  /** Stops the region in good order and starts it again. */
+  async restart(): Promise<void> {
+    await this.region.close();
+    this.region = await openAt(this.directory, this.clock);
+  }
+
+  /** What the disk holds at this very moment, as a directory of its own: all that would be left after a crash. */
+  async pullThePlug(): Promise<string> {
+    const wreck = `${this.directory}-wreck`;
+    await cp(this.directory, wreck, { recursive: true });
+    return wreck;
+  }
+
+  /** Leaves the running region behind and goes on with what is in `wreck`. */
+  async startFrom(wreck: string): Promise<void> {
+    const region = await openAt(wreck, this.clock);
+    await this[Symbol.asyncDispose]();
+    this.region = region;
+    this.directory = wreck;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.region.close();
+    await rm(this.directory, { recursive: true });
+  }
+}
+
+/** An impression of the tour's one ad at noon; `fields` say what is different. */
+export function impression(eventId: string, fields: object = {}): object {
+  return {
+    eventId,
+    eventType: 'impression',
+    eventTime: '2026-01-31T12:00:00Z',
+    adId: 'espresso',
+    campaignId: 'spring',
+    advertiserId: 'corner-cafe',
+    userId: 'ada',
+    costMicros: 2000,
+    currency: 'EUR',
+    ...fields,
+  };
+}
+
+export function click(eventId: string, fields: object = {}): object {
+  return impression(eventId, { eventType: 'click', costMicros: 250_000, ...fields });
+}
+
+function openAt(directory: string, clock: { now: UnixMs }): Promise<Region> {
+  return openRegion({
+    name: 'a',
+    spec: resolveSpec({}, { environment: {}, flags: {} }),
+    disk: new NodeDisk(directory),
+    clock: { ...nodeClock, now: () => clock.now },
+    entropy: (bytes) => randomBytes(bytes),
+  });
+}
