@@ -201,37 +201,47 @@ function codePoints(value: string): number {
   return count;
 }
 
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const BACKSLASH = 0x5c;
+
 /** The first known field that stands twice at the top level of `text`, which is valid JSON of an object. */
 function repeatedField(text: string): EventField | null {
-  const seen = new Set<string>();
+  const seen = new Set<EventField>();
   let depth = 0;
-  let keyExpected = false;
+  let isKey = false;
   for (let at = 0; at < text.length; at++) {
-    const char = text[at];
-    if (char === '"') {
+    const char = text.charCodeAt(at);
+    if (char === QUOTE) {
       const end = stringEnd(text, at);
-      if (keyExpected && depth === 1) {
-        const key = JSON.parse(text.slice(at, end + 1)) as string;
-        if (seen.has(key)) return key as EventField;
-        if ((EVENT_FIELDS as readonly string[]).includes(key)) seen.add(key);
-        keyExpected = false;
-      }
+      const field = isKey && depth === 1 ? knownField(text.slice(at, end + 1)) : undefined;
+      if (field !== undefined && seen.has(field)) return field;
+      if (field !== undefined) seen.add(field);
+      if (depth === 1) isKey = false;
       at = end;
-    } else if (char === '{' || char === '[') {
+    } else if (char === 0x7b || char === 0x5b) {
       depth++;
-      keyExpected = char === '{';
-    } else if (char === '}' || char === ']') {
+      isKey = char === 0x7b;
+    } else if (char === 0x7d || char === 0x5d) {
       depth--;
-    } else if (char === ',') {
-      keyExpected = depth === 1;
+    } else if (char === COMMA) {
+      isKey = depth === 1;
     }
   }
   return null;
 }
 
+/** The known field that a key names; `key` is a JSON string with its quotes. */
+function knownField(key: string): EventField | undefined {
+  const name = key.includes('\\') ? (JSON.parse(key) as string) : key.slice(1, -1);
+  return EVENT_FIELDS.find((field) => field === name);
+}
+
 /** Index of the closing quote of the string that opens at `start`. */
 function stringEnd(text: string, start: number): number {
   let at = start + 1;
-  while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+  for (let char = text.charCodeAt(at); char !== QUOTE; char = text.charCodeAt(at)) {
+    at += char === BACKSLASH ? 2 : 1;
+  }
   return at;
 }
