@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify';
+import { malformedContentType } from './body/intake.ts';
 import { AdtallyError, ERRORS, type ErrorCode } from '../base/errors.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
@@ -26,6 +27,8 @@ export function problemOf(error: AdtallyError, requestId: string): Problem {
 export function expectedError(error: unknown, requestId: string): AdtallyError {
   if (error instanceof AdtallyError) return error;
   const status = (error as { statusCode?: unknown } | null)?.statusCode;
+  // Our own checks of a Content-Type come after the framework has read it.
+  if (status === 415) return malformedContentType();
   if (error instanceof Error && typeof status === 'number' && status >= 400 && status < 500) {
     return new AdtallyError(codeOfStatus(status), error.message);
   }

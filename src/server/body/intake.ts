@@ -33,6 +33,15 @@ export function bodyFormat(contentType: string | undefined): BodyFormat {
   return format;
 }
 
+/** For a Content-Type that is none. */
+export function malformedContentType(): AdtallyError {
+  const allowed = Object.keys(FORMATS).join(', ');
+  return new AdtallyError(
+    'unsupported_media_type',
+    `Content-Type is missing or malformed; allowed: ${allowed}.`,
+  );
+}
+
 /** The compression that a Content-Encoding names. Throws AdtallyError unsupported_media_type. */
 export function bodyEncoding(contentEncoding: string | undefined): Encoding {
   const name = (contentEncoding ?? '').trim().toLowerCase();

@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import type { ZodType } from 'zod';
+import { nodeClock } from '../../src/adapters/node-clock/node-clock.ts';
+import { NodeDisk } from '../../src/adapters/node-disk/node-disk.ts';
+import type { ErrorCode } from '../../src/base/errors.ts';
+import { ERRORS } from '../../src/base/errors.ts';
+import type { Region } from '../../src/embedded/ports.ts';
+import { openRegion } from '../../src/embedded/region-engine.ts';
+import { resolveSpec } from '../../src/pipeline/pipeline-spec.ts';
+import type { PipelineConfig } from '../../src/pipeline/settings.ts';
+import { type KeyStore, keyStoreOf } from '../../src/server/keys.ts';
+import { problem } from '../../src/server/openapi/schemas.ts';
+import { startServer } from '../../src/server/server.ts';
+
+export interface TestServer {
+  readonly url: string;
+  readonly port: number;
+  readonly region: Region;
+  /** Unexpected errors the server told of. */
+  readonly logged: unknown[];
+  get(path: string, init?: RequestInit): Promise<Response>;
+  post(path: string, body: BodyInit, headers?: Record<string, string>): Promise<Response>;
+  stopServer(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface TestServerOptions {
+  readonly config?: PipelineConfig;
+  readonly keys?: KeyStore;
+  /** Stands between the server and the region. */
+  readonly wrap?: (region: Region) => Region;
+}
+
+/** A server over a region on a temporary directory, on a free port of loopback. */
+export async function openTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const { config = {}, keys = keyStoreOf([]), wrap = (region: Region) => region } = options;
+  const spec = resolveSpec(
+    { ...config, server: { port: 0, ...config.server } },
+    { environment: {}, flags: {} },
+  );
+  const directory = await mkdtemp(join(tmpdir(), 'adtally-server-'));
+  const region = await openRegion({
+    name: 'a',
+    spec,
+    disk: new NodeDisk(directory),
+    clock: nodeClock,
+    entropy: (length) => randomBytes(length),
+  });
+  const logged: unknown[] = [];
+  const log = { error: (fields: object): unknown => logged.push(fields) };
+  const server = await startServer({ region: wrap(region), spec, keys, clock: nodeClock, log });
+  return {
+    url: server.url,
+    port: Number(new URL(server.url).port),
+    region,
+    logged,
+    get: (path, init) => fetch(server.url + path, init),
+    post: (path, body, headers = { 'content-type': 'application/json' }) =>
+      fetch(server.url + path, { method: 'POST', body, headers }),
+    stopServer: () => server.close(),
+    async close() {
+      await server.close();
+      await region.close();
+      await rm(directory, { recursive: true });
+    },
+  };
+}
+
+/** The region with some members of its own. */
+export function withMembers(region: Region, members: Partial<Region>): Region {
+  return new Proxy(region, {
+    get(target, name) {
+      const member = Reflect.get(Object.hasOwn(members, name) ? members : target, name) as unknown;
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+}
+
+let eventCount = 0;
+
+/** A valid event of now with an id of its own. */
+export function event(over: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    eventId: `e-${++eventCount}`,
+    eventType: 'impression',
+    eventTime: Date.now(),
+    adId: 'ad-1',
+    campaignId: 'c-1',
+    advertiserId: 'adv-1',
+    userId: 'u-1',
+    costMicros: 1500,
+    ...over,
+  };
+}
+
+export function events(count: number): Record<string, unknown>[] {
+  return Array.from({ length: count }, () => event());
+}
+
+/** The JSON of an answer, which must be a 200 of the documented shape. */
+export async function expectJson<Shape>(response: Response, schema: ZodType<Shape>): Promise<Shape> {
+  const text = await response.text();
+  expect(response.status, text).toBe(200);
+  expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
+  return schema.parse(JSON.parse(text));
+}
+
+/** The detail of an answer, which must be a problem with this code and all a problem has. */
+export async function expectProblem(response: Response, code: ErrorCode): Promise<string> {
+  const text = await response.text();
+  expect(response.headers.get('content-type'), text).toBe('application/problem+json; charset=utf-8');
+  const given = problem.parse(JSON.parse(text));
+  const { status, title, advice } = ERRORS[code];
+  expect(given).toMatchObject({ code, status, title, advice });
+  expect(response.status).toBe(status);
+  expect(response.headers.get('x-request-id')).toBe(given.requestId);
+  return given.detail;
+}
