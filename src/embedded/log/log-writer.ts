@@ -69,6 +69,7 @@ export class LogWriter {
   /** Writes `entries` as the next block; resolves once it is on stable storage. */
   async append(entries: readonly Entry[]): Promise<LogBlock> {
     if (this.#isSegmentFull(entries)) await this.#beginSegment();
+    this.#firstArrival ||= entries[0]?.arrival ?? 0;
     const file = this.#file;
     assert(file !== undefined, 'a log writer without a segment');
     const size = blockBytes(entries);
@@ -108,9 +109,8 @@ export class LogWriter {
 
   #isSegmentFull(entries: readonly Entry[]): boolean {
     if (this.#file === undefined || this.#end >= this.#segmentMax.bytes) return true;
-    const arrival = entries[0]?.arrival ?? this.#firstArrival;
-    this.#firstArrival ||= arrival;
-    return arrival - this.#firstArrival > this.#segmentMax.spanMs;
+    const arrival = entries[0]?.arrival ?? 0;
+    return this.#firstArrival > 0 && arrival - this.#firstArrival > this.#segmentMax.spanMs;
   }
 
   async #beginSegment(): Promise<void> {

@@ -31,6 +31,11 @@ export class ChangeLog {
     this.#cells = cells;
   }
 
+  /** Entries held, stale ones included. */
+  get entries(): number {
+    return this.#chunks.reduce((sum, { length }) => sum + length, 0);
+  }
+
   /** Enters the change of a cell; change numbers must grow. */
   append(change: number, minute: number, row: number): void {
     let chunk = this.#chunks.at(-1);

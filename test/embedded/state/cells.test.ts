@@ -1,0 +1,147 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { MINUTE_MS } from '../../../src/base/units.ts';
+import { EventBatch } from '../../../src/embedded/scan/event-batch.ts';
+import { EventScanner } from '../../../src/embedded/scan/event-scanner.ts';
+import { Cells } from '../../../src/embedded/state/cells.ts';
+import { DimensionTable, type Dimension } from '../../../src/embedded/state/dimension-table.ts';
+import { CELL_DOUBLES, COST, MinuteCells } from '../../../src/embedded/state/minute-cells.ts';
+import { ALWAYS_REQUIRED } from '../../../src/model/ad-event.ts';
+
+const scanner = new EventScanner(
+  { requiredFields: ALWAYS_REQUIRED, defaultCurrency: 'EUR' },
+  new Uint8Array(32),
+);
+
+function scan(dimension: Dimension): { batch: EventBatch; body: Buffer } {
+  const event = { ...dimension, eventId: 'e', eventType: 'click', eventTime: 1, userId: 'u' };
+  const body = Buffer.from(JSON.stringify(event));
+  const batch = new EventBatch(1);
+  scanner.scan(body, 'json', 0, batch);
+  return { batch, body };
+}
+
+const intern = (table: DimensionTable, dimension: Dimension): number => {
+  const { batch, body } = scan(dimension);
+  return table.intern(batch, body, 0);
+};
+
+const name = fc.oneof(
+  fc.constantFrom('a', 'b', 'ab', 'ba', 'ä', '｡', '😀', 'a|b', String.raw`a\b`),
+  fc.string({ minLength: 1, maxLength: 5, unit: fc.constantFrom('x', 'y', 'z') }),
+);
+const dimension = fc.record({
+  adId: name,
+  campaignId: name,
+  advertiserId: name,
+  currency: fc.constantFrom('EUR', 'USD', 'EUS'),
+});
+
+describe('the dimension table', () => {
+  test('gives equal dimensions one reference, others another, and tells them back', () => {
+    fc.assert(
+      fc.property(fc.array(dimension, { maxLength: 60 }), (dimensions) => {
+        const table = new DimensionTable(7);
+        const references = dimensions.map((each) => intern(table, each));
+        for (const [n, each] of dimensions.entries()) {
+          expect(table.describe(references[n]!)).toEqual(each);
+          for (const [m, other] of dimensions.entries()) {
+            expect(references[n] === references[m]).toBe(JSON.stringify(each) === JSON.stringify(other));
+            const sameCell = each.adId === other.adId && each.currency === other.currency;
+            expect(table.keyOf(references[n]!) === table.keyOf(references[m]!)).toBe(sameCell);
+            const order =
+              Buffer.compare(Buffer.from(each.campaignId), Buffer.from(other.campaignId)) ||
+              Buffer.compare(Buffer.from(each.advertiserId), Buffer.from(other.advertiserId));
+            expect(table.isGreater(references[n]!, references[m]!)).toBe(order > 0);
+          }
+        }
+      }),
+    );
+  });
+
+  test('grows past its first room and comes back from dumps made at different times', () => {
+    const table = new DimensionTable(7);
+    const make = (n: number): Dimension => ({
+      adId: `ad-${n % 2500}`,
+      campaignId: `campaign-${n}`,
+      advertiserId: 'adv',
+      currency: n % 2 === 0 ? 'EUR' : 'USD',
+    });
+    const restored = new DimensionTable(7);
+    let from = 0;
+    for (let n = 0; n < 5000; n++) {
+      expect(intern(table, make(n))).toBe(n);
+      if (n % 1700 !== 0 && n !== 4999) continue;
+      const { entries, text } = table.dump(from, table.count);
+      restored.loadText(text);
+      restored.loadEntries(entries);
+      from = table.count;
+    }
+    for (let n = 0; n < 5000; n++) {
+      expect(restored.describe(n)).toEqual(make(n));
+      expect(restored.keyOf(n)).toBe(table.keyOf(n));
+      expect(intern(restored, make(n))).toBe(n);
+    }
+    expect(intern(restored, make(5001))).toBe(5000);
+  });
+});
+
+describe('the cells of a minute', () => {
+  test('are found by key among thousands, and come back from an image', () => {
+    const minute = new MinuteCells(MINUTE_MS);
+    for (let key = 0; key < 5000; key++) {
+      const row = minute.add(key * 3, key);
+      minute.doubles[row * CELL_DOUBLES + COST] = key;
+    }
+    minute.freeze();
+    const back = MinuteCells.restore(MINUTE_MS, minute.takeFrozen());
+    for (const cells of [minute, back]) {
+      for (let key = 0; key < 5000; key++) {
+        const row = cells.find(key * 3);
+        expect([cells.dimensionOf(row), cells.doubles[row * CELL_DOUBLES + COST]]).toEqual([key, key]);
+        expect(cells.find(key * 3 + 1)).toBe(-1);
+      }
+    }
+    expect([minute.isDirty, back.isDirty]).toEqual([false, false]);
+  });
+
+  test('keep for a snapshot what they held when they were frozen', () => {
+    const minute = new MinuteCells(0);
+    minute.add(1, 1);
+    minute.doubles[COST] = 5;
+    minute.freeze();
+    minute.touch();
+    minute.doubles[COST] = 6;
+    for (let key = 2; key < 50; key++) minute.add(key, key);
+    const image = minute.takeFrozen();
+    expect([image.length, image[COST]]).toEqual([CELL_DOUBLES, 5]);
+    expect([minute.isDirty, minute.frozen]).toEqual([true, 'no']);
+  });
+});
+
+describe('cells', () => {
+  test('show the greatest campaign and advertiser whatever the order of arrival', () => {
+    const pairs = fc.array(fc.tuple(name, name), { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(pairs, fc.integer(), (all, seed) => {
+        const shown = [
+          all,
+          all.toSorted((a, b) => ((a[0].length * seed) % 7) - ((b[0].length * seed) % 5)),
+        ].map((order) => {
+          const table = new DimensionTable(1);
+          const cells = new Cells('a', table);
+          const minute = cells.minuteAt(0);
+          for (const [campaignId, advertiserId] of order) {
+            const reference = intern(table, { adId: 'ad', campaignId, advertiserId, currency: 'EUR' });
+            cells.show(minute, cells.rowFor(minute, reference), reference);
+          }
+          const { campaignId, advertiserId } = cells.record(minute, 0);
+          return [campaignId, advertiserId];
+        });
+        expect(shown[0]).toEqual(shown[1]);
+        expect(all).toContainEqual(shown[0]);
+      }),
+    );
+  });
+});
