@@ -8,12 +8,12 @@ export function StatusStrip({ onRetry }: { onRetry: () => void }): VNode {
   const state = connection.value;
   const of = frame.value === null ? null : formatClock(frame.value.at, timeZone.value);
   return html`
-    <div class="strip" data-state=${state}>
+    <section class="strip" data-state=${state} aria-label="Connection">
       <span class="strip-state"><span class="dot" aria-hidden="true"></span>${STATE_LABEL[state]}</span>
       <span class="strip-text">${explain(of)}</span>
       ${state === 'live' ? html`<${Freshness} />` : html`<${Retry} onRetry=${onRetry} />`}
       <span class="sr-only" role="status">${STATE_LABEL[state]}</span>
-    </div>
+    </section>
   `;
 }
 

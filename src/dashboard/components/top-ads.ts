@@ -21,28 +21,30 @@ export function TopAds({ ads }: { ads: readonly TopAd[] }): VNode {
     ${
       shown.current.length === 0
         ? html`<p class="empty">No ad had an impression or click in the last 15 minutes.</p>`
-        : html`<table
-            class="ads"
-            aria-labelledby="top-ads"
-            onPointerEnter=${() => setHeld(true)}
-            onPointerLeave=${() => setHeld(false)}
-            ...${hold}
-          >
-            <thead>
-              <tr>
-                <th scope="col">Ad</th>
-                <th scope="col" class="wide">Campaign</th>
-                <th scope="col" class="wide">Advertiser</th>
-                <th scope="col" class="number">Impressions</th>
-                <th scope="col" class="number">Clicks</th>
-                <th scope="col" class="number">CTR</th>
-                <th scope="col" class="number">Cost</th>
-              </tr>
-            </thead>
-            <tbody>
-              ${shown.current.map((ad) => html`<${AdRow} key=${`${ad.adId} ${ad.currency}`} ad=${ad} />`)}
-            </tbody>
-          </table>`
+        : html`<div class="table-scroll">
+            <table
+              class="ads"
+              aria-labelledby="top-ads"
+              onPointerEnter=${() => setHeld(true)}
+              onPointerLeave=${() => setHeld(false)}
+              ...${hold}
+            >
+              <thead>
+                <tr>
+                  <th scope="col">Ad</th>
+                  <th scope="col" class="wide">Campaign</th>
+                  <th scope="col" class="wide">Advertiser</th>
+                  <th scope="col" class="number">Impressions</th>
+                  <th scope="col" class="number">Clicks</th>
+                  <th scope="col" class="number">CTR</th>
+                  <th scope="col" class="number">Cost</th>
+                </tr>
+              </thead>
+              <tbody>
+                ${shown.current.map((ad) => html`<${AdRow} key=${`${ad.adId} ${ad.currency}`} ad=${ad} />`)}
+              </tbody>
+            </table>
+          </div>`
     }
   `;
 }

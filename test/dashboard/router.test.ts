@@ -1,0 +1,34 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { adHref, parseRoute, routeHref } from '../../src/dashboard/router.ts';
+
+test.each([
+  ['', { view: 'overview' }],
+  ['#', { view: 'overview' }],
+  ['#/', { view: 'overview' }],
+  ['#/quarantine', { view: 'quarantine' }],
+  ['#/ad/ad-1', { view: 'ad', adId: 'ad-1', minutes: 60 }],
+  ['#/ad/ad-1?minutes=15', { view: 'ad', adId: 'ad-1', minutes: 15 }],
+  ['#/ad/ad-1?minutes=99999', { view: 'ad', adId: 'ad-1', minutes: 60 }],
+  ['#/ad/', { view: 'unknown', path: '/ad/' }],
+  ['#/ad/%E0%A4%A', { view: 'unknown', path: '/ad/%E0%A4%A' }],
+  ['#/budgets', { view: 'unknown', path: '/budgets' }],
+])('%s', (hash, route) => {
+  expect(parseRoute(hash)).toEqual(route);
+});
+
+test('the address of any ad leads back to it', () => {
+  const adIds = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 128 });
+  fc.assert(
+    fc.property(adIds, fc.constantFrom(15, 60, 360), (adId, minutes) => {
+      expect(parseRoute(adHref(adId, minutes))).toEqual({ view: 'ad', adId, minutes });
+    }),
+  );
+});
+
+test('a view has one address', () => {
+  for (const hash of ['#/', '#/quarantine', '#/ad/a%2Fb?minutes=360']) {
+    const route = parseRoute(hash);
+    expect(route.view === 'unknown' ? null : routeHref(route)).toBe(hash);
+  }
+});
