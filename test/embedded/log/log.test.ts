@@ -88,7 +88,7 @@ describe('the log', () => {
       const isLast = path === [...disk.files.keys()].toSorted().at(-1);
       for (let at = 0; at < bytes.length; at++) {
         const damaged = new MemoryDisk(disk.files);
-        damaged.files.get(path)![at]! ^= 1 << (at % 8);
+        damaged.files.get(path)![at] ^= 1 << (at % 8);
         const seen: string[] = [];
         const outcome = await collect(damaged, seen);
         if (!isLast) expect(`${path}@${at}: ${outcome}`).toMatch(/data_corrupt|data_format/);
@@ -116,13 +116,13 @@ describe('the log', () => {
     await expect(foreign.next()).rejects.toMatchObject({ code: 'data_corrupt' });
     const [first, second] = [...disk.files.keys()].toSorted();
     const gap = new MemoryDisk(disk.files);
-    gap.files.delete(second!);
+    gap.files.delete(second);
     await expect(read(gap)).rejects.toMatchObject({ code: 'data_corrupt' });
     const begin = new MemoryDisk(disk.files);
-    begin.files.delete(first!);
+    begin.files.delete(first);
     await expect(read(begin)).rejects.toMatchObject({ code: 'data_corrupt' });
     const version = new MemoryDisk(disk.files);
-    version.files.get(first!)![8] = 99;
+    version.files.get(first)![8] = 99;
     await expect(read(version)).rejects.toMatchObject({ code: 'data_format' });
   });
 
@@ -131,7 +131,7 @@ describe('the log', () => {
     const writer = await openWriter(disk);
     await writer.removeOldest(({ lastBlock }) => lastBlock <= 5);
     const kept = (await read(disk, 6)).blocks;
-    expect(kept[0]!.number).toBe(6);
+    expect(kept[0].number).toBe(6);
     await writer.removeOldest(() => true);
     expect(writer.segments).toHaveLength(1);
     expect((await read(disk, 12)).end.block).toBe(12);

@@ -45,15 +45,15 @@ describe('the dimension table', () => {
         const table = new DimensionTable(7);
         const references = dimensions.map((each) => intern(table, each));
         for (const [n, each] of dimensions.entries()) {
-          expect(table.describe(references[n]!)).toEqual(each);
+          expect(table.describe(references[n])).toEqual(each);
           for (const [m, other] of dimensions.entries()) {
             expect(references[n] === references[m]).toBe(JSON.stringify(each) === JSON.stringify(other));
             const sameCell = each.adId === other.adId && each.currency === other.currency;
-            expect(table.keyOf(references[n]!) === table.keyOf(references[m]!)).toBe(sameCell);
+            expect(table.keyOf(references[n]) === table.keyOf(references[m])).toBe(sameCell);
             const order =
               Buffer.compare(Buffer.from(each.campaignId), Buffer.from(other.campaignId)) ||
               Buffer.compare(Buffer.from(each.advertiserId), Buffer.from(other.advertiserId));
-            expect(table.isGreater(references[n]!, references[m]!)).toBe(order > 0);
+            expect(table.isGreater(references[n], references[m])).toBe(order > 0);
           }
         }
       }),

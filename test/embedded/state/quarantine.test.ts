@@ -54,7 +54,7 @@ describe('the quarantine', () => {
             model = model.map((event) => (event.id === step.id ? { ...event, gone: true } : event));
           } else if (step.kind === 'expire') {
             quarantine.expire(step.before);
-            while (model.length > 0 && model[0]!.arrival < step.before) drop();
+            while (model.length > 0 && model[0].arrival < step.before) drop();
           } else if (step.kind === 'limit') {
             limit = step.limit;
             quarantine.setLimit(limit);
