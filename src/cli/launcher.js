@@ -7,7 +7,8 @@ import * as nodeModule from 'node:module';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-const NODE_MIN = 24;
+// Time zones need Temporal, which Node has from 26 on.
+const NODE_MIN = 26;
 
 if (Number(process.versions.node.split('.')[0]) >= NODE_MIN) {
   if (import.meta.url.includes('/node_modules/')) stripOwnTypes();
