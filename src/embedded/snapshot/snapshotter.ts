@@ -126,7 +126,8 @@ export class Snapshotter {
     }
     for (let n = 0; n < state.ids.slices; n++) {
       const words = state.ids.slice(n);
-      if (words.length > 0) await file.add(SECTION.ids, words);
+      if (words.length === 0) continue;
+      await file.add(SECTION.ids, words);
       await this.#clock.turn();
     }
     return file.finish();
