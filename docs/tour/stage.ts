@@ -42,7 +42,8 @@ export class Stage implements AsyncDisposable {
 
   /** Every ad minute the region holds. */
   records(): AdMinute[] {
-    return [...this.region.adMinutes({ from: 0, to: Number.MAX_SAFE_INTEGER })];
+    const { records } = this.region.changedAdMinutes(undefined, Infinity);
+    return records.toSorted((a, b) => a.minute - b.minute);
   }
 
   /** Stops the region in good order and starts it again. */

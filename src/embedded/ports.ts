@@ -1,5 +1,5 @@
 import type { UnixMs } from '../base/clock.ts';
-import type { AdMinute } from '../model/ad-minute.ts';
+import type { AdMinute, AdMinuteFigures } from '../model/ad-minute.ts';
 import type { IngestReceipt, Verdict, VerdictCounts } from '../model/verdict.ts';
 
 /**
@@ -160,8 +160,8 @@ export interface Region {
    * too_large, capacity, stopping, disk_failed), and then nothing of it was counted or the disk has failed.
    */
   ingest(body: Uint8Array, format: BodyFormat): Promise<IngestReceipt>;
-  /** Records in the filter, by minute then in no particular order. */
-  adMinutes(filter: AdMinuteFilter): IterableIterator<AdMinute>;
+  /** Records in the filter, by minute. Whoever pauses between two of them sees later ones as they are then. */
+  adMinutes(filter: AdMinuteFilter): IterableIterator<AdMinuteFigures>;
   /** Throws AdtallyError bad_cursor or cursor_expired. */
   changedAdMinutes(after: string | undefined, limit: number): ChangePage<AdMinute>;
   /** Calls `listener` after each group of events has become visible; returns how to stop. */

@@ -1,6 +1,6 @@
 import type { Clock, UnixMs } from '../base/clock.ts';
 import { AdtallyError } from '../base/errors.ts';
-import type { AdMinute } from '../model/ad-minute.ts';
+import type { AdMinute, AdMinuteFigures } from '../model/ad-minute.ts';
 import { noVerdicts, VERDICTS, type IngestReceipt } from '../model/verdict.ts';
 import { rulesOf } from '../pipeline/aggregation.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
@@ -138,7 +138,7 @@ class EmbeddedRegion implements Region {
     return this.#submit(format === 'json' ? ENTRY_KIND.eventsJson : ENTRY_KIND.eventsNdjson, body, events);
   }
 
-  adMinutes(filter: AdMinuteFilter): IterableIterator<AdMinute> {
+  adMinutes(filter: AdMinuteFilter): IterableIterator<AdMinuteFigures> {
     return this.#state.cells.query(filter);
   }
 

@@ -1,7 +1,7 @@
 import type { UnixMs } from '../base/clock.ts';
 import { AdtallyError } from '../base/errors.ts';
 import type { AdMinuteFilter } from '../embedded/ports.ts';
-import type { AdMinute } from '../model/ad-minute.ts';
+import type { AdMinuteFigures } from '../model/ad-minute.ts';
 import { formatTime } from '../model/event-time.ts';
 import { type Granularity, TimeBuckets } from './time-buckets.ts';
 
@@ -11,7 +11,7 @@ export const ROWS_MAX = 100_000;
 /** Where the figures come from: a Region is one. */
 export interface AdMinuteSource {
   /** Records in the filter; in the order of their minutes it goes fastest. */
-  adMinutes(filter: AdMinuteFilter): Iterable<AdMinute>;
+  adMinutes(filter: AdMinuteFilter): Iterable<AdMinuteFigures>;
   /** The latest arrival whose events are visible, Unix ms; 0 when there is none. */
   asOf(): UnixMs;
 }
@@ -60,7 +60,7 @@ export interface AdMinuteReport {
 /** Sums of a row while records are added. */
 interface Sums {
   readonly start: UnixMs;
-  readonly first: AdMinute;
+  readonly first: AdMinuteFigures;
   impressions: number;
   clicks: number;
   costMicros: number;
@@ -85,7 +85,7 @@ export function queryAdMinutes(source: AdMinuteSource, query: AdMinuteQuery): Ad
   };
 }
 
-function sumByRow(records: Iterable<AdMinute>, buckets: TimeBuckets): Sums[] {
+function sumByRow(records: Iterable<AdMinuteFigures>, buckets: TimeBuckets): Sums[] {
   const rows = new Map<string, Sums>();
   for (const record of records) {
     const start = buckets.startOf(record.minute);

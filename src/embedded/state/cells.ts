@@ -1,5 +1,5 @@
 import { MINUTE_MS } from '../../base/units.ts';
-import type { AdMinute } from '../../model/ad-minute.ts';
+import type { AdMinute, AdMinuteFigures } from '../../model/ad-minute.ts';
 import { adMinuteRecordId } from '../../model/record-id.ts';
 import type { AdMinuteFilter, CellSums } from '../ports.ts';
 import type { DimensionTable } from './dimension-table.ts';
@@ -104,10 +104,34 @@ export class Cells {
   }
 
   record(cells: MinuteCells, row: number): AdMinute {
+    const figures = this.#figures(cells, row);
+    const { adId, minute, currency } = figures;
+    return { recordId: adMinuteRecordId(this.#region, adId, minute, currency), ...figures };
+  }
+
+  /** Records in the filter, by minute. */
+  *query(filter: AdMinuteFilter): IterableIterator<AdMinuteFigures> {
+    const minutes = [...this.#minutes.keys()].filter((minute) => minute >= filter.from && minute < filter.to);
+    const matches = this.#dimensions.matching(filter);
+    for (const minute of minutes.toSorted((a, b) => a - b)) {
+      // Looked up now: a reader that pauses may find it retired.
+      const cells = this.#minutes.get(minute);
+      if (cells === undefined) continue;
+      for (let row = 0; row < cells.count; row++) {
+        if (matches(cells.dimensionOf(row))) yield this.#figures(cells, row);
+      }
+    }
+  }
+
+  /** Sums over every cell held, read anew. */
+  sums(): CellSums {
+    return [...this.#minutes.values()].map(sumsOf).reduce(addSums, NO_SUMS);
+  }
+
+  #figures(cells: MinuteCells, row: number): AdMinuteFigures {
     const at = row * CELL_DOUBLES;
     const { adId, campaignId, advertiserId, currency } = this.#dimensions.describe(cells.dimensionOf(row));
     return {
-      recordId: adMinuteRecordId(this.#region, adId, cells.minute, currency),
       revision: cells.doubles[at + REVISION],
       region: this.#region,
       adId,
@@ -119,36 +143,6 @@ export class Cells {
       clicks: cells.doubles[at + CLICKS],
       costMicros: cells.doubles[at + COST],
     };
-  }
-
-  /** Records in the filter, by minute. */
-  *query(filter: AdMinuteFilter): IterableIterator<AdMinute> {
-    const minutes = [...this.#minutes.keys()].filter((minute) => minute >= filter.from && minute < filter.to);
-    for (const minute of minutes.toSorted((a, b) => a - b)) {
-      const cells = this.#minutes.get(minute)!;
-      for (let row = 0; row < cells.count; row++) {
-        if (this.#matches(cells.dimensionOf(row), filter)) yield this.record(cells, row);
-      }
-    }
-  }
-
-  /** Sums over every cell held, read anew. */
-  sums(): CellSums {
-    return [...this.#minutes.values()].map(sumsOf).reduce(addSums, NO_SUMS);
-  }
-
-  #matches(dimension: number, filter: AdMinuteFilter): boolean {
-    const { adId, campaignId, advertiserId, currency } = filter;
-    if (adId ?? campaignId ?? advertiserId ?? currency) {
-      const own = this.#dimensions.describe(dimension);
-      return (
-        (adId === undefined || own.adId === adId) &&
-        (campaignId === undefined || own.campaignId === campaignId) &&
-        (advertiserId === undefined || own.advertiserId === advertiserId) &&
-        (currency === undefined || own.currency === currency)
-      );
-    }
-    return true;
   }
 }
 

@@ -65,14 +65,20 @@ export class ChangeLog {
 
   /** Fills an empty log from the cells after a restart. */
   rebuild(): void {
-    const all: Change[] = [];
+    const count = [...this.#cells.minutes()].reduce((sum, cells) => sum + cells.count, 0);
+    const changes = new Float64Array(count);
+    const minutes = new Float64Array(count);
+    const rows = new Int32Array(count);
+    let at = 0;
     for (const cells of this.#cells.minutes()) {
       for (let row = 0; row < cells.count; row++) {
-        all.push({ change: cells.doubles[row * CELL_DOUBLES + CHANGE], minute: cells.minute, row });
+        changes[at] = cells.doubles[row * CELL_DOUBLES + CHANGE];
+        minutes[at] = cells.minute;
+        rows[at++] = row;
       }
     }
-    all.sort((a, b) => a.change - b.change);
-    for (const { change, minute, row } of all) this.append(change, minute, row);
+    const order = Uint32Array.from(changes.keys()).sort((a, b) => changes[a] - changes[b]);
+    for (const n of order) this.append(changes[n], minutes[n], rows[n]);
   }
 
   #isLast(chunk: Chunk, at: number): boolean {

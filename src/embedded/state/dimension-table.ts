@@ -41,6 +41,8 @@ export class DimensionTable {
   #entries = new Int32Array(1024 * ENTRY_WORDS);
   #text = new Uint8Array(1 << 16);
   #textLength = 0;
+  /** What was described before, by reference. */
+  readonly #described: Dimension[] = [];
   /** Open addressing, references + 1; one table by the whole dimension, one by ad and currency. */
   #byDimension = new Int32Array(4096);
   #byKey = new Int32Array(4096);
@@ -80,19 +82,22 @@ export class DimensionTable {
     return this.#entries[reference * ENTRY_WORDS + KEY];
   }
 
+  /** What the reference stands for. */
   describe(reference: number): Dimension {
-    const entry = reference * ENTRY_WORDS;
-    const adAt = this.#entries[entry + TEXT_AT];
-    const campaignAt = adAt + this.#entries[entry + AD_LENGTH];
-    const advertiserAt = campaignAt + this.#entries[entry + CAMPAIGN_LENGTH];
-    const end = advertiserAt + this.#entries[entry + ADVERTISER_LENGTH];
-    const currency = this.#entries[entry + ENTRY_CURRENCY];
-    return {
-      adId: this.#string(adAt, campaignAt),
-      campaignId: this.#string(campaignAt, advertiserAt),
-      advertiserId: this.#string(advertiserAt, end),
-      currency: String.fromCharCode((currency >> 16) & 0xff, (currency >> 8) & 0xff, currency & 0xff),
-    };
+    return (this.#described[reference] ??= this.#describe(reference));
+  }
+
+  /** A test of references that tells those with the given fields; the fields are compared once, not per use. */
+  matching(wanted: { readonly [Field in keyof Dimension]?: string | undefined }): (
+    reference: number,
+  ) => boolean {
+    const tests = (['adId', 'campaignId', 'advertiserId', 'currency'] as const).filter(
+      (field) => wanted[field] !== undefined,
+    );
+    if (tests.length === 0) return () => true;
+    const known: boolean[] = [];
+    return (reference) =>
+      (known[reference] ??= tests.every((field) => this.describe(reference)[field] === wanted[field]));
   }
 
   /** Whether `a` has the greater (campaign, advertiser) than `b`, compared as UTF-8 bytes: the one a record shows. */
@@ -130,6 +135,21 @@ export class DimensionTable {
       this.#count++;
       this.#reserveEntry();
     }
+  }
+
+  #describe(reference: number): Dimension {
+    const entry = reference * ENTRY_WORDS;
+    const adAt = this.#entries[entry + TEXT_AT];
+    const campaignAt = adAt + this.#entries[entry + AD_LENGTH];
+    const advertiserAt = campaignAt + this.#entries[entry + CAMPAIGN_LENGTH];
+    const end = advertiserAt + this.#entries[entry + ADVERTISER_LENGTH];
+    const currency = this.#entries[entry + ENTRY_CURRENCY];
+    return {
+      adId: this.#string(adAt, campaignAt),
+      campaignId: this.#string(campaignAt, advertiserAt),
+      advertiserId: this.#string(advertiserAt, end),
+      currency: String.fromCharCode((currency >> 16) & 0xff, (currency >> 8) & 0xff, currency & 0xff),
+    };
   }
 
   #add(source: Uint8Array, words: Int32Array, at: number, slot: number): number {
