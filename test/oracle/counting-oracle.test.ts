@@ -126,11 +126,8 @@ describe('the oracle counts', () => {
 
   test('follows a change of rules', () => {
     const oracle = new CountingOracle(RULES);
-    oracle.changeRules({
-      ...RULES,
-      maxEventAgeMs: 0,
-      requiredFields: [...RULES.requiredFields, 'placement'],
-    });
+    const stricter = { maxEventAgeMs: 0, requiredFields: [...RULES.requiredFields, 'placement'] };
+    oracle.changeRules({ ...RULES, ...stricter }, NOON);
     expect(verdictsOf(oracle, NOON, event('1'), event('2', { placement: 'p', eventTime: NOON - 1 }))).toEqual(
       ['missing_field', 'late'],
     );

@@ -1,0 +1,50 @@
+import type { Region } from '../../embedded/ports.ts';
+import type { AdMinute } from '../../model/ad-minute.ts';
+import { expectEqual, expectThat, type Checker } from './checker.ts';
+import { recordsOf } from './exact-figures.ts';
+
+/** What anybody has seen never goes back, whatever crashes: not a record, not a count, not the audit. */
+export function lastingFigures(): Checker {
+  const seen = new Map<string, AdMinute>();
+  let received = 0;
+
+  function look(region: Region): void {
+    for (const [recordId, record] of recordsOf(region)) {
+      const before = seen.get(recordId);
+      if (before !== undefined) expectNoStepBack(before, record);
+      seen.set(recordId, record);
+    }
+    const now = region.audit().received;
+    expectThat(now >= received, () => `${now} events received in all, after ${received} had been seen`);
+    received = now;
+  }
+
+  return {
+    name: 'what was seen never goes back',
+    observed: look,
+    died: look,
+    atRest: ({ region, truth }) => {
+      const records = recordsOf(region);
+      for (const [recordId, { minute, adId }] of seen) {
+        if (minute < truth.oracle.retiredBefore) seen.delete(recordId);
+        else expectThat(records.has(recordId), () => `record ${adId} ${minute} was seen and is gone`);
+      }
+      look(region);
+    },
+  };
+}
+
+export function expectNoStepBack(before: AdMinute, after: AdMinute): void {
+  const where = `record ${after.adId} ${after.minute} ${after.currency}`;
+  expectThat(
+    after.revision >= before.revision,
+    () => `${where} went back from ${before.revision} to ${after.revision}`,
+  );
+  if (after.revision === before.revision) expectEqual(`${where} at one revision`, after, before);
+  for (const sum of ['impressions', 'clicks', 'costMicros'] as const) {
+    expectThat(
+      after[sum] >= before[sum],
+      () => `${where}: ${sum} went back from ${before[sum]} to ${after[sum]}`,
+    );
+  }
+}

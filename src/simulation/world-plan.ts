@@ -1,0 +1,98 @@
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../base/units.ts';
+import { resolveSpec } from '../pipeline/pipeline-spec.ts';
+import type { PipelineSpec } from '../pipeline/settings.ts';
+import { SeededPlan, type DiskPlan, type DiskTemper } from './disk-plan.ts';
+import type { SeededRandom } from './seeded-random.ts';
+import type { PowerCut } from './simulated-file.ts';
+
+/** How a process ends that does not end by itself: killed, with the machine living on, or without power. */
+export type Death = 'killed' | PowerCut;
+
+/** Everything about a world that its seed decides before it begins. */
+export interface WorldPlan {
+  readonly clients: number;
+  /** Requests sent in all; then the world comes to rest. */
+  readonly requests: number;
+  readonly eventsPerRequestMax: number;
+  readonly spec: PipelineSpec;
+  readonly disk: DiskPlan;
+  /** How each process dies; drawn from all the ways when it is undefined. */
+  readonly death?: Death | undefined;
+  /** Probabilities, for each request sent, of things that happen to the region beside it. */
+  readonly hazards: Hazards;
+}
+
+export interface Hazards {
+  readonly clockJump: number;
+  readonly snapshot: number;
+  readonly restart: number;
+  readonly replay: number;
+  /** Probability that a start finds other rules in the configuration. */
+  readonly newRules: number;
+}
+
+export const NO_HAZARDS: Hazards = { clockJump: 0, snapshot: 0, restart: 0, replay: 0, newRules: 0 };
+
+export const DEATHS: readonly Death[] = [
+  'killed',
+  'nothing_survives',
+  'all_survives',
+  'any_mix',
+  'last_is_torn',
+];
+
+/** A world for a seed: some are calm, some are haunted. */
+export function planWorld(random: SeededRandom): WorldPlan {
+  const isHaunted = random.chance(0.4);
+  const temper: DiskTemper = {
+    delayMs: random.pick([0.05, 1, 20]),
+    stall: random.pick([0, 0.01, 0.05]),
+    stallMs: 2000,
+    crash: random.pick([0, 0.002, 0.01, 0.03]),
+    fault: isHaunted ? random.pick([0.002, 0.01]) : 0,
+  };
+  return {
+    clients: random.between(1, 5),
+    requests: random.between(20, 70),
+    eventsPerRequestMax: random.pick([3, 10, 30]),
+    spec: planSpec(random),
+    disk: new SeededPlan(random.fork('disk plan'), temper),
+    hazards: {
+      clockJump: random.pick([0, 0, 0.02, 0.05]),
+      snapshot: random.pick([0, 0.02, 0.1]),
+      restart: random.pick([0, 0.01, 0.05]),
+      replay: random.pick([0, 0.03]),
+      newRules: random.pick([0, 0.3]),
+    },
+  };
+}
+
+/** Small enough segments, snapshots and windows that everything turns over many times within a short life. */
+export function planSpec(random: SeededRandom): PipelineSpec {
+  const spec = smallSpec();
+  const maxEventAge = random.pick([10 * MINUTE_MS, HOUR_MS, DAY_MS]);
+  return {
+    ...spec,
+    maxEventAge,
+    maxClockSkew: random.pick([0, MINUTE_MS, 10 * MINUTE_MS]),
+    dedupeWindow: maxEventAge + random.pick([0, MINUTE_MS, 2 * HOUR_MS]),
+    retention: {
+      log: maxEventAge + random.pick([HOUR_MS, DAY_MS]),
+      records: maxEventAge + random.pick([HOUR_MS, DAY_MS]),
+    },
+    commitInterval: random.pick([0, 2, 10]),
+    logSegment: random.pick([500, 4000, 30_000]),
+    snapshotAfter: random.pick([1500, 8000, 60_000, 1e9]),
+    limits: {
+      ...spec.limits,
+      problemsPerRequest: random.pick([0, 2, 100]),
+      quarantineEntries: random.pick([0, 5, 1000]),
+      pendingBytes: random.pick([4000, 1_000_000]),
+    },
+  };
+}
+
+export function smallSpec(): PipelineSpec {
+  const spec = resolveSpec({}, { environment: {}, flags: {} });
+  return { ...spec, logSegment: 2000, snapshotAfter: 6000, limits: { ...spec.limits, eventsPerRequest: 40 } };
+}
