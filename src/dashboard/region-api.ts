@@ -62,6 +62,7 @@ export function adMinutesPath(adId: string, from: UnixMs, to: UnixMs, timeZone: 
 export async function getJson<T>(path: string, signal: AbortSignal): Promise<T> {
   const response = await fetch(path, {
     signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+    cache: 'no-store',
     headers: { accept: 'application/json' },
   });
   if (!response.ok) throw new Error(await readProblem(response));

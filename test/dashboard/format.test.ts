@@ -34,7 +34,7 @@ describe('money', () => {
   test.each([
     [1_850_000, 'EUR', '€1.85'],
     [1_234_567, 'EUR', '€1.23'],
-    [1_005_000, 'USD', '$1.01'], // 1.005 as a binary fraction is below the half and would give 1.00
+    [1_005_000, 'USD', '$1.01'],
     [1_234_500_000, 'JPY', '¥1,235'],
     [0, 'EUR', '€0.00'],
   ])('%i micros of %s are %s', (micros, currency, text) => {

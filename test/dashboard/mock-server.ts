@@ -42,6 +42,8 @@ export interface MockServer {
   resume(): void;
   /** Answers requests for figures with this problem; null: well again. */
   failWith(problem: { status: number; detail: string } | null): void;
+  /** How long figures of an ad are thought about from now on. */
+  answerAfter(delayMs: number): void;
   close(): Promise<void>;
 }
 
@@ -53,6 +55,7 @@ export async function startMockServer(port = 0): Promise<MockServer> {
   let change: Partial<LiveFrame> = {};
   let problem: { status: number; detail: string } | null = null;
   let tick = 0;
+  let delayMs = 40;
   let underWay = 0;
   let underWayMost = 0;
 
@@ -80,7 +83,7 @@ export async function startMockServer(port = 0): Promise<MockServer> {
         underWay--;
         if (problem !== null) return sendProblem(response, problem.status, problem.detail);
         sendJson(response, mockAdMinutes(query, tick));
-      }, 40);
+      }, delayMs);
     },
     '/v1/quarantine': (_request, response) => {
       if (problem !== null) return sendProblem(response, problem.status, problem.detail);
@@ -108,6 +111,7 @@ export async function startMockServer(port = 0): Promise<MockServer> {
     silence: () => (live = 'silent'),
     resume: () => (live = 'on'),
     failWith: (next) => (problem = next),
+    answerAfter: (next) => (delayMs = next),
     close: async () => {
       clearInterval(timer);
       server.closeAllConnections();

@@ -21,6 +21,14 @@ function connectionOf(page: Page): Promise<string | null> {
   return page.getAttribute('.strip', 'data-state');
 }
 
+async function figuresToChange(page: Page): Promise<void> {
+  const before = (await page.textContent(COUNTED))!;
+  await page.waitForFunction(
+    ([css, text]) => document.querySelector(css)!.textContent !== text,
+    [COUNTED, before],
+  );
+}
+
 describe.runIf(hasBrowser())('live page', () => {
   let browser: Browser;
   let server: MockServer;
@@ -62,11 +70,7 @@ describe.runIf(hasBrowser())('live page', () => {
 
   test('figures follow the frames, exactly', async () => {
     const page = await open();
-    const before = await page.textContent(COUNTED);
-    await page.waitForFunction(
-      ([css, text]) => document.querySelector(css)!.textContent !== text,
-      [COUNTED, before!],
-    );
+    await figuresToChange(page);
 
     const verdicts = { counted: MOST - 15, duplicate: 5, conflict: 4, late: 3, future: 2, invalid: 1 };
     server.setFrame({ received: MOST, verdicts, eventsPerSecond: 1234.5 });
@@ -123,9 +127,20 @@ describe.runIf(hasBrowser())('live page', () => {
 
   test('a stream that falls silent counts as lost', async () => {
     const page = await open('', {}, (fresh) => fresh.clock.install());
+    for (const _ of [1, 2, 3]) {
+      await page.clock.fastForward(3000);
+      await figuresToChange(page);
+    }
+    expect(server.asked).toEqual(['/v1/live?']);
     server.silence();
     await page.clock.fastForward(6000);
     await expect.poll(() => connectionOf(page), PATIENT).toBe('lost');
+    // The next stream says nothing at all; it is given up too.
+    await page.clock.fastForward(1000);
+    await expect.poll(() => server.asked.length, PATIENT).toBe(2);
+    await page.clock.fastForward(6000);
+    await page.clock.fastForward(2000);
+    await expect.poll(() => server.asked.length, PATIENT).toBe(3);
   });
 
   test('nothing jumps: not when the figures come, not when the connection goes', async () => {
@@ -159,7 +174,8 @@ describe.runIf(hasBrowser())('live page', () => {
 
     await page.click('text=The minutes as a table');
     await expect.poll(() => page.locator('.minutes tbody tr').count()).toBe(60);
-    await page.waitForTimeout(3500);
+    server.answerAfter(1800); // longer than the page waits between two
+    await page.waitForTimeout(4500);
     const asked = server.asked.filter((path) => path.startsWith('/v1/ad-minutes'));
     expect(asked.length).toBeGreaterThan(1);
     expect(server.overlapMost()).toBe(1);
