@@ -4,23 +4,27 @@ import { type Socket, connect } from 'node:net';
 /** A connection on which a test writes the bytes it likes. */
 export class RawClient {
   readonly socket: Socket;
-  private received = '';
+  /** All that came since the last clear(). */
+  text = '';
   private readonly listeners = new Set<() => void>();
-  closed = false;
+  /** Whether the server has closed its side, or all. */
+  ended = false;
 
   private constructor(socket: Socket) {
     this.socket = socket;
     socket.setEncoding('utf8');
     socket.on('data', (text: string) => {
-      this.received += text;
+      this.text += text;
       this.tell();
     });
     // A reset is one of the ways in which a server closes.
     socket.on('error', () => {});
-    socket.on('close', () => {
-      this.closed = true;
-      this.tell();
-    });
+    for (const end of ['end', 'close']) {
+      socket.on(end, () => {
+        this.ended = true;
+        this.tell();
+      });
+    }
   }
 
   static async open(port: number): Promise<RawClient> {
@@ -37,19 +41,19 @@ export class RawClient {
 
   /** All that came, once it holds `part`. */
   async until(part: string | RegExp): Promise<string> {
-    const found = (): boolean => this.received.search(part) >= 0;
+    const found = (): boolean => (typeof part === 'string' ? this.text.includes(part) : part.test(this.text));
     await this.wait(found, `never received ${String(part)}`);
-    return this.received;
+    return this.text;
   }
 
   /** All that came until the server closed. */
   async untilClosed(): Promise<string> {
-    await this.wait(() => this.closed || this.socket.readableEnded, 'the server never closed');
-    return this.received;
+    await this.wait(() => this.ended, 'the server never closed');
+    return this.text;
   }
 
   clear(): void {
-    this.received = '';
+    this.text = '';
   }
 
   destroy(): void {
@@ -62,21 +66,18 @@ export class RawClient {
 
   private wait(condition: () => boolean, otherwise: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => settle(new Error(`${otherwise}; received: ${this.received}`)), 10_000);
+      const timer = setTimeout(() => settle(new Error(`${otherwise}; received: ${this.text}`)), 10_000);
       const settle = (error?: Error): void => {
         clearTimeout(timer);
         this.listeners.delete(check);
-        this.socket.off('end', check);
         if (error === undefined) resolve();
         else reject(error);
       };
       const check = (): void => {
         if (condition()) settle();
-        else if (this.closed)
-          settle(new Error(`${otherwise}: the server closed; received: ${this.received}`));
+        else if (this.ended) settle(new Error(`${otherwise}: the server closed; received: ${this.text}`));
       };
       this.listeners.add(check);
-      this.socket.on('end', check);
       check();
     });
   }

@@ -20,7 +20,7 @@ export interface TestServer {
   readonly url: string;
   readonly port: number;
   readonly region: Region;
-  /** Unexpected errors the server told of. */
+  /** Unexpected errors the server told of; close() throws when there are any left. */
   readonly logged: unknown[];
   get(path: string, init?: RequestInit): Promise<Response>;
   post(path: string, body: BodyInit, headers?: Record<string, string>): Promise<Response>;
@@ -52,7 +52,13 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
   });
   const logged: unknown[] = [];
   const log = { error: (fields: object): unknown => logged.push(fields) };
-  const server = await startServer({ region: wrap(region), spec, keys, clock: nodeClock, log });
+  const closeRegion = async (): Promise<void> => {
+    await region.close();
+    await rm(directory, { recursive: true });
+  };
+  const starting = startServer({ region: wrap(region), spec, keys, clock: nodeClock, log });
+  await starting.catch(closeRegion);
+  const server = await starting;
   return {
     url: server.url,
     port: Number(new URL(server.url).port),
@@ -64,8 +70,8 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
     stopServer: () => server.close(),
     async close() {
       await server.close();
-      await region.close();
-      await rm(directory, { recursive: true });
+      await closeRegion();
+      if (logged.length > 0) throw new Error('The server told of unexpected errors.', { cause: logged });
     },
   };
 }
@@ -104,15 +110,19 @@ export function events(count: number): Record<string, unknown>[] {
 /** The JSON of an answer, which must be a 200 of the documented shape. */
 export async function expectJson<Shape>(response: Response, schema: ZodType<Shape>): Promise<Shape> {
   const text = await response.text();
-  expect(response.status, text).toBe(200);
-  expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
+  const type = response.headers.get('content-type');
+  expect({ status: response.status, type, text }).toMatchObject({
+    status: 200,
+    type: 'application/json; charset=utf-8',
+  });
   return schema.parse(JSON.parse(text));
 }
 
 /** The detail of an answer, which must be a problem with this code and all a problem has. */
 export async function expectProblem(response: Response, code: ErrorCode): Promise<string> {
   const text = await response.text();
-  expect(response.headers.get('content-type'), text).toBe('application/problem+json; charset=utf-8');
+  const type = response.headers.get('content-type');
+  expect({ type, text }).toMatchObject({ type: 'application/problem+json; charset=utf-8' });
   const given = problem.parse(JSON.parse(text));
   const { status, title, advice } = ERRORS[code];
   expect(given).toMatchObject({ code, status, title, advice });

@@ -55,11 +55,12 @@ export const getAdMinutes: Route = {
   },
   handler:
     ({ region, clock }) =>
-    (request, reply) => {
+    async (request, reply) => {
       const { granularity = 'hour', timezone = 'UTC', ...given } = readParameters(request.query, QUERY);
       const to = given.to ?? clock.now();
       const from = given.from ?? Math.max(0, to - DAY_MS);
-      const report = queryAdMinutes(region, { ...given, from, to, granularity, timezone });
+      const query = { ...given, from, to, granularity, timezone };
+      const report = await queryAdMinutes(region, query, clock);
       return sendJson(reply, JSON.stringify(report));
     },
 };

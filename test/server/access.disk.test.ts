@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isLoopback } from '../../src/server/access.ts';
+import {
+  type KeyRecord,
+  type KeyRole,
+  type KeyStore,
+  SECRET_BYTES,
+  formatKey,
+  hashSecret,
+  keyStoreOf,
+  parseKey,
+} from '../../src/server/keys.ts';
+import { ROUTES } from '../../src/server/routes.ts';
+import { RawClient } from './raw-client.ts';
+import { type TestServer, event, expectProblem, openTestServer } from './server-fixture.ts';
+
+function makeKey(id: string, role: KeyRole): { text: string; record: KeyRecord } {
+  const text = formatKey(id, randomBytes(SECRET_BYTES));
+  return { text, record: { id, name: id, role, secretHash: hashSecret(parseKey(text)!.secret) } };
+}
+
+const publisher = makeKey('pub1', 'publisher');
+const operator = makeKey('ops1', 'operator');
+const basic = (key: string): Record<string, string> => ({ authorization: `Basic ${btoa(`me:${key}`)}` });
+const bearer = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` });
+
+describe('keys', () => {
+  const store = keyStoreOf([publisher.record, operator.record]);
+
+  test('a key is known by its secret, and its record does not hold it', () => {
+    expect(store.verify(publisher.text)).toEqual({ id: 'pub1', name: 'pub1', role: 'publisher' });
+    expect(JSON.stringify(publisher.record)).not.toContain(parseKey(publisher.text)!.secret);
+  });
+
+  test.for([
+    '',
+    'pub1',
+    publisher.text.slice(0, -1),
+    `${publisher.text}A`,
+    publisher.text.replace('pub1', 'ops1'),
+    publisher.text.replace('pub1', 'nobody'),
+    formatKey('pub1', randomBytes(SECRET_BYTES)),
+    publisher.text.toUpperCase(),
+  ])('%s is none', (text) => {
+    expect(store.verify(text)).toBeUndefined();
+  });
+
+  test('only addresses of this machine are loopback', () => {
+    expect(['127.0.0.1', '127.8.0.1', '::1', 'localhost'].filter((host) => !isLoopback(host))).toEqual([]);
+    expect(['0.0.0.0', '::', '10.0.0.1', '127.evil.com', 'localhost.evil.com'].filter(isLoopback)).toEqual(
+      [],
+    );
+  });
+});
+
+describe('a region with keys', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await openTestServer({ keys: keyStoreOf([publisher.record, operator.record]) });
+  });
+  afterAll(() => server.close());
+
+  const post = (headers: Record<string, string>): Promise<Response> =>
+    server.post('/v1/events', JSON.stringify(event()), { 'content-type': 'application/json', ...headers });
+
+  test('takes events with any valid key, and none without', async () => {
+    expect((await post(bearer(publisher.text))).status).toBe(200);
+    expect((await post(bearer(operator.text))).status).toBe(200);
+    const refused = await post({});
+    expect(refused.headers.get('www-authenticate')).toContain('Bearer');
+    expect(await expectProblem(refused, 'unauthorized')).toBe('There is no key in the Authorization header.');
+    const wrong = await post(bearer(formatKey('pub1', randomBytes(SECRET_BYTES))));
+    expect(await expectProblem(wrong, 'unauthorized')).toMatch(/^The key is not valid/);
+    await expectProblem(await post({ authorization: publisher.text }), 'unauthorized');
+    expect(server.region.status().received).toBe(2);
+  });
+
+  test.for(ROUTES.filter(({ method, url }) => method === 'GET' && !url.includes(':') && !url.includes('*')))(
+    'shows $url to those who may see it',
+    async ({ url, access }) => {
+      const statusWith = async (headers: Record<string, string>): Promise<number> => {
+        const response = await server.get(url, { headers });
+        await response.body?.cancel();
+        return response.status;
+      };
+      const anyone = access === 'anyone';
+      expect(await statusWith({})).toBe(anyone ? 200 : 401);
+      expect(await statusWith(bearer(publisher.text))).toBe(anyone ? 200 : 403);
+      expect(await statusWith(bearer(operator.text))).toBe(200);
+    },
+  );
+
+  test('a browser sends the key as a password', async () => {
+    expect((await server.get('/v1/audit', { headers: basic(operator.text) })).status).toBe(200);
+    await expectProblem(await server.get('/v1/audit', { headers: basic('secret') }), 'unauthorized');
+    await expectProblem(await server.get('/docs/', { headers: {} }), 'unauthorized');
+    expect((await server.get('/docs/', { headers: basic(operator.text) })).status).toBe(200);
+  });
+});
+
+describe('a region without keys', () => {
+  test('does not listen where others reach it', async () => {
+    const start = openTestServer({ config: { server: { host: '0.0.0.0' } } });
+    await expect(start).rejects.toMatchObject({ code: 'config_invalid' });
+    await expect(start).rejects.toThrow(/server.host is "0.0.0.0".*adtally keys create/);
+  });
+
+  test('that listens elsewhere and loses its last key is closed to all', async () => {
+    const keys = { ...keyStoreOf([operator.record]) } satisfies KeyStore;
+    const server = await openTestServer({ keys, config: { server: { host: '0.0.0.0' } } });
+    Object.assign(keys, keyStoreOf([]));
+    for (const headers of [{}, bearer(operator.text)]) {
+      expect((await server.get('/v1/audit', { headers })).status).toBe(401);
+    }
+    await server.close();
+  });
+
+  test('answers only to names of this machine, whatever a foreign name points to', async () => {
+    const server = await openTestServer();
+    const ask = async (host: string): Promise<string> => {
+      const client = await RawClient.open(server.port);
+      client.write(['GET /v1/audit HTTP/1.1', `Host: ${host}`, 'Connection: close']);
+      return client.untilClosed();
+    };
+    for (const host of ['localhost', `127.0.0.1:${server.port}`, '[::1]:7070', 'LocalHost:1']) {
+      expect(await ask(host)).toMatch(/^HTTP\/1.1 200 /);
+    }
+    for (const host of ['evil.example', 'localhost.evil.example', 'evil.example:7070', '127.0.0.1.nip.io']) {
+      expect(await ask(host)).toMatch(/^HTTP\/1.1 421 .*"code":"misdirected"/s);
+    }
+    await server.close();
+  });
+
+  test('lets no other origin read or write', async () => {
+    const server = await openTestServer();
+    const headers = { origin: 'https://evil.example' };
+    const preflight = await server.get('/v1/events', {
+      method: 'OPTIONS',
+      headers: { ...headers, 'access-control-request-method': 'POST' },
+    });
+    await expectProblem(preflight, 'method_not_allowed');
+    const answer = await server.get('/v1/audit', { headers });
+    expect([...answer.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
+    expect(answer.headers.get('cross-origin-resource-policy')).toBe('same-origin');
+    await server.close();
+  });
+});
