@@ -1,44 +1,16 @@
 import { assert } from '../../base/assert.ts';
 import { CONTENT, ID, ROW_WORDS } from '../scan/event-batch.ts';
 import { DedupeCohorts } from './dedupe-cohorts.ts';
-import {
-  ENTRY_WORDS,
-  GROUP_HEADER_WORDS,
-  ID_IN_LAST,
-  PARTITIONS,
-  PARTITION_SHIFT,
-  REST,
-  TAG_SHIFT,
-  sealEntry,
-} from './dedupe-entry.ts';
+import { ENTRY_WORDS, GROUP_HEADER_WORDS, PARTITIONS, sealEntry } from './dedupe-entry.ts';
 import { DedupeJournal } from './dedupe-journal.ts';
 import { IdPermutation } from './dedupe-permutation.ts';
-import {
-  BODY_WORDS,
-  type DedupeTable,
-  NO_TABLE,
-  dump,
-  entriesMax,
-  freeSlot,
-  homeSlot,
-  purge,
-  refill,
-  slotsFor,
-} from './dedupe-table.ts';
+import { DedupeTables, type Seen, UNSEEN } from './dedupe-tables.ts';
 
-/** What `seen` says of an id: not remembered; remembered with this content; remembered with another one. */
-export const UNSEEN = 0;
-export const SAME_CONTENT = 1;
-export const OTHER_CONTENT = 2;
-export type Seen = typeof UNSEEN | typeof SAME_CONTENT | typeof OTHER_CONTENT;
+export { OTHER_CONTENT, SAME_CONTENT, type Seen, UNSEEN } from './dedupe-tables.ts';
 
 /** `full` dumps all that is remembered; `delta` what was added since the cut of the snapshot before (or ever). */
 export type SnapshotMode = 'full' | 'delta';
 
-/** After a purge a table that is nearly full grows all the same, or it would soon be purged again … */
-const KEEP_BELOW = 0.92;
-/** … and one that is nearly empty shrinks. */
-const SHRINK_BELOW = 0.5;
 /** Partitions are swept, a batch at a time, when fewer tags than this are free. */
 const FREE_TAGS_LOW = 1024;
 /** Entries loaded at a time. */
@@ -58,20 +30,12 @@ const LOAD_STRIDE = 512;
 export class DedupeIndex {
   readonly #permutation: IdPermutation;
   readonly #cohorts = new DedupeCohorts();
-  readonly #tables: DedupeTable[] = Array.from({ length: PARTITIONS }, () => NO_TABLE);
-  readonly #slots = new Int32Array(PARTITIONS).fill(1);
-  /** Entries in each table, forgotten ones included, and how many it takes. */
-  readonly #used = new Int32Array(PARTITIONS);
-  readonly #usedMax = new Int32Array(PARTITIONS);
-  #tableWords = 0;
+  readonly #tables = new DedupeTables(this.#cohorts.droppable);
 
   /** The entries of the located rows. */
   #located = new Int32Array(1024 * ENTRY_WORDS);
-  /** The row last found unseen, and the slot where its entry would go. */
+  /** The row just found unseen; -1 when something has changed since. */
   #unseenRow = -1;
-  #unseenSlot = 0;
-  /** The sum of touched words: keeps the touching from being optimized away. */
-  touched = 0;
 
   /** The generation last added to (NaN: ask the cohorts) and where its entries go. */
   #addedGeneration = Number.NaN;
@@ -88,8 +52,7 @@ export class DedupeIndex {
     const expected = (options.expectedIds ?? 0) / PARTITIONS;
     if (expected === 0) return;
     // Partitions fill unevenly, by about the root of what they hold.
-    const entries = Math.ceil(expected + 2 * Math.sqrt(expected));
-    for (let partition = 0; partition < PARTITIONS; partition++) this.#resize(partition, entries);
+    this.#tables.reserve(Math.ceil(expected + 2 * Math.sqrt(expected)));
   }
 
   /** Ids remembered, exactly. */
@@ -100,7 +63,7 @@ export class DedupeIndex {
   /** Memory of tables, journal and buffers. */
   get bytes(): number {
     const journals = this.#journal.bytes + (this.#snapshot?.journal.bytes ?? 0);
-    return (this.#tableWords + this.#located.length + this.#dump.length) * 4 + journals;
+    return this.#tables.bytes + (this.#located.length + this.#dump.length) * 4 + journals;
   }
 
   /** Reads id and content of the event rows `rows[0 … count)` of `words` and starts bringing their slots into the cache. */
@@ -114,41 +77,15 @@ export class DedupeIndex {
       permutation.apply(words, row + ID, located, to);
       sealEntry(located, to, words[row + CONTENT]);
     }
-    this.#touch(located, 0, count);
+    this.#tables.touch(located, 0, count);
     if (this.#cohorts.hasDroppable && this.#cohorts.freeTags < FREE_TAGS_LOW) this.#sweep();
   }
 
   /** Whether the id of located row `i` is remembered. */
   seen(i: number): Seen {
-    const located = this.#located;
-    const at = i * ENTRY_WORDS;
-    const partition = located[at] >>> PARTITION_SHIFT;
-    const rest = located[at] & REST;
-    const hash = located[at + 1];
-    const table = this.#tables[partition];
-    const slots = this.#slots[partition];
-    let slot = homeSlot(hash, slots);
-    for (;;) {
-      const head = table[slot];
-      if (head === 0) break;
-      if ((head & REST) === rest && this.#cohorts.live[head >>> TAG_SHIFT] !== 0) {
-        const body = slots + slot * BODY_WORDS;
-        if (
-          table[body] === hash &&
-          table[body + 1] === located[at + 2] &&
-          table[body + 2] === located[at + 3]
-        ) {
-          const difference = table[body + 3] ^ located[at + 4];
-          if (difference === 0) return SAME_CONTENT;
-          if ((difference & ID_IN_LAST) === 0) return OTHER_CONTENT;
-        }
-      }
-      slot++;
-      if (slot === slots) slot = 0;
-    }
-    this.#unseenRow = i;
-    this.#unseenSlot = slot;
-    return UNSEEN;
+    const seen = this.#tables.look(this.#located, i * ENTRY_WORDS, this.#cohorts.live);
+    this.#unseenRow = seen === UNSEEN ? i : -1;
+    return seen;
   }
 
   /**
@@ -157,18 +94,13 @@ export class DedupeIndex {
    */
   add(i: number, generation: number): void {
     assert(i === this.#unseenRow, 'only an id just found unseen is added');
-    const located = this.#located;
+    // A new generation may call for a sweep, which moves entries.
+    const sameGeneration = generation === this.#addedGeneration;
+    if (!sameGeneration) this.#openGeneration(generation);
     const at = i * ENTRY_WORDS;
-    const partition = located[at] >>> PARTITION_SHIFT;
-    let slot = this.#unseenSlot;
-    if (generation !== this.#addedGeneration || this.#used[partition] >= this.#usedMax[partition]) {
-      this.#openGeneration(generation);
-      if (this.#used[partition] >= this.#usedMax[partition]) this.#makeRoom(partition);
-      slot = freeSlot(this.#tables[partition], this.#slots[partition], located[at + 1]);
-    }
-    this.#write(partition, slot, located, at);
+    this.#tables.put(this.#located, at, this.#addTag, sameGeneration);
     this.#cohorts.count(this.#addTag, 1);
-    this.#journal.append(this.#addGeneration, located, at);
+    this.#journal.append(this.#addGeneration, this.#located, at);
     this.#unseenRow = -1;
   }
 
@@ -202,10 +134,10 @@ export class DedupeIndex {
     assert(snapshot !== undefined && n === snapshot.next, `slice ${n} is not the next of a snapshot`);
     snapshot.next++;
     if (snapshot.mode === 'delta') return snapshot.journal.chunk(n);
-    const wordsMax = this.#used[n] * (ENTRY_WORDS + GROUP_HEADER_WORDS);
+    const wordsMax = this.#tables.dumpWordsMax(n);
     if (wordsMax > this.#dump.length) this.#dump = new Int32Array(Math.ceil(wordsMax * 1.2));
     const { cut, generations } = this.#cohorts;
-    return this.#dump.subarray(0, dump(this.#tables[n], n, cut, generations, this.#dump));
+    return this.#dump.subarray(0, this.#tables.dump(n, cut, generations, this.#dump));
   }
 
   /** Ends the snapshot after its last slice: from now on it is the one that the next delta starts from. */
@@ -223,7 +155,7 @@ export class DedupeIndex {
     for (let at = 0; at < words.length;) {
       const generation = words[at];
       const entries = words[at + 1];
-      at += 2;
+      at += GROUP_HEADER_WORDS;
       assert(entries >= 0 && at + entries * ENTRY_WORDS <= words.length, 'a dump is made of whole groups');
       if (generation > this.#cohorts.forgotten) this.#loadGroup(words, at, entries, generation);
       at += entries * ENTRY_WORDS;
@@ -235,41 +167,12 @@ export class DedupeIndex {
     for (let done = 0; done < entries; done += LOAD_STRIDE) {
       const count = Math.min(LOAD_STRIDE, entries - done);
       const start = from + done * ENTRY_WORDS;
-      this.#touch(words, start, count);
+      this.#tables.touch(words, start, count);
       for (let i = 0, at = start; i < count; i++, at += ENTRY_WORDS) {
-        const partition = words[at] >>> PARTITION_SHIFT;
-        if (this.#used[partition] >= this.#usedMax[partition]) this.#makeRoom(partition);
-        this.#write(
-          partition,
-          freeSlot(this.#tables[partition], this.#slots[partition], words[at + 1]),
-          words,
-          at,
-        );
+        this.#tables.put(words, at, this.#addTag, false);
       }
     }
     this.#cohorts.count(this.#addTag, entries);
-  }
-
-  /** Reads the home slots of `count` entries: the misses overlap, where look-ups would wait for them one by one. */
-  #touch(entries: Int32Array, from: number, count: number): void {
-    let touched = 0;
-    for (let i = 0, at = from; i < count; i++, at += ENTRY_WORDS) {
-      const partition = entries[at] >>> PARTITION_SHIFT;
-      const home = homeSlot(entries[at + 1], this.#slots[partition]);
-      touched = (touched + this.#tables[partition][home]) | 0;
-    }
-    this.touched = touched;
-  }
-
-  #write(partition: number, slot: number, entries: Int32Array, at: number): void {
-    const table = this.#tables[partition];
-    table[slot] = (this.#addTag << TAG_SHIFT) | (entries[at] & REST);
-    const body = this.#slots[partition] + slot * BODY_WORDS;
-    table[body] = entries[at + 1];
-    table[body + 1] = entries[at + 2];
-    table[body + 2] = entries[at + 3];
-    table[body + 3] = entries[at + 4];
-    this.#used[partition]++;
   }
 
   #openGeneration(generation: number): void {
@@ -285,48 +188,9 @@ export class DedupeIndex {
     this.#addedGeneration = generation;
   }
 
-  /** Before an entry goes into a full table: drops what is forgotten, and changes the table's size if that calls for it. */
-  #makeRoom(partition: number): void {
-    const usedMax = this.#usedMax[partition];
-    if (this.#cohorts.hasDroppable) {
-      this.#purge(partition);
-      const used = this.#used[partition];
-      if (used < usedMax * SHRINK_BELOW) return this.#resize(partition, used + 1);
-      if (used < usedMax * KEEP_BELOW) return;
-    }
-    this.#resize(partition, usedMax + 1);
-  }
-
-  #resize(partition: number, entries: number): void {
-    const from = this.#tables[partition];
-    const slots = slotsFor(entries, staggerOf(partition));
-    const into: DedupeTable = new Int32Array(slots * ENTRY_WORDS);
-    this.#used[partition] = refill(from, into, this.#cohorts.droppable);
-    this.#usedMax[partition] = entriesMax(slots);
-    this.#tables[partition] = into;
-    this.#slots[partition] = slots;
-    this.#tableWords += into.length;
-    if (from === NO_TABLE) return;
-    this.#tableWords -= from.length;
-    // Gives the memory back now: waiting for the garbage collector would keep hundreds of MB more.
-    from.buffer.transfer(0);
-  }
-
-  #purge(partition: number): void {
-    if (this.#used[partition] === 0) return;
-    this.#used[partition] = purge(this.#tables[partition], this.#cohorts.droppable);
-  }
-
   /** Purges the partition whose turn it is, so that tags become free again. */
   #sweep(): void {
-    this.#purge(this.#cohorts.nextSwept);
+    this.#tables.purge(this.#cohorts.nextSwept);
     this.#cohorts.sweep();
   }
-}
-
-/** The partition's number with its bits reversed, as a fraction: any run of partitions is spread over [0, 1). */
-function staggerOf(partition: number): number {
-  let reversed = 0;
-  for (let bit = 1; bit < PARTITIONS; bit <<= 1) reversed = reversed * 2 + ((partition & bit) === 0 ? 0 : 1);
-  return reversed / PARTITIONS;
 }
