@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest';
-import { queryAdMinutes } from '../../src/reporting/ad-minutes.ts';
+import { nodeClock } from '../../src/adapters/node-clock/node-clock.ts';
+import { type AdMinuteQuery, type AdMinuteReport, queryAdMinutes } from '../../src/reporting/ad-minutes.ts';
 import { NOON, Stage, click, impression } from './stage.ts';
+
+const ask = ({ region }: Stage, query: AdMinuteQuery): Promise<AdMinuteReport> =>
+  queryAdMinutes(region, query, nodeClock);
 
 /**
  * Chapter 6. The café is in Paris, and its owner asks for yesterday. A day is what the clock on her wall says.
@@ -13,7 +17,7 @@ test('figures by the day of a time zone', async () => {
     click('e-3'),
   );
 
-  const { rows, totals } = queryAdMinutes(stage.region, {
+  const { rows, totals } = await ask(stage, {
     from: NOON - 24 * 3_600_000,
     to: NOON + 24 * 3_600_000,
     granularity: 'day',
@@ -38,8 +42,8 @@ test('a day on which the clock is changed has 23 hours', async () => {
   await stage.send(...events);
 
   const query = { from: midnight, to: stage.clock.now, timezone: 'Europe/Paris' };
-  const hours = queryAdMinutes(stage.region, { ...query, granularity: 'hour' });
-  const days = queryAdMinutes(stage.region, { ...query, granularity: 'day' });
+  const hours = await ask(stage, { ...query, granularity: 'hour' });
+  const days = await ask(stage, { ...query, granularity: 'day' });
 
   expect(hours.rows.map(({ start }) => start.slice(11, 16)).slice(0, 4)).toEqual([
     '00:00',
@@ -57,7 +61,7 @@ test('currencies stay apart', async () => {
   await using stage = await Stage.open();
   await stage.send(click('e-1'), click('e-2', { currency: 'CHF', costMicros: 300_001 }));
 
-  const { totals } = queryAdMinutes(stage.region, {
+  const { totals } = await ask(stage, {
     from: 0,
     to: 2 * NOON,
     granularity: '6h',

@@ -4,10 +4,11 @@ import { MINUTE_MS } from '../../src/base/units.ts';
 import type { AdMinute } from '../../src/model/ad-minute.ts';
 import {
   type AdMinuteQuery,
+  type AdMinuteReport,
   type AdMinuteSource,
-  ROWS_MAX,
   queryAdMinutes,
 } from '../../src/reporting/ad-minutes.ts';
+import { ROWS_MAX } from '../../src/reporting/roll-up.ts';
 import { GRANULARITIES } from '../../src/reporting/time-buckets.ts';
 
 const NOON = Date.UTC(2026, 0, 31, 12);
@@ -17,20 +18,27 @@ type Filter = 'adId' | 'campaignId' | 'advertiserId' | 'currency';
 const matches = (record: AdMinute, key: Filter, want: string | undefined): boolean =>
   want === undefined || record[key] === want;
 
+/** A clock by which everything is done at once. */
+const AT_ONCE = { monotonicMs: () => 0, turn: () => Promise.resolve() };
+const query = (source: AdMinuteSource, what: AdMinuteQuery): Promise<AdMinuteReport> =>
+  queryAdMinutes(source, what, AT_ONCE);
+
 /** A source that holds `records` and filters them the plain way. */
 function holding(records: readonly AdMinute[], asOf = NOON): AdMinuteSource {
   return {
     asOf: () => asOf,
     adMinutes: ({ from, to, adId, campaignId, advertiserId, currency }) =>
-      records.filter(
-        (record) =>
-          record.minute >= from &&
-          record.minute < to &&
-          matches(record, 'adId', adId) &&
-          matches(record, 'campaignId', campaignId) &&
-          matches(record, 'advertiserId', advertiserId) &&
-          matches(record, 'currency', currency),
-      ),
+      records
+        .filter(
+          (record) =>
+            record.minute >= from &&
+            record.minute < to &&
+            matches(record, 'adId', adId) &&
+            matches(record, 'campaignId', campaignId) &&
+            matches(record, 'advertiserId', advertiserId) &&
+            matches(record, 'currency', currency),
+        )
+        .toSorted((a, b) => a.minute - b.minute),
   };
 }
 
@@ -53,13 +61,13 @@ function adMinute(parts: Partial<AdMinute> = {}): AdMinute {
 
 const ALL: AdMinuteQuery = { from: 0, to: Date.UTC(2100, 0), granularity: 'day', timezone: 'UTC' };
 
-test('sums the minutes of a bucket, one row an ad', () => {
+test('sums the minutes of a bucket, one row an ad', async () => {
   const source = holding([
     adMinute({ impressions: 3, clicks: 1, costMicros: 500 }),
     adMinute({ minute: NOON + MINUTE_MS, impressions: 1, clicks: 1, costMicros: 7 }),
     adMinute({ adId: 'other', impressions: 0, clicks: 2, costMicros: 0 }),
   ]);
-  expect(queryAdMinutes(source, { ...ALL, timezone: 'Europe/Paris' })).toEqual({
+  expect(await query(source, { ...ALL, timezone: 'Europe/Paris' })).toEqual({
     rows: [
       {
         start: '2026-01-31T00:00:00+01:00',
@@ -79,8 +87,8 @@ test('sums the minutes of a bucket, one row an ad', () => {
   });
 });
 
-test('keeps currencies apart, in rows and totals', () => {
-  const report = queryAdMinutes(holding([adMinute({ currency: 'USD' }), adMinute()]), ALL);
+test('keeps currencies apart, in rows and totals', async () => {
+  const report = await query(holding([adMinute({ currency: 'USD' }), adMinute()]), ALL);
   expect(report.rows.map((row) => [row.currency, row.costMicros])).toEqual([
     ['EUR', 1000],
     ['USD', 1000],
@@ -88,9 +96,9 @@ test('keeps currencies apart, in rows and totals', () => {
   expect(report.totals).toEqual({ impressions: 2, clicks: 0, costMicros: { EUR: 1000, USD: 1000 }, ctr: 0 });
 });
 
-test('a bucket cut by from or to holds only the minutes between them, and keeps its own start', () => {
+test('a bucket cut by from or to holds only the minutes between them, and keeps its own start', async () => {
   const minutes = [-2, -1, 0, 1, 2].map((step) => adMinute({ minute: NOON + step * MINUTE_MS }));
-  const report = queryAdMinutes(holding(minutes), {
+  const report = await query(holding(minutes), {
     ...ALL,
     from: NOON - MINUTE_MS,
     to: NOON + 2 * MINUTE_MS,
@@ -102,43 +110,61 @@ test('a bucket cut by from or to holds only the minutes between them, and keeps 
   ]);
 });
 
-test('no record gives no row and no click rate, and before the first event there is no asOf', () => {
-  expect(queryAdMinutes(holding([], 0), ALL)).toEqual({
+test('no record gives no row and no click rate, and before the first event there is no asOf', async () => {
+  expect(await query(holding([], 0), ALL)).toEqual({
     rows: [],
     totals: { impressions: 0, clicks: 0, costMicros: {}, ctr: null },
     asOf: null,
   });
 });
 
+test('a long query lets others have their turn, and shows later records as they are then', async () => {
+  const records = Array.from({ length: 2000 }, (_, n) => adMinute({ minute: n * MINUTE_MS }));
+  let elapsedMs = 0;
+  let turns = 0;
+  const busy = {
+    monotonicMs: () => (elapsedMs += 5),
+    turn: () => {
+      turns++;
+      records[1999] = adMinute({ minute: 1999 * MINUTE_MS, clicks: 7 });
+      return Promise.resolve();
+    },
+  };
+  const source: AdMinuteSource = { asOf: () => NOON, adMinutes: () => records.values() };
+  const report = await queryAdMinutes(source, ALL, busy);
+  expect(turns).toBeGreaterThan(0);
+  expect(report.totals).toMatchObject({ impressions: 2000, clicks: 7 });
+});
+
 describe('refuses', () => {
-  test('a sum of money that would pass 2^53 − 1, in a row or in the totals', () => {
+  test('a sum of money that would pass 2^53 − 1, in a row or in the totals', async () => {
     const most = { costMicros: Number.MAX_SAFE_INTEGER };
     const failure = expect.objectContaining({ code: 'sum_out_of_range' });
     const inOneRow = [adMinute(most), adMinute({ minute: NOON + MINUTE_MS, costMicros: 1 })];
-    expect(() => queryAdMinutes(holding(inOneRow), ALL)).toThrow(failure);
+    await expect(query(holding(inOneRow), ALL)).rejects.toThrow(failure);
     const inTotals = [adMinute(most), adMinute({ adId: 'other', costMicros: 1 })];
-    expect(() => queryAdMinutes(holding(inTotals), ALL)).toThrow(failure);
+    await expect(query(holding(inTotals), ALL)).rejects.toThrow(failure);
     const apart = [adMinute(most), adMinute({ ...most, currency: 'USD' })];
-    expect(queryAdMinutes(holding(apart), ALL).totals.costMicros).toEqual({
+    expect((await query(holding(apart), ALL)).totals.costMicros).toEqual({
       EUR: most.costMicros,
       USD: most.costMicros,
     });
   });
 
-  test('an answer of too many rows, and says what to narrow', () => {
+  test('an answer of too many rows, and says what to narrow', async () => {
     const minutes = Array.from({ length: ROWS_MAX + 1 }, (_, n) => adMinute({ minute: n * MINUTE_MS }));
-    const query: AdMinuteQuery = { ...ALL, granularity: 'minute' };
-    expect(() => queryAdMinutes(holding(minutes), query)).toThrow(
+    const byMinute: AdMinuteQuery = { ...ALL, granularity: 'minute' };
+    await expect(query(holding(minutes), byMinute)).rejects.toThrow(
       expect.objectContaining({
         code: 'bad_request',
         message: expect.stringContaining('coarser granularity'),
       }),
     );
-    expect(queryAdMinutes(holding(minutes.slice(1)), query).rows).toHaveLength(ROWS_MAX);
+    expect((await query(holding(minutes.slice(1)), byMinute)).rows).toHaveLength(ROWS_MAX);
   });
 
-  test('a range without time in it', () => {
-    expect(() => queryAdMinutes(holding([]), { ...ALL, from: NOON, to: NOON })).toThrow(
+  test('a range without time in it', async () => {
+    await expect(query(holding([]), { ...ALL, from: NOON, to: NOON })).rejects.toThrow(
       expect.objectContaining({ code: 'bad_request', message: expect.stringContaining('from') }),
     );
   });
@@ -178,19 +204,19 @@ describe('against a recount in calendar terms', () => {
     }),
   );
 
-  test('every row is the sum of its records, and every record is in one row', () => {
-    fc.assert(
-      fc.property(
+  test('every row is the sum of its records, and every record is in one row', async () => {
+    await fc.assert(
+      fc.asyncProperty(
         records,
         fc.constantFrom(...ZONES),
         fc.constantFrom(...GRANULARITIES),
         fc.option(names, { nil: undefined }),
         fc.tuple(fc.nat({ max: RANGE_MINUTES }), fc.integer({ min: 1, max: RANGE_MINUTES })),
-        (parts, timezone, granularity, adId, [first, length]) => {
+        async (parts, timezone, granularity, adId, [first, length]) => {
           const from = RANGE_START + first * MINUTE_MS + 1;
           const to = from + length * MINUTE_MS;
           const all = parts.map((part) => adMinute(part));
-          const report = queryAdMinutes(holding(all), { from, to, granularity, timezone, adId });
+          const report = await query(holding(all), { from, to, granularity, timezone, adId });
 
           const expected = new Map<string, number[]>();
           for (const record of all) {
