@@ -6,6 +6,7 @@ import { expect } from 'vitest';
 import type { ZodType } from 'zod';
 import { nodeClock } from '../../src/adapters/node-clock/node-clock.ts';
 import { NodeDisk } from '../../src/adapters/node-disk/node-disk.ts';
+import type { Clock } from '../../src/base/clock.ts';
 import type { ErrorCode } from '../../src/base/errors.ts';
 import { ERRORS } from '../../src/base/errors.ts';
 import type { Region } from '../../src/embedded/ports.ts';
@@ -31,13 +32,21 @@ export interface TestServer {
 export interface TestServerOptions {
   readonly config?: PipelineConfig;
   readonly keys?: KeyStore;
+  readonly clock?: Clock;
+  readonly dashboard?: string;
   /** Stands between the server and the region. */
   readonly wrap?: (region: Region) => Region;
 }
 
 /** A server over a region on a temporary directory, on a free port of loopback. */
 export async function openTestServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const { config = {}, keys = keyStoreOf([]), wrap = (region: Region) => region } = options;
+  const {
+    config = {},
+    keys = keyStoreOf([]),
+    clock = nodeClock,
+    wrap = (region: Region) => region,
+  } = options;
+  const { dashboard } = options;
   const spec = resolveSpec(
     { ...config, server: { port: 0, ...config.server } },
     { environment: {}, flags: {} },
@@ -56,7 +65,14 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
     await region.close();
     await rm(directory, { recursive: true });
   };
-  const starting = startServer({ region: wrap(region), spec, keys, clock: nodeClock, log });
+  const starting = startServer({
+    region: wrap(region),
+    spec,
+    keys,
+    clock,
+    log,
+    ...(dashboard === undefined ? {} : { dashboard }),
+  });
   await starting.catch(closeRegion);
   const server = await starting;
   return {
