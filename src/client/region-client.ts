@@ -29,7 +29,7 @@ interface Failure {
   readonly answerLost: boolean;
 }
 
-type Attempt = { readonly text: string } | Failure;
+type Attempt = { readonly answer: Buffer } | Failure;
 type Query = Readonly<Record<string, string | number | undefined>>;
 
 /** Talks to one region over HTTP. Every failure is an AdtallyError with the region's own code, or `unreachable`. */
@@ -56,8 +56,8 @@ export class RegionClient {
     const begun = performance.now();
     for (let resends = 0, answersLost = 0; ; resends++) {
       const attempt = await this.#attempt('POST', '/v1/events', body);
-      if ('text' in attempt) {
-        return { receipt: JSON.parse(attempt.text) as IngestReceipt, resends, answersLost };
+      if ('answer' in attempt) {
+        return { receipt: JSON.parse(attempt.answer.toString()) as IngestReceipt, resends, answersLost };
       }
       if (attempt.answerLost) answersLost++;
       const delay = retryDelay(resends + 1, attempt.retryAfterMs, Math.random(), this.#retry);
@@ -70,10 +70,10 @@ export class RegionClient {
 
   /** The JSON at `path`; whole numbers past 2^53 come as bigint. */
   async get<Answer>(path: string, query: Query = {}): Promise<Answer> {
-    return parseExactJson(await this.getText(path, query)) as Answer;
+    return parseExactJson((await this.getBytes(path, query)).toString()) as Answer;
   }
 
-  async getText(path: string, query: Query = {}): Promise<string> {
+  async getBytes(path: string, query: Query = {}): Promise<Buffer> {
     const parameters = Object.entries(query).flatMap(([name, value]) =>
       value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`],
     );
@@ -81,13 +81,13 @@ export class RegionClient {
   }
 
   async post<Answer>(path: string, body: unknown): Promise<Answer> {
-    return parseExactJson(await this.#once('POST', path, JSON.stringify(body))) as Answer;
+    return parseExactJson((await this.#once('POST', path, JSON.stringify(body))).toString()) as Answer;
   }
 
-  async #once(method: string, path: string, body?: string): Promise<string> {
+  async #once(method: string, path: string, body?: string): Promise<Buffer> {
     const attempt = await this.#attempt(method, path, body);
     if ('error' in attempt) throw attempt.error;
-    return attempt.text;
+    return attempt.answer;
   }
 
   async #attempt(
@@ -96,7 +96,7 @@ export class RegionClient {
     body?: string | Uint8Array<ArrayBuffer>,
   ): Promise<Attempt> {
     let response: Response;
-    let text: string;
+    let answer: Buffer;
     try {
       response = await fetch(this.url + path, {
         method,
@@ -104,12 +104,12 @@ export class RegionClient {
         signal: AbortSignal.timeout(this.#timeoutMs),
         ...(body === undefined ? {} : { body }),
       });
-      text = await response.text();
+      answer = Buffer.from(await response.arrayBuffer());
     } catch (cause) {
       return this.#unreachable(cause);
     }
-    if (response.ok) return { text };
-    const failure = failureOf(response, text);
+    if (response.ok) return { answer };
+    const failure = failureOf(response, answer.toString());
     if (response.status !== 408 && response.status !== 429 && response.status < 500) throw failure.error;
     return failure;
   }

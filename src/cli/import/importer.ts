@@ -16,6 +16,8 @@ export interface ImportOptions {
   readonly timeShift: number | null | undefined;
   /** Stands in event ids before the file's name: the same file under another source gives other events. */
   readonly source: string | undefined;
+  /** Names the region in the state: progress there is none anywhere else. */
+  readonly target: string;
   readonly statePath: string;
   /** Sends everything again, at the times of the first run. */
   readonly again: boolean;
@@ -95,6 +97,11 @@ export class Importer {
       shift: this.#state.shift,
       statePath,
     };
+  }
+
+  /** Whether an earlier run has sent everything. */
+  get isComplete(): boolean {
+    return this.#state.complete;
   }
 
   /** Where times go; reads the files once when it is not known from an earlier run. Call before `run`. */
@@ -231,8 +238,8 @@ function joinLines(lines: readonly Uint8Array[], bytes: number): Uint8Array {
 }
 
 /** Tells one import from another: the region, the files with their sizes, how they are mapped and how times move. */
-function importFingerprint({ client, files, mapping, timeShift, source }: ImportOptions): string {
+function importFingerprint({ target, files, mapping, timeShift, source }: ImportOptions): string {
   const sizes = files.map(({ name, sizeBytes }) => [name, sizeBytes]);
-  const parts = { url: client.url, sizes, mapping, timeShift, source };
+  const parts = { target, sizes, mapping, timeShift, source };
   return sha256(JSON.stringify(parts)).toString('hex').slice(0, 32);
 }

@@ -66,6 +66,7 @@ async function run({ names = ['rows.csv'], ...more }: Extra = {}): Promise<Impor
     mapping,
     timeShift: undefined,
     source: undefined,
+    target: stub.url,
     statePath: join(folder, 'state.json'),
     again: false,
     skipBadRows: false,

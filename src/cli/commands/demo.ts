@@ -1,0 +1,136 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { randomInt } from 'node:crypto';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Option, type Command } from 'commander';
+import { nodeClock } from '../../adapters/node-clock/node-clock.ts';
+import { RegionClient } from '../../client/region-client.ts';
+import { DEFAULT_TRAFFIC, TrafficGenerator } from '../../generator/traffic.ts';
+import type { PipelineSpec } from '../../pipeline/settings.ts';
+import { wholeNumber, type CommandDefinition } from '../command.ts';
+import { findImportFile } from '../import/import-file.ts';
+import { parseMapping } from '../import/mapping.ts';
+import { chooseRegion, serveRegion, type ServedRegion } from '../region-process.ts';
+import { addSettingOptions, readSpec } from '../settings-options.ts';
+import { listenForStop } from '../stop-signal.ts';
+import type { Terminal } from '../terminal.ts';
+import { sendTraffic } from '../traffic-sender.ts';
+import { describeReport, runImport } from './import.ts';
+import { announce, runUntilStopped } from './start.ts';
+
+const EXAMPLE = fileURLToPath(new URL('../../../examples/open-bandit/', import.meta.url));
+const DATA = './data/demo';
+/** The week of the example is squeezed into this share of maxEventAge, 23 of 24 hours: none of it is late while it is sent. */
+const SPAN_SHARE = 23 / 24;
+const DEMO_ADS = 300;
+
+export const demoCommand: CommandDefinition = {
+  usage: 'demo',
+  about: 'Run a region with real example data and made-up traffic (npm start)',
+  configure: (command) => {
+    command.option('--rate <events>', 'made-up events a second; 0 for none', wholeNumber(0, 1e6), 200);
+    command.addOption(
+      new Option('--region <name>', 'which of the regions this is (default: the first)').env(
+        'ADTALLY_REGION',
+      ),
+    );
+    addSettingOptions(command);
+  },
+  run: async (command, terminal) => {
+    const stop = listenForStop();
+    const spec = await demoSpec(command);
+    const { rate, region } = command.opts<{ rate: number; region?: string }>();
+    const served = await serveRegion(spec, chooseRegion(spec, region));
+    announce(served, terminal);
+    const ended = new AbortController();
+    const traffic = sendDemoTraffic(
+      served,
+      spec,
+      rate,
+      AbortSignal.any([stop.signal, ended.signal]),
+      terminal,
+    );
+    const exit = await runUntilStopped(served, stop, terminal);
+    ended.abort();
+    await traffic;
+    return exit;
+  },
+};
+
+/** The demo keeps to a directory of its own, unless told otherwise on the command line or by the environment. */
+async function demoSpec(command: Command): Promise<PipelineSpec> {
+  const spec = await readSpec(command);
+  const isChosen = command.getOptionValue('data') !== undefined || process.env['ADTALLY_DATA'] !== undefined;
+  return isChosen ? spec : { ...spec, data: DATA };
+}
+
+async function sendDemoTraffic(
+  served: ServedRegion,
+  spec: PipelineSpec,
+  rate: number,
+  stop: AbortSignal,
+  terminal: Terminal,
+): Promise<void> {
+  const client = new RegionClient({ url: served.url, key: process.env['ADTALLY_KEY'] });
+  try {
+    await importExample(served, spec.maxEventAge, client, stop, terminal);
+    if (rate === 0 || stop.aborted) return;
+    terminal.remark(`Now ${rate} made-up events a second, duplicates and faults among them. Ctrl-C stops.`);
+    await sendTraffic({
+      generator: demoGenerator(spec),
+      client,
+      clock: nodeClock,
+      count: Infinity,
+      eventsPerSecond: rate,
+      batchEvents: spec.limits.eventsPerRequest,
+      connections: 2,
+      stop,
+      onProgress: () => {},
+    });
+  } catch (error) {
+    // The region goes on without the demo's traffic; and while it stops, its refusals are no news.
+    if (!stop.aborted) terminal.failure(error);
+  }
+}
+
+async function importExample(
+  { directory }: ServedRegion,
+  maxEventAge: number,
+  client: RegionClient,
+  stop: AbortSignal,
+  terminal: Terminal,
+): Promise<void> {
+  const mapping = parseMapping(
+    readFileSync(join(EXAMPLE, 'open-bandit.mapping.json'), 'utf8'),
+    'open-bandit.mapping.json',
+  );
+  const names = readdirSync(EXAMPLE).filter((name) => name.endsWith('.csv.gz'));
+  const report = await runImport(
+    {
+      files: names.map((name) => findImportFile(join(EXAMPLE, name), mapping)),
+      mapping,
+      client,
+      target: 'demo',
+      timeShift: Math.floor(maxEventAge * SPAN_SHARE),
+      source: undefined,
+      statePath: join(directory, 'demo-import.json'),
+      again: false,
+      skipBadRows: false,
+      batchEvents: 1000,
+      stop,
+    },
+    terminal,
+  );
+  terminal.result({ event: 'imported', ...report }, describeReport(report));
+}
+
+function demoGenerator(spec: PipelineSpec): TrafficGenerator {
+  return new TrafficGenerator({
+    ...DEFAULT_TRAFFIC,
+    seed: randomInt(2 ** 47),
+    ads: DEMO_ADS,
+    currency: spec.defaultCurrency,
+    maxEventAgeMs: spec.maxEventAge,
+    maxClockSkewMs: spec.maxClockSkew,
+  });
+}

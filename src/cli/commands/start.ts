@@ -1,0 +1,71 @@
+import { Option } from 'commander';
+import { formatDuration } from '../../base/units.ts';
+import type { CommandDefinition } from '../command.ts';
+import { chooseRegion, serveRegion, type ServedRegion } from '../region-process.ts';
+import { addSettingOptions, readSpec } from '../settings-options.ts';
+import { listenForStop, type StopSignal } from '../stop-signal.ts';
+import { formatCount, formatSize } from '../table.ts';
+import type { Terminal } from '../terminal.ts';
+
+export const startCommand: CommandDefinition = {
+  usage: 'start',
+  about: 'Run a region: take in events, count them, serve the figures',
+  more: 'SIGTERM or Ctrl-C stops it cleanly; a second one at once, which loses nothing that was acknowledged.',
+  configure: (command) => {
+    command.addOption(
+      new Option('--region <name>', 'which of the regions this is (default: the first)').env(
+        'ADTALLY_REGION',
+      ),
+    );
+    addSettingOptions(command);
+  },
+  run: async (command, terminal) => {
+    const stop = listenForStop();
+    const spec = await readSpec(command);
+    const { region } = command.opts<{ region?: string }>();
+    const served = await serveRegion(spec, chooseRegion(spec, region));
+    announce(served, terminal);
+    return runUntilStopped(served, stop, terminal);
+  },
+};
+
+/** Says where the region is and what it found. */
+export function announce({ region, url, directory }: ServedRegion, terminal: Terminal): void {
+  const { recovery, received, logBytes, records } = region.status();
+  const begun = `Recovered in ${formatDuration(Math.round(recovery.durationMs))}: ${formatCount(received)} events received so far, ${formatCount(records)} ad minutes, ${formatSize(logBytes)} of log`;
+  const torn =
+    recovery.tornBytesCut === 0
+      ? ''
+      : ` (${formatSize(recovery.tornBytesCut)} of a write that nobody was told of were cut off)`;
+  const lines = [
+    `Region ${region.name} counts at ${url}`,
+    `  live page    ${url}/`,
+    `  API          ${url}/v1/events   (reference: ${url}/docs)`,
+    `  metrics      ${url}/metrics`,
+    `  data         ${directory}`,
+    received === 0 ? 'The data directory is new.' : `${begun}${torn}.`,
+  ];
+  const started = { event: 'started', region: region.name, url, data: directory, pid: process.pid, recovery };
+  terminal.result(started, lines.join('\n'));
+}
+
+/** Waits until the region is asked to stop, or fails; resolves to the exit code. */
+export async function runUntilStopped(
+  served: ServedRegion,
+  stop: StopSignal,
+  terminal: Terminal,
+): Promise<number> {
+  const failure = await Promise.race([stop.asked.then(() => undefined), served.region.failed]);
+  if (failure !== undefined) {
+    const exit = terminal.failure(failure);
+    await served.close().catch(() => undefined);
+    return exit;
+  }
+  terminal.remark('Stopping: answering what was accepted, writing a snapshot ...');
+  await served.close();
+  terminal.result(
+    { event: 'stopped', region: served.region.name },
+    `Region ${served.region.name} has stopped.`,
+  );
+  return 0;
+}

@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+import { runProgram } from './program.ts';
+
+muteTypeStrippingWarning();
+process.exitCode = await runProgram(process.argv.slice(2));
+
+/** Node tells everyone whose program strips types that this is experimental; who starts adtally can do nothing about it. */
+function muteTypeStrippingWarning(): void {
+  const listeners = process.listeners('warning');
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => {
+    if (warning.name === 'ExperimentalWarning' && warning.message.includes('stripTypeScriptTypes')) return;
+    for (const listener of listeners) listener(warning);
+  });
+}

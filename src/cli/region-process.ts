@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pino } from 'pino';
+import { nodeClock } from '../adapters/node-clock/node-clock.ts';
+import { lockDirectory } from '../adapters/node-disk/directory-lock.ts';
+import { NodeDisk } from '../adapters/node-disk/node-disk.ts';
+import { AdtallyError } from '../base/errors.ts';
+import { didYouMean } from '../base/nearest-name.ts';
+import type { Region } from '../embedded/ports.ts';
+import { openRegion } from '../embedded/region-engine.ts';
+import type { PipelineSpec } from '../pipeline/settings.ts';
+import { startServer } from '../server/server.ts';
+import { KeyFile } from './key-file.ts';
+import { formatSpec } from './settings-options.ts';
+import { removeRunningFile, writeRunningFile } from './running-file.ts';
+
+/** A region of this process, with its data directory to itself. */
+export interface OpenedRegion {
+  readonly region: Region;
+  /** Absolute. */
+  readonly directory: string;
+  /** Answers what was accepted, takes a snapshot, gives the directory free. */
+  close(): Promise<void>;
+}
+
+/** A region that is served over HTTP. */
+export interface ServedRegion extends OpenedRegion {
+  readonly url: string;
+}
+
+/** The region to run: `name`, or the first of the spec. Throws AdtallyError config_invalid for one that is not in it. */
+export function chooseRegion(spec: PipelineSpec, name: string | undefined): string {
+  if (name === undefined || spec.regions.includes(name)) return name ?? spec.regions[0];
+  const known = spec.regions.join(', ');
+  const hint = didYouMean(name, spec.regions);
+  throw new AdtallyError(
+    'config_invalid',
+    `--region is "${name}"; the regions of the spec are ${known}.${hint}`,
+  );
+}
+
+/** Opens the region on `spec.data`. Throws AdtallyError: data_locked, data_corrupt, data_format, config_invalid, disk_failed. */
+export async function openLockedRegion(spec: PipelineSpec, name: string): Promise<OpenedRegion> {
+  const directory = resolve(spec.data);
+  makeDirectory(directory);
+  const unlock = await lockDirectory(directory);
+  try {
+    const region = await openRegion({
+      name,
+      spec,
+      disk: new NodeDisk(directory),
+      clock: nodeClock,
+      entropy: (bytes) => randomBytes(bytes),
+    });
+    const close = async (): Promise<void> => {
+      try {
+        await region.close();
+      } finally {
+        await unlock();
+      }
+    };
+    return { region, directory, close };
+  } catch (error) {
+    await unlock();
+    throw asDiskFailure(error);
+  }
+}
+
+/** Opens the region and serves it. Throws what openLockedRegion and startServer throw. */
+export async function serveRegion(spec: PipelineSpec, name: string): Promise<ServedRegion> {
+  const opened = await openLockedRegion(spec, name);
+  const { region, directory } = opened;
+  try {
+    const keys = new KeyFile(directory);
+    const log = pino({ name: 'adtally' }, pino.destination({ dest: 2, sync: true }));
+    const server = await startServer({ region, spec, keys, clock: nodeClock, log });
+    writeRunningFile(directory, {
+      region: name,
+      url: server.url,
+      pid: process.pid,
+      startedAt: nodeClock.now(),
+      settings: formatSpec(spec),
+    });
+    const close = async (): Promise<void> => {
+      await server.close();
+      removeRunningFile(directory);
+      await opened.close();
+    };
+    return { ...opened, url: server.url, close };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (cause) {
+    const detail = `data is ${directory}, which cannot be made: ${(cause as Error).message}.`;
+    throw new AdtallyError('config_invalid', detail, { cause });
+  }
+}
+
+/** A failing system call has a code; anything else that is no AdtallyError is a bug and stays what it is. */
+function asDiskFailure(error: unknown): unknown {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  if (error instanceof AdtallyError || typeof code !== 'string' || !/^E[A-Z]+$/.test(code)) return error;
+  return new AdtallyError('disk_failed', `${(error as Error).message}.`, { cause: error });
+}
