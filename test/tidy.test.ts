@@ -21,7 +21,10 @@ const IMPURE: readonly (readonly [RegExp, string])[] = [
   [/\bMath\.random\b/, 'Math.random'],
   [/\b(getRandomValues|randomUUID|randomBytes)\b/, 'randomness'],
   [/\b(setTimeout|setInterval|setImmediate|queueMicrotask)\b/, 'a timer'],
-  [/(?<!\.)\bprocess\.[a-z]/, 'process'],
+  [
+    /\bprocess\.(env|argv|cwd|exit|exitCode|on|once|pid|platform|nextTick|hrtime|\w+Usage|std\w+)\b/,
+    'process',
+  ],
   [/\bconsole\./, 'console'],
   [/\bfetch\(/, 'fetch'],
 ];

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { cliPage } from './cli-page.ts';
 import { configPage } from './config-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { httpPage } from './http-page.ts';
@@ -7,6 +8,7 @@ import { recordsPage } from './records-page.ts';
 
 /** The pages of this folder that are written from the code. */
 export const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
+  'cli.md': cliPage,
   'config.md': configPage,
   'errors.md': errorsPage,
   'http.md': httpPage,
