@@ -1,7 +1,7 @@
 import type { LiveFrame } from '../model/live.ts';
 
 export type ConnectionState =
-  /** No frame yet. */
+  /** No frame yet, or none since the page was left alone. */
   | 'connecting'
   /** Frames come. */
   | 'live'
@@ -10,6 +10,8 @@ export type ConnectionState =
 
 /** A frame comes about twice a second; after this silence the connection counts as lost. */
 const SILENCE_MS = 5000;
+/** A page nobody looks at gives its stream up after this: a browser has six connections for all pages of a region. */
+const UNSEEN_MS = 30_000;
 const BACKOFF_FIRST_MS = 500;
 const BACKOFF_MOST_MS = 10_000;
 
@@ -29,6 +31,7 @@ export class LiveConnection {
   readonly #onState: (state: ConnectionState) => void;
   #source: EventSource | null = null;
   #timer: number | undefined;
+  #restTimer: number | undefined;
   #attempt = 0;
 
   constructor(url: string, onFrame: (frame: LiveFrame) => void, onState: (state: ConnectionState) => void) {
@@ -47,7 +50,14 @@ export class LiveConnection {
     this.#after(SILENCE_MS, () => this.#lose());
   }
 
-  /** Tries at once if the stream is lost: for "try now", for a page that is looked at again, a network that is back. */
+  /** Tells whether the page is looked at: it rests a while after it was last seen, and is there at once when seen again. */
+  setSeen(isSeen: boolean): void {
+    window.clearTimeout(this.#restTimer);
+    if (isSeen) this.retryNow();
+    else this.#restTimer = window.setTimeout(() => this.#rest(), UNSEEN_MS);
+  }
+
+  /** Tries at once if the stream is lost: for "try now", for a network that is back. */
   retryNow(): void {
     if (this.#source === null) this.open();
   }
@@ -64,6 +74,13 @@ export class LiveConnection {
     this.#source = null;
     this.#onState('lost');
     this.#after(backoffMs(this.#attempt++, Math.random()), () => this.open());
+  }
+
+  #rest(): void {
+    window.clearTimeout(this.#timer);
+    this.#source?.close();
+    this.#source = null;
+    this.#onState('connecting');
   }
 
   #after(delayMs: number, action: () => void): void {

@@ -5,16 +5,11 @@ import { LiveConnection } from './live-connection.ts';
 import { followRoute } from './router.ts';
 import { connection, receiveFrame, route } from './store.ts';
 
-const live = new LiveConnection('/v1/live', receiveFrame, (state) => {
-  // A first attempt that fails is lost too; until a frame comes, an attempt under way is not called live.
-  connection.value = state;
-});
+const live = new LiveConnection('/v1/live', receiveFrame, (state) => (connection.value = state));
 
 followRoute((next) => (route.value = next));
 render(html`<${Shell} onRetry=${() => live.retryNow()} />`, document.getElementById('app')!);
 live.open();
 
 window.addEventListener('online', () => live.retryNow());
-document.addEventListener('visibilitychange', () => {
-  if (!document.hidden) live.retryNow();
-});
+document.addEventListener('visibilitychange', () => live.setSeen(!document.hidden));

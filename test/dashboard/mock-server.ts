@@ -33,6 +33,8 @@ export interface MockServer {
   readonly asked: string[];
   /** Most requests for ad minutes that were under way at once. */
   readonly overlapMost: () => number;
+  /** How many streams are open. */
+  readonly viewers: () => number;
   /** Changes what the frames say from now on. */
   setFrame(change: Partial<LiveFrame>): void;
   /** Ends all streams, and refuses new ones until `resume`. */
@@ -102,6 +104,7 @@ export async function startMockServer(port = 0): Promise<MockServer> {
   return {
     url,
     asked,
+    viewers: () => streams.size,
     overlapMost: () => underWayMost,
     setFrame: (next) => (change = { ...change, ...next }),
     breakLive: () => {

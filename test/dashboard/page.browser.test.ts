@@ -143,6 +143,25 @@ describe.runIf(hasBrowser())('live page', () => {
     await expect.poll(() => server.asked.length, PATIENT).toBe(3);
   });
 
+  test('a page nobody looks at gives its stream up, and takes it up again', async () => {
+    const page = await open('', {}, (fresh) => fresh.clock.install());
+    const look = (isSeen: boolean): Promise<void> =>
+      page.evaluate((hidden) => {
+        Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+      }, !isSeen);
+    await look(false);
+    await page.clock.fastForward(3000);
+    expect(server.viewers()).toBe(1);
+    for (const _ of Array.from({ length: 10 })) await page.clock.fastForward(3000);
+    await expect.poll(server.viewers, PATIENT).toBe(0);
+    await page.clock.fastForward(60_000);
+    expect(server.viewers()).toBe(0);
+    await look(true);
+    await expect.poll(() => connectionOf(page), PATIENT).toBe('live');
+    expect(server.viewers()).toBe(1);
+  });
+
   test('nothing jumps: not when the figures come, not when the connection goes', async () => {
     const page = await open();
     await page.waitForTimeout(1200);

@@ -105,7 +105,7 @@ function panelOptions(
     ...axis,
     size: 52,
     gap: 8,
-    space: 34,
+    space: 26,
     incrs: [
       1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 1e7, 1e8, 1e9,
     ],
@@ -115,7 +115,7 @@ function panelOptions(
   return {
     legend: { show: false },
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false }, sync: { key: 'ad-minutes' } },
-    padding: [8, 14, 0, 0],
+    padding: [8, 22, 0, 0],
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
     scales: {
       x: { range: (_plot, first, last) => [first - HALF_MINUTE_S, last + HALF_MINUTE_S] },

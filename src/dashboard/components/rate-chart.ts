@@ -30,7 +30,7 @@ function makeOptions(theme: ChartTheme): ChartOptions {
   return {
     legend: { show: false },
     cursor: { show: false },
-    padding: [10, 14, 0, 0],
+    padding: [10, 16, 0, 0],
     scales: {
       x: { time: false, range: [-RATE_HISTORY_MS / 1000, 0] },
       y: { range: (_plot, _min, most) => [0, Math.max(1, (most ?? 0) * 1.1)] },

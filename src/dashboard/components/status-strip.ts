@@ -21,7 +21,7 @@ const STATE_LABEL = { connecting: 'Connecting', live: 'Live', lost: 'Connection 
 
 function explain(of: string | null): VNode | string {
   if (connection.value === 'live') return html`figures of <time>${of}</time>`;
-  if (connection.value === 'connecting') return 'waiting for the first figures';
+  if (connection.value === 'connecting') return 'waiting for figures';
   if (of === null) return 'no figures yet; trying again';
   return html`figures are of <time>${of}</time>; trying again`;
 }
