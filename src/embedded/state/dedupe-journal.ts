@@ -56,6 +56,9 @@ export class DedupeJournal {
 
   #openGroup(generation: number): void {
     if (this.#length + GROUP_HEADER_WORDS + ENTRY_WORDS > this.#words.length) {
+      // Groups of several generations seldom fill a chunk to the last word.
+      const full = this.#chunks.pop();
+      if (full !== undefined) this.#chunks.push(full.subarray(0, this.#length));
       this.#words = new Int32Array(CHUNK_WORDS);
       this.#chunks.push(this.#words);
       this.#length = 0;
