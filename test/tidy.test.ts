@@ -38,7 +38,7 @@ const EMPTY_NAMES = /(^|[/-])(utils?|helpers?|manager|misc|common|stuff)([/.-]|$
 
 /** What belongs to the place where somebody worked, and not to the work. */
 const FOREIGN_TEXT: readonly (readonly [RegExp, string])[] = [
-  [/(^|[\s"'`(=])\/(work|root|home|Users)\/[\w.-]/m, 'a path of somebody’s machine'],
+  [/(^|[\s"'`(=])\/((work|root)|(home|Users)\/(?!somebody)\w+)\//m, 'a path of somebody’s machine'],
   [
     /https?:\/\/[^\s"'/]*(registry|artifactory|nexus|verdaccio)[^\s"'/]*/i,
     'the address of a package registry',
