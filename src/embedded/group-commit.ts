@@ -1,6 +1,6 @@
-import { AdtallyError } from '../base/errors.ts';
 import type { Clock } from '../base/clock.ts';
 import type { IngestReceipt } from '../model/verdict.ts';
+import { diskFailed } from './disk-failure.ts';
 import type { Entry } from './log/entry.ts';
 import type { LogBlock } from './log/log-reader.ts';
 import type { LogWriter } from './log/log-writer.ts';
@@ -138,10 +138,4 @@ export class GroupCommit {
     }
     return this.#queue.splice(0, count);
   }
-}
-
-export function diskFailed(cause: unknown): AdtallyError {
-  if (cause instanceof AdtallyError) return cause;
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new AdtallyError('disk_failed', `The log or a snapshot could not be written: ${reason}.`, { cause });
 }

@@ -6,7 +6,8 @@ import { rulesOf } from '../pipeline/aggregation.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
 import { auditOf } from './audit.ts';
 import { formatCursor, parseCursor } from './change-cursor.ts';
-import { diskFailed, GroupCommit, type CommittedGroup } from './group-commit.ts';
+import { diskFailed } from './disk-failure.ts';
+import { GroupCommit, type CommittedGroup } from './group-commit.ts';
 import { ENTRY_KIND, type EntryKind } from './log/entry.ts';
 import { LogWriter } from './log/log-writer.ts';
 import type {
@@ -49,6 +50,14 @@ export interface RegionOptions {
 
 /** Opens a region on its data directory: recovers what is there, or begins anew. Rejects with AdtallyError. */
 export async function openRegion(options: RegionOptions): Promise<Region> {
+  try {
+    return await open(options);
+  } catch (error) {
+    throw diskFailed(error);
+  }
+}
+
+async function open(options: RegionOptions): Promise<Region> {
   const { clock, disk, name, spec, entropy } = options;
   const startMs = clock.monotonicMs();
   const recovered = await recover(disk, name, spec, entropy);
