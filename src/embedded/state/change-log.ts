@@ -77,7 +77,7 @@ export class ChangeLog {
         rows[at++] = row;
       }
     }
-    const order = Uint32Array.from(changes.keys()).sort((a, b) => changes[a] - changes[b]);
+    const order = Uint32Array.from(changes.keys()).toSorted((a, b) => changes[a] - changes[b]);
     for (const n of order) this.append(changes[n], minutes[n], rows[n]);
   }
 
