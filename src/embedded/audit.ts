@@ -1,65 +1,85 @@
-import { VERDICTS } from '../model/verdict.ts';
+import { formatTime } from '../model/event-time.ts';
+import { type VerdictCounts, VERDICTS } from '../model/verdict.ts';
 import type { AuditReport, CellSums } from './ports.ts';
 import type { Aggregation } from './state/aggregation.ts';
 import { readCounts } from './state/arrival-counters.ts';
-import { addSums } from './state/cells.ts';
+
+/** The parts of an AuditReport that must agree with each other. */
+export type Books = Omit<AuditReport, 'balanced' | 'differences'>;
+
+/** Most differences that are spelt out; the rest are only counted. */
+const DIFFERENCES_MAX = 100;
 
 /** Holds the region's books against each other: totals, minutes of arrival, cells, and what was counted in all. */
-export function auditOf(state: Aggregation): AuditReport {
-  const { cells, counters, sums } = state;
-  const { received, verdicts } = readCounts(counters.total);
-  const earlier = readCounts(counters.earlier);
-  const minutes = counters.list();
+export function auditOf({ cells, counters, sums }: Aggregation): AuditReport {
   const held = cells.sums();
-  const counted: CellSums = {
-    records: held.records + cells.retired.records,
-    impressions: sums.impressions,
-    clicks: sums.clicks,
-    costMicros: sums.costMicros,
-  };
-  const differences: string[] = [];
-  const compare = (what: string, left: number | bigint, right: number | bigint): void => {
-    if (left !== right) differences.push(`${what}: ${left} is not ${right}`);
-  };
-
-  compare(
-    'received and the sum of the verdicts',
-    received,
-    VERDICTS.reduce((sum, verdict) => sum + verdicts[verdict], 0),
-  );
-  for (const verdict of VERDICTS) {
-    const perMinute = minutes.reduce(
-      (sum, minute) => sum + minute.verdicts[verdict],
-      earlier.verdicts[verdict],
-    );
-    compare(`${verdict} in all and by minute of arrival`, verdicts[verdict], perMinute);
-  }
-  for (const minute of minutes) {
-    const sum = VERDICTS.reduce((total, verdict) => total + minute.verdicts[verdict], 0);
-    compare(
-      `received in the minute of arrival ${minute.minute} and the sum of its verdicts`,
-      minute.received,
-      sum,
-    );
-  }
-  const resummed = addSums(held, cells.retired);
-  compare(
-    'counted events and the sum of impressions and clicks',
-    verdicts.counted,
-    sums.impressions + sums.clicks,
-  );
-  compare('impressions counted and in cells', counted.impressions, resummed.impressions);
-  compare('clicks counted and in cells', counted.clicks, resummed.clicks);
-  compare('cost counted and in cells', counted.costMicros, resummed.costMicros);
-  return {
-    balanced: differences.length === 0,
-    received,
-    verdicts,
-    minutes,
-    earlier,
+  const { impressions, clicks, costMicros } = sums;
+  const books: Books = {
+    ...readCounts(counters.total),
+    minutes: counters.list(),
+    earlier: readCounts(counters.earlier),
     cells: held,
     retiredCells: cells.retired,
-    counted,
-    differences,
+    counted: { records: held.records + cells.retired.records, impressions, clicks, costMicros },
   };
+  const differences = differencesIn(books);
+  return { balanced: differences.length === 0, ...books, differences };
+}
+
+/**
+ * Says in words what does not add up; empty when everything does: received = the sum of the verdicts, in all and in every
+ * minute of arrival; the minutes add up to the whole; counted = impressions + clicks; cells held + retired = what was counted.
+ */
+export function differencesIn(books: Books): string[] {
+  const found = [...verdictDifferences('in all', books.received, books.verdicts)];
+  for (const { minute, received, verdicts } of books.minutes) {
+    found.push(...verdictDifferences(`in the minute of ${formatTime(minute)}`, received, verdicts));
+  }
+  found.push(...minuteDifferences(books), ...cellDifferences(books));
+  if (found.length <= DIFFERENCES_MAX) return found;
+  return [...found.slice(0, DIFFERENCES_MAX), `and ${found.length - DIFFERENCES_MAX} more differences`];
+}
+
+function verdictDifferences(where: string, received: number, verdicts: VerdictCounts): string[] {
+  const judged = VERDICTS.reduce((sum, verdict) => sum + verdicts[verdict], 0);
+  if (judged === received) return [];
+  return [`${received} events received ${where}, but ${judged} have a verdict`];
+}
+
+function minuteDifferences({ received, verdicts, minutes, earlier }: Books): string[] {
+  const spans = [earlier, ...minutes];
+  const sums: [string, number, number][] = VERDICTS.map((verdict) => [
+    verdict,
+    verdicts[verdict],
+    spans.reduce((sum, span) => sum + span.verdicts[verdict], 0),
+  ]);
+  sums.push(['received', received, spans.reduce((sum, span) => sum + span.received, 0)]);
+  return sums
+    .filter(([, whole, added]) => whole !== added)
+    .map(
+      ([what, whole, added]) =>
+        `${whole} events ${what} in all, but the minutes of arrival add up to ${added}`,
+    );
+}
+
+function cellDifferences({ verdicts, cells, retiredCells, counted }: Books): string[] {
+  const found: string[] = [];
+  for (const key of [
+    'records',
+    'impressions',
+    'clicks',
+    'costMicros',
+  ] as const satisfies (keyof CellSums)[]) {
+    const held = BigInt(cells[key]) + BigInt(retiredCells[key]);
+    if (held !== BigInt(counted[key])) {
+      found.push(`${counted[key]} ${key} were counted, but the ad minutes hold ${held}`);
+    }
+  }
+  const events = counted.impressions + counted.clicks;
+  if (events !== verdicts.counted) {
+    found.push(
+      `${verdicts.counted} events have the verdict counted, but ${events} were counted into ad minutes`,
+    );
+  }
+  return found;
 }

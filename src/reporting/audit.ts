@@ -1,71 +1,8 @@
-import { formatTime } from '../model/event-time.ts';
 import type { AdMinute } from '../model/ad-minute.ts';
-import { type VerdictCounts, VERDICTS } from '../model/verdict.ts';
-import type { AuditReport, CellSums } from '../embedded/ports.ts';
-
-/** The parts of an AuditReport that must agree with each other. */
-export type AuditParts = Omit<AuditReport, 'balanced' | 'differences'>;
+import { formatTime } from '../model/event-time.ts';
 
 /** Most differences that are spelt out; the rest are only counted. */
 export const DIFFERENCES_MAX = 100;
-
-/**
- * Says in words what does not add up in a region's books; empty when everything does:
- * received = the sum of the verdicts, in all and in every minute of arrival; the minutes add up to the whole;
- * counted = impressions + clicks; ad minutes held + retired = what was counted, in records, events and money.
- */
-export function auditDifferences(parts: AuditParts): string[] {
-  const found = [...verdictDifferences('in all', parts.received, parts.verdicts)];
-  for (const { minute, received, verdicts } of parts.minutes) {
-    found.push(...verdictDifferences(`in the minute of ${formatTime(minute)}`, received, verdicts));
-  }
-  found.push(...minuteDifferences(parts), ...cellDifferences(parts));
-  return bounded(found, 'differences');
-}
-
-function verdictDifferences(where: string, received: number, verdicts: VerdictCounts): string[] {
-  const judged = VERDICTS.reduce((sum, verdict) => sum + verdicts[verdict], 0);
-  if (judged === received) return [];
-  return [`${received} events received ${where}, but ${judged} have a verdict`];
-}
-
-function minuteDifferences({ received, verdicts, minutes, earlier }: AuditParts): string[] {
-  const books = [earlier, ...minutes];
-  const sums: [string, number, number][] = VERDICTS.map((verdict) => [
-    verdict,
-    verdicts[verdict],
-    books.reduce((sum, book) => sum + book.verdicts[verdict], 0),
-  ]);
-  sums.push(['received', received, books.reduce((sum, book) => sum + book.received, 0)]);
-  return sums
-    .filter(([, whole, added]) => whole !== added)
-    .map(
-      ([what, whole, added]) =>
-        `${whole} events ${what} in all, but the minutes of arrival add up to ${added}`,
-    );
-}
-
-function cellDifferences({ verdicts, cells, retiredCells, counted }: AuditParts): string[] {
-  const found: string[] = [];
-  for (const key of [
-    'records',
-    'impressions',
-    'clicks',
-    'costMicros',
-  ] as const satisfies (keyof CellSums)[]) {
-    const held = BigInt(cells[key]) + BigInt(retiredCells[key]);
-    if (held !== BigInt(counted[key])) {
-      found.push(`${counted[key]} ${key} were counted, but the ad minutes hold ${held}`);
-    }
-  }
-  const events = counted.impressions + counted.clicks;
-  if (events !== verdicts.counted) {
-    found.push(
-      `${verdicts.counted} events have the verdict counted, but ${events} were counted into ad minutes`,
-    );
-  }
-  return found;
-}
 
 /** One record that two sides do not agree on. */
 export interface RecordDifference {
@@ -140,9 +77,4 @@ function fieldDifferences(served: AdMinute, recounted: AdMinute): FieldDifferenc
 
 function nameOf(record: AdMinute): string {
   return `ad ${record.adId} at ${formatTime(record.minute)} in ${record.currency}`;
-}
-
-function bounded(lines: readonly string[], what: string): string[] {
-  if (lines.length <= DIFFERENCES_MAX) return [...lines];
-  return [...lines.slice(0, DIFFERENCES_MAX), `and ${lines.length - DIFFERENCES_MAX} more ${what}`];
 }
