@@ -11,7 +11,10 @@ export interface LiveFrame {
   readonly verdicts: VerdictCounts;
   /** Over the last two seconds. */
   readonly eventsPerSecond: number;
-  /** Acknowledged to visible over the last ten seconds, ms; null without samples. */
+  /**
+   * Accepted to visible over the last ten seconds, ms; null without samples. An event is visible before it is acknowledged, so
+   * acknowledged to visible would always be 0.
+   */
   readonly freshness: { readonly p50Ms: number | null; readonly p99Ms: number | null };
   /** Ad minutes held. */
   readonly records: number;
