@@ -1,0 +1,112 @@
+/**
+ * The longest time that the event loop of a region with many ids gives nobody a turn, while events come steadily, the index
+ * grows, and snapshots (a full one and deltas) are written.
+ */
+import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+import type { Region } from '../../src/embedded/ports.ts';
+import { openBenchRegion } from '../rig/bench-region.ts';
+import { BodySource } from '../rig/bodies.ts';
+import { fill } from '../rig/child.ts';
+import { quantile } from '../rig/cpu-time.ts';
+import { answer, atMost, progress, told, withDirectory, type Outcome, type Run } from '../rig/measurement.ts';
+
+const MILLION = 1_000_000;
+const EVENTS_PER_BODY = 1000;
+const EVENTS_PER_SECOND = 150_000;
+/** Shorter gaps are not kept. */
+const NOTED_MS = 5;
+
+/** A stretch without a turn of the event loop. */
+interface Gap {
+  readonly wallMs: number;
+  /** What this thread ran of it; the rest of the time the machine gave it no core, or it waited. */
+  readonly threadCpuMs: number;
+}
+
+/** Watches the event loop while `work` runs. */
+async function watch(
+  work: () => Promise<void>,
+): Promise<{ gaps: Gap[]; turns: number[]; gcMs: number[]; histogramMs: { p999: number; max: number } }> {
+  const gaps: Gap[] = [];
+  const turns: number[] = [];
+  const gcMs: number[] = [];
+  const observer = new PerformanceObserver((list) =>
+    gcMs.push(...list.getEntries().map(({ duration }) => duration)),
+  );
+  observer.observe({ entryTypes: ['gc'] });
+  const histogram = monitorEventLoopDelay({ resolution: 1 });
+  histogram.enable();
+  const over = new AbortController();
+  const worked = work().finally(() => over.abort());
+  let lastMs = performance.now();
+  let lastCpu = process.threadCpuUsage();
+  while (!over.signal.aborted) {
+    await turn();
+    const nowMs = performance.now();
+    const wallMs = nowMs - lastMs;
+    turns.push(wallMs);
+    if (wallMs > NOTED_MS) {
+      const cpu = process.threadCpuUsage(lastCpu);
+      gaps.push({ wallMs, threadCpuMs: (cpu.user + cpu.system) / 1000 });
+    }
+    lastMs = nowMs;
+    lastCpu = process.threadCpuUsage();
+  }
+  await worked;
+  histogram.disable();
+  observer.disconnect();
+  return {
+    gaps,
+    turns,
+    gcMs,
+    histogramMs: { p999: histogram.percentile(99.9) / 1e6, max: histogram.max / 1e6 },
+  };
+}
+
+/** Sends evenly, whether or not answers keep up. */
+async function load(region: Region, bodies: readonly Uint8Array[]): Promise<void> {
+  const startMs = performance.now();
+  const answers: Promise<unknown>[] = [];
+  for (const [n, body] of bodies.entries()) {
+    const waitMs = startMs + (n * EVENTS_PER_BODY * 1000) / EVENTS_PER_SECOND - performance.now();
+    if (waitMs > 1) await sleep(waitMs);
+    answers.push(region.ingest(body, 'ndjson'));
+  }
+  await Promise.all(answers);
+}
+
+async function measure(directory: string, { isQuick }: Run): Promise<Outcome> {
+  const ids = (isQuick ? 5 : 50) * MILLION;
+  progress(`filling in ${ids / MILLION}M ids`);
+  await fill(directory, ids, 0);
+  const bodies = new BodySource(3, EVENTS_PER_BODY).make((isQuick ? 1.3 : 3) * MILLION);
+  const region = await openBenchRegion(directory);
+  // Compiling the engine is not what is looked for.
+  await load(region, bodies.splice(0, 200));
+  const before = region.status();
+  const { gaps, turns, gcMs, histogramMs } = await watch(() => load(region, bodies));
+  const after = region.status();
+  const snapshots = after.snapshots - before.snapshots;
+  const size = `${ids / MILLION}M ids, ${EVENTS_PER_SECOND / 1000}k events/s, ${snapshots} snapshots`;
+  return {
+    findings: [
+      atMost(`Longest pause of the event loop, ${size}`, longest(turns), 50, ' ms'),
+      told('  p99.9', quantile(turns, 0.999), ' ms'),
+      told('  the same by monitorEventLoopDelay, max', histogramMs.max, ' ms'),
+      told(
+        '  CPU time of the thread in any pause, at most',
+        longest(gaps.map(({ threadCpuMs }) => threadCpuMs)),
+        ' ms',
+      ),
+      told('  longest garbage collection', longest(gcMs), ' ms'),
+    ],
+    raw: { gaps, gcMs, histogramMs, turns: turns.length, before, after },
+  };
+}
+
+function longest(values: readonly number[]): number {
+  return values.reduce((most, value) => Math.max(most, value), 0);
+}
+
+await answer((run) => withDirectory(run, (directory) => measure(directory, run)));

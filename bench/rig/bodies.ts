@@ -1,0 +1,45 @@
+import { DEFAULT_TRAFFIC, TrafficGenerator } from '../../src/generator/traffic.ts';
+
+/** No event of this traffic is longer. */
+const EVENT_BYTES_MAX = 340;
+
+/**
+ * Request bodies as NDJSON, always of new events: about 280 bytes each, fields in 1,000 orders, 10M users, 100k ads by
+ * Zipf's law, 1% sent a second time. They lie in memory that is used again for the next ones, so that making them between
+ * measured slices leaves no garbage behind.
+ */
+export class BodySource {
+  readonly #traffic: TrafficGenerator;
+  readonly #eventsPerBody: number;
+  #arena = Buffer.alloc(0);
+
+  constructor(seed: number, eventsPerBody: number) {
+    this.#eventsPerBody = eventsPerBody;
+    this.#traffic = new TrafficGenerator({
+      ...DEFAULT_TRAFFIC,
+      seed,
+      ads: 100_000,
+      users: 10_000_000,
+      fieldOrders: 1000,
+      shares: { click: 0.02, duplicate: 0.01, restamped: 0, late: 0, future: 0, malformed: 0 },
+    });
+  }
+
+  /** Bodies with `events` events in all; valid until the next call. */
+  make(events: number): Uint8Array[] {
+    const bytes = events * EVENT_BYTES_MAX;
+    if (this.#arena.length < bytes) this.#arena = Buffer.alloc(bytes, 1);
+    const bodies: Uint8Array[] = [];
+    let end = 0;
+    for (let made = 0; made < events; made += this.#eventsPerBody) {
+      const { bytes: body } = this.#traffic.next(this.#eventsPerBody, Date.now());
+      this.#arena.set(body, end);
+      bodies.push(this.#arena.subarray(end, (end += body.length)));
+    }
+    return bodies;
+  }
+}
+
+export function bytesOf(bodies: readonly Uint8Array[]): number {
+  return bodies.reduce((sum, { length }) => sum + length, 0);
+}
