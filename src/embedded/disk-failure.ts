@@ -1,11 +1,14 @@
-import { AssertionError } from '../base/assert.ts';
 import { AdtallyError } from '../base/errors.ts';
 
-/** What a rejection of the disk means: disk_failed, unless it is already an error of adtally's own or a bug. */
+/** What a rejection on the way to the disk means: disk_failed for an error of the system (EIO, ENOSPC, …), else what it is. */
 export function diskFailed(cause: unknown): Error {
-  if (cause instanceof AdtallyError || cause instanceof AssertionError) return cause;
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new AdtallyError('disk_failed', `The data directory could not be read or written: ${reason}.`, {
-    cause,
-  });
+  const { code, message } = cause as { code?: unknown; message?: unknown };
+  if (typeof code === 'string' && /^E[A-Z0-9]+$/.test(code)) {
+    return new AdtallyError(
+      'disk_failed',
+      `The data directory could not be read or written: ${String(message)}.`,
+      { cause },
+    );
+  }
+  return cause instanceof Error ? cause : new Error(String(cause));
 }
