@@ -214,7 +214,7 @@ function repeatedField(text: string): EventField | null {
     const char = text.charCodeAt(at);
     if (char === QUOTE) {
       const end = stringEnd(text, at);
-      const field = isKey && depth === 1 ? knownField(text.slice(at, end + 1)) : undefined;
+      const field = isKey && depth === 1 ? knownField(text, at, end) : undefined;
       if (field !== undefined && seen.has(field)) return field;
       if (field !== undefined) seen.add(field);
       if (depth === 1) isKey = false;
@@ -231,10 +231,15 @@ function repeatedField(text: string): EventField | null {
   return null;
 }
 
-/** The known field that a key names; `key` is a JSON string with its quotes. */
-function knownField(key: string): EventField | undefined {
-  const name = key.includes('\\') ? (JSON.parse(key) as string) : key.slice(1, -1);
-  return EVENT_FIELDS.find((field) => field === name);
+const KNOWN_FIELDS: ReadonlyMap<string, EventField> = new Map(EVENT_FIELDS.map((field) => [field, field]));
+/** In characters; every character of a key may be written as an escape of six. */
+const KEY_LENGTH_MAX = 6 * Math.max(...EVENT_FIELDS.map((field) => field.length));
+
+/** The known field that the key between two quotes names. */
+function knownField(text: string, start: number, end: number): EventField | undefined {
+  if (end - start - 1 > KEY_LENGTH_MAX) return undefined;
+  const key = text.slice(start + 1, end);
+  return KNOWN_FIELDS.get(key.includes('\\') ? (JSON.parse(`"${key}"`) as string) : key);
 }
 
 /** Index of the closing quote of the string that opens at `start`. */

@@ -2,17 +2,28 @@ import { assert } from '../../base/assert.ts';
 import { EVENT_FIELDS, type EventFormat } from '../../model/ad-event.ts';
 import { LAST_UNIX_MS } from '../../model/event-time.ts';
 import type { BodyFormat } from '../ports.ts';
-import { asciiWord, bytesBelow, specialBytes } from './byte-words.ts';
+import * as bytes from './byte-words.ts';
 import * as row from './event-batch.ts';
 import type { EventBatch } from './event-batch.ts';
 import { EventParser, packCurrency } from './event-parser.ts';
 import { EventSplitter } from './event-splitter.ts';
 import * as key from './field-keys.ts';
-import * as field from './fingerprint.ts';
-import { Fingerprint, finishHash, mixWord, numberHash } from './fingerprint.ts';
+import * as print from './fingerprint.ts';
+import { Fingerprint } from './fingerprint.ts';
 import * as value from './simple-values.ts';
-import { AHEAD_BYTES, BEHIND_BYTES, NOT_SIMPLE } from './simple-values.ts';
+import { AHEAD_BYTES, BEHIND_BYTES } from './simple-values.ts';
 import { TimeText } from './time-text.ts';
+
+// A module's own constants are folded into its code; imported ones are loaded and checked at every use.
+const { bytesBelow, specialBytes } = bytes;
+const { finishHash, mixWord, numberHash } = print;
+const { AD_ID, ADVERTISER_ID, COST_MICROS, CURRENCY_CODE, EVENT_ID, EVENT_TIME, EVENT_TYPE, USER_ID } = print;
+const { FIELD, IS_TEXT, PATTERN_START, PATTERN_END, PATTERN_LENGTH } = key;
+const { SLOT_MULTIPLIER, SLOT_OFFSET, SLOT_SHIFT } = key;
+const { CONTENT, COST_DOUBLE, CURRENCY, DIMENSION_HASH, END, FAULT, FAULT_FIELD, ID, IN_TEXT } = row;
+const { IS_CLICK, ROW_DOUBLES, ROW_WORDS, START, TIME_DOUBLE } = row;
+const { isNull, NOT_SIMPLE, readInteger, readUuid, skipScalar } = value;
+const TIME_MAX = LAST_UNIX_MS;
 
 const TAB = 0x09;
 const NEWLINE = 0x0a;
@@ -25,11 +36,11 @@ const ARRAY_OPEN = 0x5b;
 const ARRAY_CLOSE = 0x5d;
 const BRACE_OPEN = 0x7b;
 const BRACE_CLOSE = 0x7d;
-const IMPR = asciiWord('impr');
-const ESSI = asciiWord('essi');
-const ON_QUOTE = asciiWord('on"');
-const CLIC = asciiWord('clic');
-const K_QUOTE = asciiWord('k"');
+const IMPR = bytes.asciiWord('impr');
+const ESSI = bytes.asciiWord('essi');
+const ON_QUOTE = bytes.asciiWord('on"');
+const CLIC = bytes.asciiWord('clic');
+const K_QUOTE = bytes.asciiWord('k"');
 
 /** How events follow each other: lines, elements of an array, or one event that is the whole body. */
 const LINES = 0;
@@ -39,18 +50,16 @@ const SINGLE = 2;
 /** Bodies up to this size are copied behind a view that is already there, which costs less than to make a view. */
 const COPIED_BYTES_MAX = 16_384;
 const IDENTIFIER_LENGTH_MAX = 128;
-/** Positions of the id, merchant and placement are written to the end of a row, where no one reads. */
-const UNREAD = 30;
-const POSITIONS = Int32Array.from(EVENT_FIELDS, (_, id) =>
-  id >= field.AD_ID && id <= field.USER_ID ? row.AD_START + (id - field.AD_ID) * 2 : UNREAD,
-);
-/** By field: all bits set when it is part of the dimension hash, else none; the id is part of no hash. */
-const DIMENSION_MASKS = Int32Array.from(EVENT_FIELDS, (_, id) =>
-  id >= field.AD_ID && id <= field.ADVERTISER_ID ? -1 : 0,
-);
-const CONTENT_MASKS = Int32Array.from(EVENT_FIELDS, (_, id) => (id === field.EVENT_ID ? 0 : -1));
-/** A field that is not one of EVENT_FIELDS. */
-const OTHER_FIELD = EVENT_FIELDS.length;
+/** What the scanner adds to an entry of the field table: the seed of the field's hash, … */
+const SEED = key.OWN;
+/** … where in a row its positions go: those that no one reads to the last words of the row, … */
+const POSITION = key.OWN + 1;
+const UNREAD_POSITION = ROW_WORDS - 2;
+/** … and all bits when it is part of the dimension hash, else none. */
+const DIMENSION_MASK = key.OWN + 2;
+const UUID_BYTES = 36;
+const LOW_2_BYTES = 0xffff;
+const LOW_3_BYTES = 0xffffff;
 
 /**
  * Reads request bodies into rows. Events as publishers usually write them (known fields once each in any order, plain ASCII
@@ -65,10 +74,13 @@ export class EventScanner {
   readonly #requiredBits: number;
   readonly #defaultCurrency: number;
   readonly #typeHashes: Int32Array;
+  readonly #fields = key.makeFieldTable();
   readonly #copy = new Uint8Array(COPIED_BYTES_MAX + AHEAD_BYTES);
   readonly #copyView = new DataView(this.#copy.buffer);
-  /** The field that #readKey has found. */
-  #field: number = OTHER_FIELD;
+  /** What #readKey has found besides a position. */
+  #field = 0;
+  #isPassed = false;
+  #passedBit = 0;
 
   /** `idSeed`: 32 secret bytes, the same for the life of the data directory. */
   constructor(format: EventFormat, idSeed: Uint8Array) {
@@ -80,9 +92,16 @@ export class EventScanner {
     );
     this.#defaultCurrency = packCurrency(format.defaultCurrency);
     this.#typeHashes = Int32Array.of(
-      this.#fingerprint.number(field.EVENT_TYPE, 0),
-      this.#fingerprint.number(field.EVENT_TYPE, 1),
+      this.#fingerprint.number(EVENT_TYPE, 0),
+      this.#fingerprint.number(EVENT_TYPE, 1),
     );
+    EVENT_FIELDS.forEach((_, id) => {
+      const entry = key.entryOf(id);
+      const isRead = id >= AD_ID && id <= USER_ID;
+      this.#fields[entry + SEED] = this.#fingerprint.seeds[id];
+      this.#fields[entry + POSITION] = isRead ? row.AD_START + (id - AD_ID) * 2 : UNREAD_POSITION;
+      this.#fields[entry + DIMENSION_MASK] = id >= AD_ID && id <= ADVERTISER_ID ? -1 : 0;
+    });
   }
 
   /**
@@ -115,7 +134,8 @@ export class EventScanner {
 
   /**
    * Reads simple events until one is not, and returns where that one is to be looked for. A position here is one of `view`,
-   * where the body begins at `base`. This is the engine's hottest loop, and calls cost more than lines: hence its length.
+   * where the body begins at `base`. This is the engine's hottest loop: calls and look-ups cost more than lines, hence its
+   * length, and `| 0` keeps positions 32-bit integers where the compiler would not know.
    */
   // oxlint-disable-next-line max-lines-per-function -- see above
   #scanSimple(
@@ -126,99 +146,113 @@ export class EventScanner {
     from: number,
     batch: EventBatch,
   ): number {
-    const { words, doubles, capacity } = batch;
-    const { seeds, multiplier } = this.#fingerprint;
+    const { words, doubles } = batch;
+    const capacity = batch.capacity | 0;
+    const fields = this.#fields;
     const typeHashes = this.#typeHashes;
-    const requiredBits = this.#requiredBits;
-    const end = base + length;
-    const aheadMax = view.byteLength - AHEAD_BYTES;
-    const wordMax = view.byteLength - BEHIND_BYTES;
-    let next = base + from;
-    let count = batch.count;
+    const { seeds } = this.#fingerprint;
+    const multiplier = this.#fingerprint.multiplier | 0;
+    const defaultCurrency = this.#defaultCurrency | 0;
+    const requiredBits = this.#requiredBits | 0;
+    const end = (base + length) | 0;
+    const aheadMax = (view.byteLength - AHEAD_BYTES) | 0;
+    const wordMax = (view.byteLength - BEHIND_BYTES) | 0;
+    let next = (base + from) | 0;
+    let count = batch.count | 0;
 
     events: while (count < capacity && next < end) {
-      const start = layout === LINES ? next : eventStart(view, next, base, end, layout);
+      const start = layout === LINES ? next : eventStart(view, next, base, end, layout) | 0;
       if (start > aheadMax || view.getUint8(start) !== BRACE_OPEN) break;
-      const at = count * row.ROW_WORDS;
-      const timeAt = count * row.ROW_DOUBLES + row.TIME_DOUBLE;
-      const costAt = count * row.ROW_DOUBLES + row.COST_DOUBLE;
+      const at = Math.imul(count, ROW_WORDS);
+      const timeAt = (Math.imul(count, ROW_DOUBLES) + TIME_DOUBLE) | 0;
+      const costAt = (Math.imul(count, ROW_DOUBLES) + COST_DOUBLE) | 0;
       doubles[costAt] = 0;
       let seen = 0;
-      let present = 0;
+      let absent = 0;
       let content = 0;
       let dimension = 0;
       let isClick = 0;
-      let currency = this.#defaultCurrency;
+      let currency = defaultCurrency;
       let p = start;
 
       // Each turn begins on the brace or comma before a field and ends on the comma or brace behind it.
       for (;;) {
-        p++;
+        p = (p + 1) | 0;
         if (p > aheadMax) break events;
-        if (view.getUint8(p) !== QUOTE) {
-          p = skipSpace(view, p, aheadMax, layout);
-          if (p >= aheadMax || view.getUint8(p) !== QUOTE) break events;
-        }
-        p++;
-        let id =
-          key.SLOTS[
-            Math.imul(view.getInt32(p + key.SLOT_OFFSET, true), key.SLOT_MULTIPLIER) >>> key.SLOT_SHIFT
-          ];
-        const pattern = id * 4;
+        const slot = Math.imul(view.getInt32((p + SLOT_OFFSET) | 0, true), SLOT_MULTIPLIER) >>> SLOT_SHIFT;
+        let entry = fields[slot];
+        const behindKey = (p + fields[(entry + PATTERN_LENGTH) | 0]) | 0;
         const difference =
-          ((view.getInt32(p, true) ^ key.WORDS[pattern]) & key.MASKS[pattern]) |
-          ((view.getInt32(p + 4, true) ^ key.WORDS[pattern + 1]) & key.MASKS[pattern + 1]) |
-          ((view.getInt32(p + 8, true) ^ key.WORDS[pattern + 2]) & key.MASKS[pattern + 2]) |
-          ((view.getInt32(p + 12, true) ^ key.WORDS[pattern + 3]) & key.MASKS[pattern + 3]);
-        let isNull = false;
-        if (difference === 0) {
-          p += key.LENGTHS[id];
-        } else {
-          p = this.#readKey(view, p, aheadMax, layout);
-          if (p === NOT_SIMPLE) break events;
-          id = this.#field;
-          isNull = id === OTHER_FIELD || value.isNull(view, p);
-          if (isNull) p = value.skipScalar(view, p);
-          else if (key.IS_TEXT[id] === 1 && view.getUint8(p++) !== QUOTE) break events;
-          if (p === NOT_SIMPLE || p > aheadMax) break events;
-        }
+          (view.getInt32(p, true) ^ fields[(entry + PATTERN_START) | 0]) |
+          (view.getInt32((p + 4) | 0, true) ^ fields[(entry + PATTERN_START + 1) | 0]) |
+          (view.getInt32((behindKey - 8) | 0, true) ^ fields[(entry + PATTERN_END) | 0]) |
+          (view.getInt32((behindKey - 4) | 0, true) ^ fields[(entry + PATTERN_END + 1) | 0]);
+        value: {
+          if (difference === 0) {
+            p = behindKey;
+          } else {
+            p = this.#readKey(view, p, aheadMax, layout) | 0;
+            if (p === NOT_SIMPLE) break events;
+            entry = key.entryOf(this.#field) | 0;
+            if (this.#isPassed) {
+              if ((seen & this.#passedBit) !== 0) break events;
+              seen |= this.#passedBit;
+              absent |= this.#passedBit;
+              break value;
+            }
+          }
+          const field = fields[(entry + FIELD) | 0];
+          const bit = 1 << field;
+          if ((seen & bit) !== 0) break events;
+          seen |= bit;
 
-        const bit = 1 << id;
-        if ((seen & bit) !== 0 && id !== OTHER_FIELD) break events;
-        seen |= bit;
-        if (isNull) {
-          // Nothing to read: a field of the publisher's own, or one that is absent.
-        } else if (id === field.EVENT_TYPE) {
-          const first = view.getInt32(p, true);
-          const second = view.getInt32(p + 4, true);
-          if (first === IMPR && second === ESSI && (view.getInt32(p + 8, true) & 0xffffff) === ON_QUOTE)
-            p += 11;
-          else if (first === CLIC && (second & 0xffff) === K_QUOTE) p += 6;
-          else break events;
-          isClick = first === CLIC ? 1 : 0;
-          present |= bit;
-        } else if (id === field.EVENT_TIME) {
-          if (view.getUint8(p) === QUOTE) p = this.#times.read(view, p + 1, doubles, timeAt);
-          else p = value.readInteger(view, p, doubles, timeAt);
-          if (p === NOT_SIMPLE || doubles[timeAt] > LAST_UNIX_MS) break events;
-          present |= bit;
-        } else if (id === field.COST_MICROS) {
-          const costEnd = value.readInteger(view, p, doubles, costAt);
-          if (costEnd !== NOT_SIMPLE) present |= bit;
-          else if (!value.isNull(view, p)) break events;
-          p = costEnd === NOT_SIMPLE ? p + 4 : costEnd;
-        } else if (id === field.CURRENCY_CODE) {
-          const word = view.getInt32(p, true);
-          if (word >>> 24 !== QUOTE || !areCapitals(word & 0xffffff)) break events;
-          currency = ((word & 0xff) << 16) | (word & 0xff00) | ((word >>> 16) & 0xff);
-          p += 4;
-          present |= bit;
-        } else if (id === field.EVENT_ID && value.readUuid(view, p, words, at + row.ID)) {
-          p += 37;
-          present |= bit;
-        } else {
+          if (field === EVENT_TYPE) {
+            const first = view.getInt32(p, true);
+            const second = view.getInt32((p + 4) | 0, true);
+            const third = view.getInt32((p + 8) | 0, true) & LOW_3_BYTES;
+            if (first === IMPR && second === ESSI && third === ON_QUOTE) {
+              p = (p + 11) | 0;
+            } else if (first === CLIC && (second & LOW_2_BYTES) === K_QUOTE) {
+              isClick = 1;
+              p = (p + 6) | 0;
+            } else {
+              break events;
+            }
+            break value;
+          }
+          if (field === EVENT_TIME) {
+            const isText = view.getUint8(p) === QUOTE;
+            if (isText) p = this.#times.read(view, (p + 1) | 0, doubles, timeAt) | 0;
+            else p = readInteger(view, p, doubles, timeAt) | 0;
+            if (p === NOT_SIMPLE || doubles[timeAt] > TIME_MAX) break events;
+            break value;
+          }
+          if (field === COST_MICROS) {
+            const behindCost = readInteger(view, p, doubles, costAt) | 0;
+            if (behindCost === NOT_SIMPLE) {
+              if (!isNull(view, p)) break events;
+              absent |= bit;
+              p = skipScalar(view, p) | 0;
+            } else {
+              p = behindCost;
+            }
+            break value;
+          }
+          if (field === CURRENCY_CODE) {
+            const word = view.getInt32(p, true);
+            if (word >>> 24 !== QUOTE || !areCapitals(word & LOW_3_BYTES)) break events;
+            currency = ((word & 0xff) << 16) | (word & 0xff00) | ((word >>> 16) & 0xff);
+            p = (p + 4) | 0;
+            break value;
+          }
+          if (field === EVENT_ID && readUuid(view, p, words, (at + ID) | 0)) {
+            p = (p + UUID_BYTES + 1) | 0;
+            break value;
+          }
+
+          // Text: hashed by words of four bytes while its closing quote is looked for.
           const textStart = p;
-          let hash = seeds[id];
+          let hash = fields[(entry + SEED) | 0];
           let word = 0;
           let marks = 0;
           for (;;) {
@@ -227,70 +261,82 @@ export class EventScanner {
             marks = specialBytes(word);
             if (marks !== 0) break;
             hash = mixWord(hash, word, multiplier);
-            p += 4;
+            p = (p + 4) | 0;
           }
-          const rest = bytesBelow(marks) * 8;
+          const rest = bytesBelow(marks) << 3;
           if (((word >>> rest) & 0xff) !== QUOTE) break events;
-          p += rest >>> 3;
-          const size = p - textStart;
-          if ((size - 1) >>> 0 >= IDENTIFIER_LENGTH_MAX) break events;
-          hash = finishHash(mixWord(hash, word & ((1 << rest) - 1), multiplier), size);
-          content = (content + (hash & CONTENT_MASKS[id])) | 0;
-          dimension = (dimension + (hash & DIMENSION_MASKS[id])) | 0;
-          words[at + POSITIONS[id]] = textStart - base;
-          words[at + POSITIONS[id] + 1] = p - base;
-          if (id === field.EVENT_ID) this.#hashId(view, textStart, p, words, at + row.ID);
-          p++;
-          present |= bit;
+          p = (p + (rest >>> 3)) | 0;
+          const size = (p - textStart) | 0;
+          if (size === 0 || size > IDENTIFIER_LENGTH_MAX) break events;
+          const position = (at + fields[(entry + POSITION) | 0]) | 0;
+          words[position] = textStart - base;
+          words[(position + 1) | 0] = p - base;
+          if (field === EVENT_ID) {
+            this.#hashId(view, textStart, p, words, (at + ID) | 0);
+          } else {
+            hash = finishHash(mixWord(hash, word & ((1 << rest) - 1), multiplier), size);
+            content = (content + hash) | 0;
+            dimension = (dimension + (hash & fields[(entry + DIMENSION_MASK) | 0])) | 0;
+          }
+          p = (p + 1) | 0;
         }
 
         if (p > wordMax) break events;
         const behind = view.getUint8(p);
         if (behind === COMMA) continue;
         if (behind === BRACE_CLOSE) break;
-        p = skipSpace(view, p, aheadMax, layout);
+        p = skipSpace(view, p, aheadMax, layout) | 0;
         const later = view.getUint8(p);
         if (later === BRACE_CLOSE) break;
         if (later !== COMMA) break events;
       }
-      p++;
-      if (p > end || (present & requiredBits) !== requiredBits) break;
-      const after = layout === LINES ? lineBehind(view, p, end) : eventBehind(view, p, end, layout);
+      p = (p + 1) | 0;
+      if (p > end || (seen & ~absent & requiredBits) !== requiredBits) break;
+      const after = (layout === LINES ? lineBehind(view, p, end) : eventBehind(view, p, end, layout)) | 0;
       if (after === NOT_SIMPLE) break;
 
-      const currencyHash = numberHash(seeds[field.CURRENCY_CODE], currency, multiplier);
-      const timeHash = numberHash(seeds[field.EVENT_TIME], doubles[timeAt], multiplier);
-      const costHash = numberHash(seeds[field.COST_MICROS], doubles[costAt], multiplier);
-      content += typeHashes[isClick] + timeHash + costHash + currencyHash;
-      dimension += currencyHash;
-      words[at + row.CONTENT] = finishHash(content, 0);
-      words[at + row.DIMENSION_HASH] = finishHash(dimension, 0);
-      words[at + row.FAULT] = 0;
-      words[at + row.FAULT_FIELD] = 0;
-      words[at + row.IS_CLICK] = isClick;
-      words[at + row.START] = start - base;
-      words[at + row.END] = p - base;
-      words[at + row.IN_TEXT] = 0;
-      words[at + row.CURRENCY] = currency;
+      const currencyHash = numberHash(seeds[CURRENCY_CODE], currency, multiplier);
+      const timeHash = numberHash(seeds[EVENT_TIME], doubles[timeAt], multiplier);
+      const costHash = numberHash(seeds[COST_MICROS], doubles[costAt], multiplier);
+      content = (content + typeHashes[isClick] + timeHash + costHash + currencyHash) | 0;
+      words[at + CONTENT] = finishHash(content, 0);
+      words[at + DIMENSION_HASH] = finishHash((dimension + currencyHash) | 0, 0);
+      words[at + FAULT] = 0;
+      words[at + FAULT_FIELD] = 0;
+      words[at + IS_CLICK] = isClick;
+      words[at + START] = start - base;
+      words[at + END] = p - base;
+      words[at + IN_TEXT] = 0;
+      words[at + CURRENCY] = currency;
       next = after;
-      count++;
+      count = (count + 1) | 0;
     }
     batch.count = count;
     return next - base;
   }
 
   /**
-   * Reads a key that does not stand there as KEYS has it: a field of the publisher's own, white space before the value, or
-   * null. Returns where the value begins and leaves the field in #field.
+   * Reads a key that is not followed as its pattern says. Behind white space, leaves the field in #field and returns where
+   * its value is to be read. A value that says nothing, of another field or null, is passed: #isPassed, #passedBit.
    */
   #readKey(view: DataView, from: number, aheadMax: number, layout: number): number {
-    const quote = value.simpleStringEnd(view, from);
-    if (quote === NOT_SIMPLE || quote >= aheadMax) return NOT_SIMPLE;
-    this.#field = key.fieldNamed(view, from, quote);
-    const colon = skipSpace(view, quote + 1, aheadMax, layout);
+    const quote = skipSpace(view, from, aheadMax, layout);
+    if (quote >= aheadMax || view.getUint8(quote) !== QUOTE) return NOT_SIMPLE;
+    const keyEnd = value.simpleStringEnd(view, quote + 1);
+    if (keyEnd === NOT_SIMPLE || keyEnd >= aheadMax) return NOT_SIMPLE;
+    const colon = skipSpace(view, keyEnd + 1, aheadMax, layout);
     if (view.getUint8(colon) !== COLON) return NOT_SIMPLE;
     const at = skipSpace(view, colon + 1, aheadMax, layout);
-    return at <= aheadMax ? at : NOT_SIMPLE;
+    if (at > aheadMax) return NOT_SIMPLE;
+
+    const field = key.fieldNamed(view, quote + 1, keyEnd);
+    const isOther = field === EVENT_FIELDS.length;
+    this.#field = field;
+    this.#isPassed = isOther || isNull(view, at);
+    this.#passedBit = isOther ? 0 : 1 << field;
+    if (this.#isPassed) return skipScalar(view, at);
+    if (this.#fields[key.entryOf(field) + IS_TEXT] === 0) return at;
+    return view.getUint8(at) === QUOTE ? at + 1 : NOT_SIMPLE;
   }
 
   #hashId(view: DataView, start: number, end: number, words: Int32Array, offset: number): void {

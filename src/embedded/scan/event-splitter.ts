@@ -55,20 +55,14 @@ export class EventSplitter {
   }
 
   #findLine(body: Uint8Array, from: number): boolean {
-    let at = from;
-    while (at < body.length) {
-      const newline = indexOfNewline(body, at);
-      const start = skipSpace(body, at, newline);
-      if (start < newline) {
-        this.start = start;
-        this.end = trimSpace(body, start, newline);
-        this.next = Math.min(newline + 1, body.length);
-        return true;
-      }
-      at = newline + 1;
-    }
-    this.next = body.length;
-    return false;
+    // Blank lines are white space, too.
+    const start = skipSpace(body, from, body.length);
+    if (start === body.length) return this.#nothing(body);
+    const newline = indexOfNewline(body, start);
+    this.start = start;
+    this.end = trimSpace(body, start, newline);
+    this.next = Math.min(newline + 1, body.length);
+    return true;
   }
 
   /** `separator` is where the array opens, a comma of depth 1, or where the array closes. */

@@ -3,53 +3,58 @@ import { EVENT_FIELDS } from '../../model/ad-event.ts';
 import { asciiWord } from './byte-words.ts';
 import { COST_MICROS, EVENT_TIME } from './fingerprint.ts';
 
-/** Bytes compared from a key's first character on. */
-const PATTERN_BYTES = 16;
-/** Times SLOT_MULTIPLIER, then the top bits: a slot of SLOTS. */
-export const SLOT_SHIFT = 27;
-
-/** How a field follows its opening quote in text without white space: `adId":"`; times and costs may be numbers: `costMicros":`. */
+/**
+ * How the scanner knows a field: by a pattern, its key with what follows in text without white space. The pattern of a
+ * text field ends with the quote that opens its value (`"adId":"`), that of a time or cost with the colon.
+ */
 const PATTERNS = EVENT_FIELDS.map((name, field) =>
-  field === EVENT_TIME || field === COST_MICROS ? `${name}":` : `${name}":"`,
+  field === EVENT_TIME || field === COST_MICROS ? `"${name}":` : `"${name}":"`,
 );
+const PATTERN_BYTES_MIN = 8;
+const PATTERN_BYTES_MAX = 16;
 
-/** By field: 1 when its value is text, and the pattern ends with the opening quote. */
-export const IS_TEXT = Uint8Array.from(PATTERNS, (pattern) => (pattern.endsWith('"') ? 1 : 0));
-/** By field: length of its pattern. */
-export const LENGTHS = Int32Array.from(PATTERNS, (pattern) => pattern.length);
-/** By field, four words each: the pattern, and which bits of the text belong to it. */
-export const WORDS = new Int32Array(EVENT_FIELDS.length * 4);
-export const MASKS = new Int32Array(EVENT_FIELDS.length * 4);
+/** The word at this offset tells the patterns apart: times SLOT_MULTIPLIER, its top bits are a slot. */
+export const SLOT_OFFSET = 4;
+export const SLOT_SHIFT = 27;
+const SLOTS = 1 << (32 - SLOT_SHIFT);
+/** A multiplier that gives every pattern a slot of its own. */
+export const SLOT_MULTIPLIER = findSlotMultiplier();
 
-PATTERNS.forEach((pattern, field) => {
-  assert(pattern.length <= PATTERN_BYTES, `${pattern} fits in ${PATTERN_BYTES} bytes`);
-  for (let word = 0; word < 4; word++) {
-    const text = pattern.slice(word * 4, word * 4 + 4);
-    WORDS[field * 4 + word] = asciiWord(text);
-    MASKS[field * 4 + word] = asciiWord('\u00ff'.repeat(text.length));
-  }
-});
+/** A table of fields: by slot, where the field's entry begins; then an entry of so many words a field. */
+const ENTRY_WORDS = 16;
+/** Within an entry: the words at the begin of the pattern, and those that end 4 bytes and 0 bytes before its end. */
+export const PATTERN_START = 0;
+export const PATTERN_END = 2;
+export const PATTERN_LENGTH = 4;
+/** Index in EVENT_FIELDS. */
+export const FIELD = 5;
+/** 1 when the pattern ends with the opening quote of a text. */
+export const IS_TEXT = 6;
+/** Free for the owner of the table. */
+export const OWN = 7;
 
-/** The word of characters 3 to 6 of a pattern tells the fields apart. */
-export const SLOT_OFFSET = 3;
-/** A multiplier that sends each field's word to a slot of its own. */
-export const SLOT_MULTIPLIER = findMultiplier();
-/** By slot: the only field whose key it can be. */
-export const SLOTS = new Uint8Array(1 << (32 - SLOT_SHIFT));
-PATTERNS.forEach((_, field) => {
-  SLOTS[slotOf(field, SLOT_MULTIPLIER)] = field;
-});
-
-function findMultiplier(): number {
-  for (let multiplier = 0x9e3779b1 | 0; ; multiplier = (multiplier + 2) | 0) {
-    const slots = new Set(PATTERNS.map((_, field) => slotOf(field, multiplier)));
-    if (slots.size === PATTERNS.length) return multiplier;
-  }
+/** Where the entry of a field begins. */
+export function entryOf(field: number): number {
+  return SLOTS + field * ENTRY_WORDS;
 }
 
-function slotOf(field: number, multiplier: number): number {
-  const word = asciiWord(PATTERNS[field].slice(SLOT_OFFSET, SLOT_OFFSET + 4));
-  return Math.imul(word, multiplier) >>> SLOT_SHIFT;
+export function makeFieldTable(): Int32Array {
+  const table = new Int32Array(entryOf(EVENT_FIELDS.length));
+  // A slot without a field leads to some field all the same: the pattern decides.
+  table.fill(entryOf(0), 0, SLOTS);
+  PATTERNS.forEach((pattern, field) => {
+    const { length } = pattern;
+    assert(length >= PATTERN_BYTES_MIN && length <= PATTERN_BYTES_MAX, `four words cover ${pattern}`);
+    const entry = entryOf(field);
+    table[slotOf(pattern, SLOT_MULTIPLIER)] = entry;
+    [0, 4, length - 8, length - 4].forEach((at, word) => {
+      table[entry + PATTERN_START + word] = asciiWord(pattern.slice(at, at + 4));
+    });
+    table[entry + PATTERN_LENGTH] = length;
+    table[entry + FIELD] = field;
+    table[entry + IS_TEXT] = pattern.endsWith('"') ? 1 : 0;
+  });
+  return table;
 }
 
 /** The field whose name stands from `start` to `end`; EVENT_FIELDS.length for any other name. */
@@ -62,4 +67,15 @@ export function fieldNamed(view: DataView, start: number, end: number): number {
     if (at === name.length) return field;
   }
   return EVENT_FIELDS.length;
+}
+
+function findSlotMultiplier(): number {
+  for (let multiplier = 0x9e3779b1 | 0; ; multiplier = (multiplier + 2) | 0) {
+    const slots = new Set(PATTERNS.map((pattern) => slotOf(pattern, multiplier)));
+    if (slots.size === PATTERNS.length) return multiplier;
+  }
+}
+
+function slotOf(pattern: string, multiplier: number): number {
+  return Math.imul(asciiWord(pattern.slice(SLOT_OFFSET, SLOT_OFFSET + 4)), multiplier) >>> SLOT_SHIFT;
 }
