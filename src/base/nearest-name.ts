@@ -7,7 +7,9 @@ export function nearestName(typed: string, names: readonly string[]): string | u
     const distance = editDistance(wanted, name.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [name, distance];
   }
-  return best;
+  return (
+    best ?? (wanted.length < 3 ? undefined : names.find((name) => name.toLowerCase().startsWith(wanted)))
+  );
 }
 
 /** `. Did you mean "x"?` or nothing: the end of a sentence about an unknown name. */

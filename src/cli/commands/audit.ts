@@ -9,8 +9,6 @@ import { VERDICTS } from '../../model/verdict.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
 import { describeDifference } from '../../reporting/audit.ts';
 import { auditFully, type FullAudit } from '../audit/full-audit.ts';
-import { LogRecount } from '../audit/log-recount.ts';
-import { liveBooks, restingBooks } from '../audit/served-books.ts';
 import type { CommandDefinition } from '../command.ts';
 import { addRegionOptions, findRegion } from '../region-address.ts';
 import { readRunningFile } from '../running-file.ts';
@@ -45,12 +43,16 @@ async function auditLive(
   spec: PipelineSpec,
 ): Promise<FullAudit> {
   const { client } = await findRegion(command);
+  const { LogRecount } = await import('../audit/log-recount.ts');
+  const { liveBooks } = await import('../audit/served-books.ts');
   const recount = await LogRecount.open(new NodeDisk(resolve(spec.data)), spec);
   return auditFully(liveBooks(client), recount, (ms) => sleep(ms));
 }
 
 /** Nobody may start a region on the directory meanwhile. */
 async function auditResting(spec: PipelineSpec): Promise<FullAudit> {
+  const { LogRecount } = await import('../audit/log-recount.ts');
+  const { restingBooks } = await import('../audit/served-books.ts');
   const directory = resolve(spec.data);
   const disk = new NodeDisk(directory);
   const recount = await LogRecount.open(disk, spec);

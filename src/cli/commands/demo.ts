@@ -10,7 +10,7 @@ import type { PipelineSpec } from '../../pipeline/settings.ts';
 import { wholeNumber, type CommandDefinition } from '../command.ts';
 import { findImportFile } from '../import/import-file.ts';
 import { parseMapping } from '../import/mapping.ts';
-import { chooseRegion, serveRegion, type ServedRegion } from '../region-process.ts';
+import type { ServedRegion } from '../region-process.ts';
 import { addSettingOptions, readSpec } from '../settings-options.ts';
 import { listenForStop } from '../stop-signal.ts';
 import type { Terminal } from '../terminal.ts';
@@ -40,6 +40,7 @@ export const demoCommand: CommandDefinition = {
     const stop = listenForStop();
     const spec = await demoSpec(command);
     const { rate, region } = command.opts<{ rate: number; region?: string }>();
+    const { chooseRegion, serveRegion } = await import('../region-process.ts');
     const served = await serveRegion(spec, chooseRegion(spec, region));
     announce(served, terminal);
     const ended = new AbortController();

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { formatDuration } from '../../base/units.ts';
 import type { CommandDefinition } from '../command.ts';
-import { chooseRegion, serveRegion, type ServedRegion } from '../region-process.ts';
+import type { ServedRegion } from '../region-process.ts';
 import { addSettingOptions, readSpec } from '../settings-options.ts';
 import { listenForStop, type StopSignal } from '../stop-signal.ts';
 import { formatCount, formatSize } from '../table.ts';
@@ -23,6 +23,8 @@ export const startCommand: CommandDefinition = {
     const stop = listenForStop();
     const spec = await readSpec(command);
     const { region } = command.opts<{ region?: string }>();
+    // Engine and server take half a second to load, which the other commands need not wait for.
+    const { chooseRegion, serveRegion } = await import('../region-process.ts');
     const served = await serveRegion(spec, chooseRegion(spec, region));
     announce(served, terminal);
     return runUntilStopped(served, stop, terminal);
