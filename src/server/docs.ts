@@ -14,6 +14,8 @@ export async function registerDocs(app: FastifyInstance, gate: Gate): Promise<vo
         // The library styles its elements inline, which only 'unsafe-inline' allows.
         const policy = pagePolicy(scriptHashes(payload), "'self' 'unsafe-inline'");
         reply.header('content-security-policy', policy);
+      } else if (type.startsWith('application/javascript')) {
+        reply.header('cache-control', 'private, max-age=3600');
       }
       return payload;
     });
@@ -22,8 +24,14 @@ export async function registerDocs(app: FastifyInstance, gate: Gate): Promise<vo
       configuration: {
         url: '/openapi.json',
         pageTitle: 'adtally: API reference',
+        favicon: '/assets/dashboard/mark.svg',
+        // Nothing that leaves this machine: fonts, figures, an assistant, hosted tools.
         withDefaultFonts: false,
         telemetry: false,
+        agent: { disabled: true },
+        mcp: { disabled: true },
+        showDeveloperTools: 'never',
+        hideClientButton: true,
       },
     });
   });
