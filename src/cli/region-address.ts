@@ -4,7 +4,7 @@ import { RegionClient } from '../client/region-client.ts';
 import type { RetryPolicy } from '../client/retry.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
 import { readRunningFile } from './running-file.ts';
-import { addSettingOptions, readSpec } from './settings-options.ts';
+import { addSettingOptions, readSpecOfRegion } from './settings-options.ts';
 
 /** Adds what a command needs to find a running region, and flags for the settings at `paths`. */
 export function addRegionOptions(command: Command, ...paths: readonly string[]): Command {
@@ -20,18 +20,16 @@ export function addRegionOptions(command: Command, ...paths: readonly string[]):
 export interface FoundRegion {
   readonly client: RegionClient;
   readonly spec: PipelineSpec;
-  /** Whether the region was found by its data directory, which is therefore at hand. */
-  readonly isLocal: boolean;
 }
 
 /** The region that --url names, or the one that runs on the data directory, or the one where it would listen. */
 export async function findRegion(command: Command, retry?: RetryPolicy): Promise<FoundRegion> {
   const { url: given, key } = command.opts<{ url?: string; key?: string }>();
-  const spec = await readSpec(command);
+  const spec = await readSpecOfRegion(command);
   const running = given === undefined ? readRunningFile(spec.data) : undefined;
   const url = checkUrl(given ?? running?.url ?? `http://${spec.server.host}:${spec.server.port}`);
   const client = new RegionClient({ url, key, ...(retry === undefined ? {} : { retry }) });
-  return { client, spec, isLocal: running !== undefined };
+  return { client, spec };
 }
 
 function checkUrl(url: string): string {

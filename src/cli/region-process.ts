@@ -16,7 +16,7 @@ import { formatSpec } from './settings-options.ts';
 import { removeRunningFile, writeRunningFile } from './running-file.ts';
 
 /** A region of this process, with its data directory to itself. */
-export interface OpenedRegion {
+interface OpenedRegion {
   readonly region: Region;
   /** Absolute. */
   readonly directory: string;
@@ -41,7 +41,7 @@ export function chooseRegion(spec: PipelineSpec, name: string | undefined): stri
 }
 
 /** Opens the region on `spec.data`. Throws AdtallyError: data_locked, data_corrupt, data_format, config_invalid, disk_failed. */
-export async function openLockedRegion(spec: PipelineSpec, name: string): Promise<OpenedRegion> {
+async function openLockedRegion(spec: PipelineSpec, name: string): Promise<OpenedRegion> {
   const directory = resolve(spec.data);
   makeDirectory(directory);
   const unlock = await lockDirectory(directory);

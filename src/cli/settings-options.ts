@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { describeAllowed, resolveSpec } from '../pipeline/pipeline-spec.ts';
 import {
@@ -11,6 +13,8 @@ import { AdtallyError } from '../base/errors.ts';
 import { CONFIG_FILE_NAME, loadConfigFile } from './config-file.ts';
 
 const HEADING = 'Settings';
+/** The engine's own mark of a data directory; named here because the engine takes long to load. */
+const MANIFEST_PATH = 'MANIFEST';
 
 /** Adds --config and a flag for every setting that `wanted` lets through. */
 export function addSettingOptions(command: Command, wanted: (path: string) => boolean = () => true): Command {
@@ -37,6 +41,22 @@ export async function readSpec(command: Command): Promise<PipelineSpec> {
     if (path === undefined || !(error instanceof AdtallyError)) throw error;
     throw new AdtallyError(error.code, `${error.message}\n(Configuration file: ${path})`, { cause: error });
   }
+}
+
+/** Where the demo keeps its data: beside a real region's, never among them. */
+export function demoData(data: string): string {
+  return join(data, 'demo');
+}
+
+/** Like readSpec, for a command that looks at a region: where there is none but the demo's, it means that one. */
+export async function readSpecOfRegion(command: Command): Promise<PipelineSpec> {
+  const spec = await readSpec(command);
+  const isDemo = !hasRegion(spec.data) && hasRegion(demoData(spec.data));
+  return isDemo ? { ...spec, data: demoData(spec.data) } : spec;
+}
+
+function hasRegion(directory: string): boolean {
+  return existsSync(join(directory, MANIFEST_PATH));
 }
 
 /** Every setting with its value, as one would write it in the configuration. */

@@ -86,7 +86,7 @@ describe('adtally', { timeout: 120_000 }, () => {
   it('shows real data and goes on with made-up traffic', async () => {
     const demo = await place.start<Line>(['demo', '--port', '0', '--rate', '100']);
     await demo.line((line) => line.event === 'imported');
-    const audit = await place.json<FullAudit>(['audit', '--data', 'data/demo']);
+    const audit = await place.json<FullAudit>(['audit']);
     expect(audit.exact).toBe(true);
     expect(audit.books.counted.impressions).toBeGreaterThanOrEqual(60_000);
     demo.signal('SIGINT');

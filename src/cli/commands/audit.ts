@@ -12,7 +12,7 @@ import { auditFully, type FullAudit } from '../audit/full-audit.ts';
 import type { CommandDefinition } from '../command.ts';
 import { addRegionOptions, findRegion } from '../region-address.ts';
 import { readRunningFile } from '../running-file.ts';
-import { readSpec } from '../settings-options.ts';
+import { readSpecOfRegion } from '../settings-options.ts';
 import { countOf, formatMicros, formatSize, renderTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -30,7 +30,7 @@ export const auditCommand: CommandDefinition = {
       const books = await client.get<AuditReport>('/v1/audit');
       return tellBooks(books, terminal);
     }
-    const spec = await readSpec(command);
+    const spec = await readSpecOfRegion(command);
     const isLive = url !== undefined || readRunningFile(resolve(spec.data)) !== undefined;
     const audit = isLive ? await auditLive(command, spec) : await auditResting(spec);
     terminal.result(audit, describeAudit(audit));

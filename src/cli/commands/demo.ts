@@ -11,7 +11,7 @@ import { wholeNumber, type CommandDefinition } from '../command.ts';
 import { findImportFile } from '../import/import-file.ts';
 import { parseMapping } from '../import/mapping.ts';
 import type { ServedRegion } from '../region-process.ts';
-import { addSettingOptions, readSpec } from '../settings-options.ts';
+import { addSettingOptions, demoData, readSpec } from '../settings-options.ts';
 import { listenForStop } from '../stop-signal.ts';
 import type { Terminal } from '../terminal.ts';
 import { sendTraffic } from '../traffic-sender.ts';
@@ -19,7 +19,6 @@ import { describeReport, runImport } from './import.ts';
 import { announce, runUntilStopped } from './start.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../../../examples/open-bandit/', import.meta.url));
-const DATA = './data/demo';
 /** The week of the example is squeezed into this share of maxEventAge, 23 of 24 hours: none of it is late while it is sent. */
 const SPAN_SHARE = 23 / 24;
 const DEMO_ADS = 300;
@@ -27,6 +26,7 @@ const DEMO_ADS = 300;
 export const demoCommand: CommandDefinition = {
   usage: 'demo',
   about: 'Run a region with real example data and made-up traffic (npm start)',
+  more: 'It keeps to a directory of its own, demo in the data directory, unless --data names another.',
   configure: (command) => {
     command.option('--rate <events>', 'made-up events a second; 0 for none', wholeNumber(0, 1e6), 200);
     command.addOption(
@@ -62,7 +62,7 @@ export const demoCommand: CommandDefinition = {
 async function demoSpec(command: Command): Promise<PipelineSpec> {
   const spec = await readSpec(command);
   const isChosen = command.getOptionValue('data') !== undefined || process.env['ADTALLY_DATA'] !== undefined;
-  return isChosen ? spec : { ...spec, data: DATA };
+  return isChosen ? spec : { ...spec, data: demoData(spec.data) };
 }
 
 async function sendDemoTraffic(

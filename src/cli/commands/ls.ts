@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { formatTime } from '../../model/event-time.ts';
 import type { CommandDefinition } from '../command.ts';
 import { readRunningFile, type RunningRegion } from '../running-file.ts';
-import { addSettingOptions, formatSpec, readSpec } from '../settings-options.ts';
+import { addSettingOptions, formatSpec, readSpecOfRegion } from '../settings-options.ts';
 import { formatSize, renderTable } from '../table.ts';
 
 interface DataFile {
@@ -31,7 +31,7 @@ export const lsCommand: CommandDefinition = {
   about: 'Show where everything is: URLs, data files and their sizes, limits and other settings',
   configure: (command) => addSettingOptions(command),
   run: async (command, terminal) => {
-    const spec = await readSpec(command);
+    const spec = await readSpecOfRegion(command);
     const directory = resolve(spec.data);
     const running = readRunningFile(directory);
     const files = listFiles(directory);
