@@ -5,7 +5,7 @@ import { noVerdicts, VERDICTS, type IngestReceipt } from '../model/verdict.ts';
 import { rulesOf } from '../pipeline/aggregation.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
 import { auditOf } from './audit.ts';
-import { formatCursor, parseCursor } from './change-cursor.ts';
+import { pageOfChanges } from './change-feed.ts';
 import { diskFailed } from './disk-failure.ts';
 import { GroupCommit, type CommittedGroup } from './group-commit.ts';
 import { ENTRY_KIND, type EntryKind } from './log/entry.ts';
@@ -152,23 +152,7 @@ class EmbeddedRegion implements Region {
   }
 
   changedAdMinutes(after: string | undefined, limit: number): ChangePage<AdMinute> {
-    const { cells, changes, scalars } = this.#state;
-    const from = parseCursor(this.#dataId, after, scalars.change);
-    if (after !== undefined && from < cells.retiredChange) {
-      throw new AdtallyError(
-        'cursor_expired',
-        `Records that changed after "${after}" are older than retention.records.`,
-      );
-    }
-    const records: AdMinute[] = [];
-    let last = from;
-    for (const { change, minute, row } of changes.after(from)) {
-      if (records.length === limit)
-        return { records, cursor: formatCursor(this.#dataId, last), caughtUp: false };
-      records.push(cells.record(cells.existingMinute(minute)!, row));
-      last = change;
-    }
-    return { records, cursor: formatCursor(this.#dataId, scalars.change), caughtUp: true };
+    return pageOfChanges(this.#state, this.#dataId, after, limit);
   }
 
   onChange(listener: (change: VisibleChange) => void): () => void {

@@ -40,6 +40,7 @@ import {
   REVISION,
 } from './minute-cells.ts';
 import { Quarantine } from './quarantine.ts';
+import type { RetiredMinute } from './retired-changes.ts';
 import { decodeReplayBody } from './replay-body.ts';
 import { Tally } from './tally.ts';
 
@@ -111,7 +112,7 @@ export class Aggregation {
 
   /** All that is not ids, dimensions, cells, counters or quarantine, as JSON. */
   dumpScalars(): unknown {
-    const { retired, retiredBefore, retiredChange } = this.cells;
+    const { retired, retiredBefore, retiredChanges } = this.cells;
     const { impressions, clicks, costMicros } = this.sums;
     return {
       ...this.scalars,
@@ -120,7 +121,7 @@ export class Aggregation {
         ...retired,
         costMicros: String(retired.costMicros),
         before: retiredBefore,
-        change: retiredChange,
+        changes: retiredChanges.dump(),
       },
     };
   }
@@ -129,13 +130,17 @@ export class Aggregation {
   loadScalars(dump: unknown): void {
     const { sums, retired, ...scalars } = dump as StateScalars & {
       sums: { impressions: number; clicks: number; costMicros: string };
-      retired: Omit<CellSums, 'costMicros'> & { costMicros: string; before: number; change: number };
+      retired: Omit<CellSums, 'costMicros'> & {
+        costMicros: string;
+        before: number;
+        changes: readonly RetiredMinute[];
+      };
     };
     Object.assign(this.scalars, scalars);
     this.setRules(scalars.rules);
     this.sums.load({ ...sums, costMicros: BigInt(sums.costMicros) });
-    const { before, change, ...retiredSums } = retired;
-    this.cells.loadRetired(before, change, { ...retiredSums, costMicros: BigInt(retired.costMicros) });
+    const { before, changes, ...retiredSums } = retired;
+    this.cells.loadRetired(before, { ...retiredSums, costMicros: BigInt(retired.costMicros) }, changes);
     this.ids.forgetThrough(scalars.horizon.forgottenGeneration);
   }
 

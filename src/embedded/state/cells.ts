@@ -4,6 +4,7 @@ import { adMinuteRecordId } from '../../model/record-id.ts';
 import type { AdMinuteFilter, CellSums } from '../ports.ts';
 import type { DimensionTable } from './dimension-table.ts';
 import { CELL_DOUBLES, CHANGE, CLICKS, COST, IMPRESSIONS, MinuteCells, REVISION } from './minute-cells.ts';
+import { RetiredChanges, type RetiredMinute } from './retired-changes.ts';
 
 /** All ad minutes held, by minute of event time. */
 export class Cells {
@@ -16,8 +17,7 @@ export class Cells {
   retiredBefore = 0;
   /** Sums of the cells that are gone. */
   retired: CellSums = { records: 0, impressions: 0, clicks: 0, costMicros: 0n };
-  /** The last change number of any cell that is gone: a cursor before it has missed something. */
-  retiredChange = 0;
+  readonly retiredChanges = new RetiredChanges();
 
   constructor(region: string, dimensions: DimensionTable) {
     this.#region = region;
@@ -79,28 +79,35 @@ export class Cells {
   retire(before: number): void {
     if (before <= this.retiredBefore) return;
     this.retiredBefore = before;
-    for (const [minute, cells] of this.#minutes) {
-      if (minute >= before) continue;
+    for (const cells of this.#dropBefore(before)) {
       this.retired = addSums(this.retired, sumsOf(cells));
+      let last = 0;
       for (let row = 0; row < cells.count; row++) {
-        this.retiredChange = Math.max(this.retiredChange, cells.doubles[row * CELL_DOUBLES + CHANGE]);
+        last = Math.max(last, cells.doubles[row * CELL_DOUBLES + CHANGE]);
       }
-      this.#count -= cells.count;
-      this.#minutes.delete(minute);
+      this.retiredChanges.note(cells.minute, last);
     }
-    this.#last = undefined;
   }
 
   /** Takes over from a snapshot what was retired, and drops minutes that an earlier part of it still held. */
-  loadRetired(before: number, change: number, sums: CellSums): void {
+  loadRetired(before: number, sums: CellSums, changes: readonly RetiredMinute[]): void {
     this.retiredBefore = before;
-    this.retiredChange = change;
     this.retired = sums;
-    for (const [minute, cells] of this.#minutes) {
-      if (minute >= before) continue;
-      this.#count -= cells.count;
+    this.retiredChanges.load(changes);
+    this.#dropBefore(before);
+  }
+
+  /** Lets go of the minutes before `before`; returns them, oldest first. */
+  #dropBefore(before: number): MinuteCells[] {
+    const dropped = [...this.#minutes.values()]
+      .filter(({ minute }) => minute < before)
+      .toSorted((a, b) => a.minute - b.minute);
+    for (const { minute, count } of dropped) {
       this.#minutes.delete(minute);
+      this.#count -= count;
     }
+    this.#last = undefined;
+    return dropped;
   }
 
   record(cells: MinuteCells, row: number): AdMinute {

@@ -60,7 +60,7 @@ describe('the change log', () => {
     subject.touch(2, 2);
     subject.cells.retire(2 * MINUTE_MS);
     expect(subject.actual(0)).toEqual([[`${2 * MINUTE_MS}/0`, 2]]);
-    expect(subject.cells.retiredChange).toBe(1);
+    expect(subject.cells.retiredChanges.lastSince(0)).toBe(1);
   });
 
   test('is the same when rebuilt from the cells', () => {
