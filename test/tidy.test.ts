@@ -43,7 +43,6 @@ const FOREIGN_TEXT: readonly (readonly [RegExp, string])[] = [
     /https?:\/\/[^\s"'/]*(registry|artifactory|nexus|verdaccio)[^\s"'/]*/i,
     'the address of a package registry',
   ],
-  [/\b(sub-?agents?|language model|coding assistant|chat session)\b/i, 'a word about how it was written'],
 ];
 
 const MEBIBYTE = 1024 * 1024;
