@@ -15,6 +15,10 @@ export type SnapshotMode = 'full' | 'delta';
 const FREE_TAGS_LOW = 1024;
 /** Entries loaded at a time. */
 const LOAD_STRIDE = 512;
+const WORDS = ENTRY_WORDS;
+const ROW = ROW_WORDS;
+const ID_AT = ID;
+const CONTENT_AT = CONTENT;
 
 /**
  * Remembers ids of 128 bits, each with the 32-bit fingerprint of its content and the generation it was added in, in about
@@ -30,7 +34,7 @@ const LOAD_STRIDE = 512;
 export class DedupeIndex {
   readonly #permutation: IdPermutation;
   readonly #cohorts = new DedupeCohorts();
-  readonly #tables = new DedupeTables(this.#cohorts.droppable);
+  readonly #tables = new DedupeTables(this.#cohorts);
 
   /** The entries of the located rows. */
   #located = new Int32Array(1024 * ENTRY_WORDS);
@@ -68,14 +72,14 @@ export class DedupeIndex {
 
   /** Reads id and content of the event rows `rows[0 … count)` of `words` and starts bringing their slots into the cache. */
   locate(words: Int32Array, rows: Int32Array, count: number): void {
-    if (count * ENTRY_WORDS > this.#located.length) this.#located = new Int32Array(count * ENTRY_WORDS);
+    if (count * WORDS > this.#located.length) this.#located = new Int32Array(count * WORDS);
     this.#unseenRow = -1;
     const located = this.#located;
     const permutation = this.#permutation;
-    for (let i = 0, to = 0; i < count; i++, to += ENTRY_WORDS) {
-      const row = rows[i] * ROW_WORDS;
-      permutation.apply(words, row + ID, located, to);
-      sealEntry(located, to, words[row + CONTENT]);
+    for (let i = 0, to = 0; i < count; i++, to += WORDS) {
+      const row = rows[i] * ROW;
+      permutation.apply(words, row + ID_AT, located, to);
+      sealEntry(located, to, words[row + CONTENT_AT]);
     }
     this.#tables.touch(located, 0, count);
     if (this.#cohorts.hasDroppable && this.#cohorts.freeTags < FREE_TAGS_LOW) this.#sweep();
@@ -83,7 +87,7 @@ export class DedupeIndex {
 
   /** Whether the id of located row `i` is remembered. */
   seen(i: number): Seen {
-    const seen = this.#tables.look(this.#located, i * ENTRY_WORDS, this.#cohorts.live);
+    const seen = this.#tables.look(this.#located, i * WORDS);
     this.#unseenRow = seen === UNSEEN ? i : -1;
     return seen;
   }
@@ -97,7 +101,7 @@ export class DedupeIndex {
     // A new generation may call for a sweep, which moves entries.
     const sameGeneration = generation === this.#addedGeneration;
     if (!sameGeneration) this.#openGeneration(generation);
-    const at = i * ENTRY_WORDS;
+    const at = i * WORDS;
     this.#tables.put(this.#located, at, this.#addTag, sameGeneration);
     this.#cohorts.count(this.#addTag, 1);
     this.#journal.append(this.#addGeneration, this.#located, at);
@@ -136,8 +140,7 @@ export class DedupeIndex {
     if (snapshot.mode === 'delta') return snapshot.journal.chunk(n);
     const wordsMax = this.#tables.dumpWordsMax(n);
     if (wordsMax > this.#dump.length) this.#dump = new Int32Array(Math.ceil(wordsMax * 1.2));
-    const { cut, generations } = this.#cohorts;
-    return this.#dump.subarray(0, this.#tables.dump(n, cut, generations, this.#dump));
+    return this.#dump.subarray(0, this.#tables.dump(n, this.#dump));
   }
 
   /** Ends the snapshot after its last slice: from now on it is the one that the next delta starts from. */
@@ -156,9 +159,9 @@ export class DedupeIndex {
       const generation = words[at];
       const entries = words[at + 1];
       at += GROUP_HEADER_WORDS;
-      assert(entries >= 0 && at + entries * ENTRY_WORDS <= words.length, 'a dump is made of whole groups');
+      assert(entries >= 0 && at + entries * WORDS <= words.length, 'a dump is made of whole groups');
       if (generation > this.#cohorts.forgotten) this.#loadGroup(words, at, entries, generation);
-      at += entries * ENTRY_WORDS;
+      at += entries * WORDS;
     }
   }
 
@@ -166,9 +169,9 @@ export class DedupeIndex {
     this.#openGeneration(generation);
     for (let done = 0; done < entries; done += LOAD_STRIDE) {
       const count = Math.min(LOAD_STRIDE, entries - done);
-      const start = from + done * ENTRY_WORDS;
+      const start = from + done * WORDS;
       this.#tables.touch(words, start, count);
-      for (let i = 0, at = start; i < count; i++, at += ENTRY_WORDS) {
+      for (let i = 0, at = start; i < count; i++, at += WORDS) {
         this.#tables.put(words, at, this.#addTag, false);
       }
     }

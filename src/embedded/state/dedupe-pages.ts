@@ -11,6 +11,9 @@ const REGIONS_MAX = 1 << (32 - REGION_SHIFT);
 const REGION_PAGES_FIRST = 64;
 const REGION_PAGES_MAX = 1 << (REGION_SHIFT - PAGE_BITS);
 
+/** A page that stays zero: what a table has before its first entry. It is never given back. */
+export const NO_PAGE = 0;
+
 /**
  * Memory as pages of one size, carved from large regions. A page given back serves the next taker, whoever that is: memory
  * neither fragments nor waits for the garbage collector, and pages come back while they are still in the cache.
@@ -22,6 +25,10 @@ export class DedupePages {
   #carved = 0;
   #regionPages = 0;
   #pages = 0;
+
+  constructor() {
+    assert(this.#carve() === NO_PAGE, 'the first page is nobody’s');
+  }
 
   /** Memory that was ever in use; what was given back is kept for later. */
   get bytes(): number {

@@ -1,3 +1,4 @@
+import { type DedupeCohorts } from './dedupe-cohorts.ts';
 import {
   ENTRY_WORDS,
   GROUP_HEADER_WORDS,
@@ -8,7 +9,7 @@ import {
   TAGS,
   TAG_SHIFT,
 } from './dedupe-entry.ts';
-import { DedupePages, IN_REGION, PAGE_WORDS, REGION_SHIFT } from './dedupe-pages.ts';
+import { DedupePages, IN_REGION, NO_PAGE, PAGE_WORDS, REGION_SHIFT } from './dedupe-pages.ts';
 
 /** What a look-up says of an id: not remembered; remembered with this content; remembered with another one. */
 export const UNSEEN = 0;
@@ -16,9 +17,17 @@ export const SAME_CONTENT = 1;
 export const OTHER_CONTENT = 2;
 export type Seen = typeof UNSEEN | typeof SAME_CONTENT | typeof OTHER_CONTENT;
 
-const BODY_WORDS = ENTRY_WORDS - 1;
-const PAGE_SLOTS = Math.floor(PAGE_WORDS / ENTRY_WORDS);
+// V8 folds a module's own constants into its code, imported ones it loads and checks in every turn of a loop.
+const WORDS = ENTRY_WORDS;
+const BODY_WORDS = WORDS - 1;
+const PAGE_SLOTS = Math.floor(PAGE_WORDS / WORDS);
 const IN_PAGE = PAGE_WORDS - 1;
+const REGION = REGION_SHIFT;
+const WITHIN = IN_REGION;
+const PARTITION = PARTITION_SHIFT;
+const TAG = TAG_SHIFT;
+const REST_MASK = REST;
+const ID_MASK = ID_IN_LAST;
 /** A fuller table makes probes long, an emptier one wastes memory. */
 const LOAD_MAX = 0.94;
 const GROWTH = 1.25;
@@ -36,21 +45,21 @@ const TWO_POW_MINUS_32 = 2 ** -32;
 export class DedupeTables {
   readonly #pool = new DedupePages();
   /** The pages of partition p stand from p * stride on. */
-  #pages = new Int32Array(PARTITIONS);
+  #pages = new Int32Array(PARTITIONS).fill(NO_PAGE);
   #stride = 1;
-  readonly #pageCounts = new Int32Array(PARTITIONS);
+  readonly #pageCounts = new Int32Array(PARTITIONS).fill(1);
   /** Entries in a table, droppable ones included, and how many it takes. */
   readonly #used = new Int32Array(PARTITIONS);
   readonly #usedMax = new Int32Array(PARTITIONS);
-  readonly #droppable: Uint8Array;
+  #homes = new Int32Array(1024);
+  readonly #cohorts: DedupeCohorts;
   /** Where an entry just found UNSEEN would go, if its table has room. */
   unseenAt = 0;
   /** Keeps `touch` from being optimized away. */
   touched = 0;
 
-  /** `droppable`: by tag, 1 when a rebuild may leave its entries out. Every table has a page from the start. */
-  constructor(droppable: Uint8Array) {
-    this.#droppable = droppable;
+  constructor(cohorts: DedupeCohorts) {
+    this.#cohorts = cohorts;
   }
 
   get bytes(): number {
@@ -61,123 +70,112 @@ export class DedupeTables {
   reserve(entries: number): void {
     for (let partition = 0; partition < PARTITIONS; partition++) {
       const pages = pagesFor(entries, partition);
-      if (pages > this.#pageCounts[partition]) this.#rebuild(partition, pages);
+      if (this.#usedMax[partition] < entries) this.#rebuild(partition, pages, this.#countKept(partition));
     }
   }
 
   /** Reads the slots where searches for `count` entries begin: their cache misses overlap, those of look-ups would not. */
   touch(entries: Int32Array, from: number, count: number): void {
-    const regions = this.#pool.regions;
-    let touched = 0;
-    for (let i = 0, at = from; i < count; i++, at += ENTRY_WORDS) {
-      const partition = entries[at] >>> PARTITION_SHIFT;
-      const pages = this.#pageCounts[partition];
-      if (pages === 0) continue;
-      const home = (entries[at + 1] >>> 0) * pages * TWO_POW_MINUS_32;
+    if (count > this.#homes.length) this.#homes = new Int32Array(count);
+    const homes = this.#homes;
+    const pageCounts = this.#pageCounts;
+    const pages = this.#pages;
+    const stride = this.#stride;
+    for (let i = 0, at = from; i < count; i++, at += WORDS) {
+      const partition = entries[at] >>> PARTITION;
+      const home = (entries[at + 1] >>> 0) * pageCounts[partition] * TWO_POW_MINUS_32;
       const page = home | 0;
-      const start = this.#pages[partition * this.#stride + page];
-      touched =
-        (touched +
-          regions[start >>> REGION_SHIFT][(start & IN_REGION) + (((home - page) * PAGE_SLOTS) | 0)]) |
-        0;
+      homes[i] = pages[partition * stride + page] | (((home - page) * PAGE_SLOTS) | 0);
     }
-    this.touched = touched;
+    this.touched = touchAll(this.#pool.regions, homes, count);
   }
 
-  /** Looks for the id of the entry at `at`; entries whose tag is not `live` are passed over. */
-  look(entries: Int32Array, at: number, live: Uint8Array): Seen {
-    const partition = entries[at] >>> PARTITION_SHIFT;
-    const rest = entries[at] & REST;
-    const hash = entries[at + 1];
+  /** Looks for the id of the entry at `at`; what is forgotten is passed over. */
+  look(entries: Int32Array, at: number): Seen {
+    const live = this.#cohorts.live;
+    const partition = entries[at] >>> PARTITION;
+    const rest = entries[at] & REST_MASK;
     const pages = this.#pageCounts[partition];
-    if (pages === 0) return UNSEEN;
-    const home = (hash >>> 0) * pages * TWO_POW_MINUS_32;
+    const home = (entries[at + 1] >>> 0) * pages * TWO_POW_MINUS_32;
     let page = home | 0;
     let slot = ((home - page) * PAGE_SLOTS) | 0;
-    let start = this.#pages[partition * this.#stride + page];
-    let words = this.#pool.regions[start >>> REGION_SHIFT];
-    let heads = start & IN_REGION;
     for (;;) {
-      const head = words[heads + slot];
-      if (head === 0) break;
-      if ((head & REST) === rest && live[head >>> TAG_SHIFT] !== 0) {
-        const body = heads + PAGE_SLOTS + slot * BODY_WORDS;
-        if (
-          words[body] === hash &&
-          words[body + 1] === entries[at + 2] &&
-          words[body + 2] === entries[at + 3]
-        ) {
-          const difference = words[body + 3] ^ entries[at + 4];
-          if (difference === 0) return SAME_CONTENT;
-          if ((difference & ID_IN_LAST) === 0) return OTHER_CONTENT;
+      const start = this.#pages[partition * this.#stride + page];
+      const words = this.#pool.regions[start >>> REGION];
+      const heads = start & WITHIN;
+      const end = heads + PAGE_SLOTS;
+      let address = probe(words, heads + slot, end, rest);
+      while (address < end) {
+        const head = words[address];
+        if (head === 0) {
+          this.unseenAt = (start & ~WITHIN) | address;
+          return UNSEEN;
         }
+        const seen = compare(words, end + (address - heads) * BODY_WORDS, entries, at);
+        if (seen !== UNSEEN && live[head >>> TAG] !== 0) return seen;
+        address = probe(words, address + 1, end, rest);
       }
-      slot++;
-      if (slot < PAGE_SLOTS) continue;
       slot = 0;
       page = page + 1 === pages ? 0 : page + 1;
-      start = this.#pages[partition * this.#stride + page];
-      words = this.#pool.regions[start >>> REGION_SHIFT];
-      heads = start & IN_REGION;
     }
-    this.unseenAt = start + slot;
-    return UNSEEN;
   }
 
   /** Puts the entry at `at` in under `tag`: in the slot that `look` just found for it, or in the first that is free. */
   put(entries: Int32Array, at: number, tag: number, slotKnown: boolean): void {
-    const partition = entries[at] >>> PARTITION_SHIFT;
+    const partition = entries[at] >>> PARTITION;
     let to = this.unseenAt;
     if (this.#used[partition] >= this.#usedMax[partition]) {
       this.#makeRoom(partition);
       to = this.#freeSlot(partition, entries[at + 1]);
     } else if (!slotKnown) to = this.#freeSlot(partition, entries[at + 1]);
-    this.#write(to, (tag << TAG_SHIFT) | (entries[at] & REST), entries, at + 1);
+    this.#write(to, (tag << TAG) | (entries[at] & REST_MASK), entries, at + 1);
     this.#used[partition]++;
   }
 
   /** Drops what may be dropped. */
   purge(partition: number): void {
-    const used = this.#used[partition];
-    if (used > 0 && this.#countKept(partition) < used) this.#rebuild(partition, this.#pageCounts[partition]);
+    const kept = this.#countKept(partition);
+    if (kept < this.#used[partition]) this.#rebuild(partition, this.#pageCounts[partition], kept);
   }
 
   /** Words that `dump` writes at most. */
   dumpWordsMax(partition: number): number {
-    return this.#used[partition] * (ENTRY_WORDS + GROUP_HEADER_WORDS);
+    return this.#used[partition] * (WORDS + GROUP_HEADER_WORDS);
   }
 
   /**
-   * Writes the entries whose tag has an heir in `cut` as groups to the start of `out`, and gives them to the heirs. Returns
+   * Writes the entries whose tag has an heir in the cut as groups to the start of `out`, and gives them to the heirs. Returns
    * the number of words.
    */
-  dump(partition: number, cut: Uint16Array, generations: Int32Array, out: Int32Array): number {
+  dump(partition: number, out: Int32Array): number {
     if (this.#used[partition] === 0) return 0;
-    const ends = this.#groupEnds(partition, cut, generations, out);
+    const cut = this.#cohorts.cut;
+    const ends = this.#groupEnds(partition, out);
     for (const start of this.#pagesOf(partition)) {
-      const words = this.#pool.regions[start >>> REGION_SHIFT];
-      const heads = start & IN_REGION;
+      const words = this.#pool.regions[start >>> REGION];
+      const heads = start & WITHIN;
       for (let slot = 0, body = heads + PAGE_SLOTS; slot < PAGE_SLOTS; slot++, body += BODY_WORDS) {
-        const heir = cut[words[heads + slot] >>> TAG_SHIFT];
+        const heir = cut[words[heads + slot] >>> TAG];
         if (heir === 0) continue;
-        const rest = words[heads + slot] & REST;
-        words[heads + slot] = (heir << TAG_SHIFT) | rest;
+        const rest = words[heads + slot] & REST_MASK;
+        words[heads + slot] = (heir << TAG) | rest;
         const to = ends[heir];
-        out[to] = (partition << PARTITION_SHIFT) | rest;
+        out[to] = (partition << PARTITION) | rest;
         copyBody(words, body, out, to + 1);
-        ends[heir] = to + ENTRY_WORDS;
+        ends[heir] = to + WORDS;
       }
     }
     return ends[0];
   }
 
   /** Writes the headers of the groups. Returns by tag where its entries go, and under 0 how many words there are in all. */
-  #groupEnds(partition: number, cut: Uint16Array, generations: Int32Array, out: Int32Array): Uint32Array {
+  #groupEnds(partition: number, out: Int32Array): Uint32Array {
+    const { cut, generations } = this.#cohorts;
     const ends = new Uint32Array(TAGS);
     for (const start of this.#pagesOf(partition)) {
-      const words = this.#pool.regions[start >>> REGION_SHIFT];
-      const heads = start & IN_REGION;
-      for (let at = heads; at < heads + PAGE_SLOTS; at++) ends[cut[words[at] >>> TAG_SHIFT]]++;
+      const words = this.#pool.regions[start >>> REGION];
+      const heads = start & WITHIN;
+      for (let at = heads; at < heads + PAGE_SLOTS; at++) ends[cut[words[at] >>> TAG]]++;
     }
     let length = 0;
     for (let tag = 1; tag < TAGS; tag++) {
@@ -186,7 +184,7 @@ export class DedupeTables {
       out[length] = generations[tag];
       out[length + 1] = entries;
       ends[tag] = length + GROUP_HEADER_WORDS;
-      length = ends[tag] + entries * ENTRY_WORDS;
+      length = ends[tag] + entries * WORDS;
     }
     ends[0] = length;
     return ends;
@@ -195,49 +193,57 @@ export class DedupeTables {
   #makeRoom(partition: number): void {
     const usedMax = this.#usedMax[partition];
     const kept = this.#countKept(partition);
-    if (kept < usedMax * SHRINK_BELOW) this.#rebuild(partition, pagesFor(kept + 1, partition));
-    else if (kept < usedMax * KEEP_BELOW) this.#rebuild(partition, this.#pageCounts[partition]);
-    else this.#rebuild(partition, pagesFor(usedMax + 1, partition));
+    let pages = this.#pageCounts[partition];
+    if (kept < usedMax * SHRINK_BELOW) pages = pagesFor(kept + 1, partition);
+    else if (kept >= usedMax * KEEP_BELOW) pages = pagesFor(usedMax + 1, partition);
+    this.#rebuild(partition, pages, kept);
   }
 
   #countKept(partition: number): number {
+    if (!this.#cohorts.hasDroppable) return this.#used[partition];
+    const droppable = this.#cohorts.droppable;
     let kept = 0;
     for (const start of this.#pagesOf(partition)) {
-      const words = this.#pool.regions[start >>> REGION_SHIFT];
-      const heads = start & IN_REGION;
+      const words = this.#pool.regions[start >>> REGION];
+      const heads = start & WITHIN;
       for (let at = heads; at < heads + PAGE_SLOTS; at++) {
-        if (words[at] !== 0 && this.#droppable[words[at] >>> TAG_SHIFT] === 0) kept++;
+        if (words[at] !== 0 && droppable[words[at] >>> TAG] === 0) kept++;
       }
     }
     return kept;
   }
 
-  /** Moves what may not be dropped into a table of so many pages. */
-  #rebuild(partition: number, pages: number): void {
+  /** Moves the `kept` entries that may not be dropped into a table of so many pages. */
+  #rebuild(partition: number, pages: number, kept: number): void {
     const old = this.#pagesOf(partition);
     this.#widen(pages);
     const first = partition * this.#stride;
     for (let page = 0; page < pages; page++) this.#pages[first + page] = this.#pool.take();
     this.#pageCounts[partition] = pages;
     this.#usedMax[partition] = entriesMax(pages);
-    this.#used[partition] = 0;
+    this.#used[partition] = kept;
     for (const start of old) {
-      this.#used[partition] += this.#movePage(partition, start);
-      this.#pool.give(start);
+      this.#movePage(partition, start);
+      if (start !== NO_PAGE) this.#pool.give(start);
     }
   }
 
-  #movePage(partition: number, start: number): number {
-    const words = this.#pool.regions[start >>> REGION_SHIFT];
-    const heads = start & IN_REGION;
-    let moved = 0;
-    for (let slot = 0, body = heads + PAGE_SLOTS; slot < PAGE_SLOTS; slot++, body += BODY_WORDS) {
-      const head = words[heads + slot];
-      if (head === 0 || this.#droppable[head >>> TAG_SHIFT] !== 0) continue;
-      this.#write(this.#freeSlot(partition, words[body]), head, words, body);
-      moved++;
+  /** Moves the entries of an old page that may not be dropped into the table as it is now. */
+  #movePage(partition: number, start: number): void {
+    const from = this.#pool.regions[start >>> REGION];
+    const heads = start & WITHIN;
+    const pages = this.#pageCounts[partition];
+    const droppable = this.#cohorts.droppable;
+    for (let slot = 0, page = 0; ; slot++) {
+      const into = this.#pages[partition * this.#stride + page];
+      const words = this.#pool.regions[into >>> REGION];
+      slot = moveRun(from, heads, slot, words, into & WITHIN, page, pages, droppable);
+      if (slot === PAGE_SLOTS) return;
+      // An entry of another page, on which the next ones go as well; or one for which this page has no room.
+      const body = heads + PAGE_SLOTS + slot * BODY_WORDS;
+      page = ((from[body] >>> 0) * pages * TWO_POW_MINUS_32) | 0;
+      this.#write(this.#freeSlot(partition, from[body]), from[heads + slot], from, body);
     }
-    return moved;
   }
 
   #freeSlot(partition: number, hash: number): number {
@@ -247,9 +253,10 @@ export class DedupeTables {
     let slot = ((home - page) * PAGE_SLOTS) | 0;
     for (;;) {
       const start = this.#pages[partition * this.#stride + page];
-      const words = this.#pool.regions[start >>> REGION_SHIFT];
-      const heads = start & IN_REGION;
-      for (; slot < PAGE_SLOTS; slot++) if (words[heads + slot] === 0) return start + slot;
+      const heads = start & WITHIN;
+      const end = heads + PAGE_SLOTS;
+      const address = firstEmpty(this.#pool.regions[start >>> REGION], heads + slot, end);
+      if (address < end) return (start & ~WITHIN) | address;
       slot = 0;
       page = page + 1 === pages ? 0 : page + 1;
     }
@@ -257,8 +264,8 @@ export class DedupeTables {
 
   /** Writes a head to the slot at an address, and its body from `body` on. */
   #write(address: number, head: number, from: Int32Array, body: number): void {
-    const words = this.#pool.regions[address >>> REGION_SHIFT];
-    const at = address & IN_REGION;
+    const words = this.#pool.regions[address >>> REGION];
+    const at = address & WITHIN;
     words[at] = head;
     copyBody(from, body, words, (at & ~IN_PAGE) + PAGE_SLOTS + (at & IN_PAGE) * BODY_WORDS);
   }
@@ -308,4 +315,66 @@ function copyBody(from: Int32Array, at: number, into: Int32Array, to: number): v
   into[to + 1] = from[at + 1];
   into[to + 2] = from[at + 2];
   into[to + 3] = from[at + 3];
+}
+
+/** The first address from `address` to `end` whose head is empty or has this rest, or `end`. */
+function probe(words: Int32Array, address: number, end: number, rest: number): number {
+  let at = address;
+  for (; at < end; at++) {
+    const head = words[at];
+    if (head === 0 || (head & REST_MASK) === rest) break;
+  }
+  return at;
+}
+
+function firstEmpty(words: Int32Array, address: number, end: number): number {
+  let at = address;
+  while (at < end && words[at] !== 0) at++;
+  return at;
+}
+
+function touchAll(regions: readonly Int32Array[], addresses: Int32Array, count: number): number {
+  let touched = 0;
+  for (let i = 0; i < count; i++) {
+    const words = regions[addresses[i] >>> REGION];
+    const head = addresses[i] & WITHIN;
+    const body = (head & ~IN_PAGE) + PAGE_SLOTS + (head & IN_PAGE) * BODY_WORDS;
+    touched = (touched + words[head] + words[head + 16] + words[body]) | 0;
+  }
+  return touched;
+}
+
+/** Compares the id whose body stands at `body` with that of the entry at `at`. */
+function compare(words: Int32Array, body: number, entries: Int32Array, at: number): Seen {
+  if (words[body] !== entries[at + 1] || words[body + 1] !== entries[at + 2]) return UNSEEN;
+  if (words[body + 2] !== entries[at + 3]) return UNSEEN;
+  const difference = words[body + 3] ^ entries[at + 4];
+  if ((difference & ID_MASK) !== 0) return UNSEEN;
+  return difference === 0 ? SAME_CONTENT : OTHER_CONTENT;
+}
+
+/** Moves entries from `slot` of an old page on, for as long as their place is on one page. Returns the slot it stopped at. */
+function moveRun(
+  from: Int32Array,
+  fromHeads: number,
+  slot: number,
+  into: Int32Array,
+  heads: number,
+  page: number,
+  pages: number,
+  droppable: Uint8Array,
+): number {
+  const end = heads + PAGE_SLOTS;
+  for (; slot < PAGE_SLOTS; slot++) {
+    const head = from[fromHeads + slot];
+    if (head === 0 || droppable[head >>> TAG] !== 0) continue;
+    const body = fromHeads + PAGE_SLOTS + slot * BODY_WORDS;
+    const home = (from[body] >>> 0) * pages * TWO_POW_MINUS_32;
+    if ((home | 0) !== page) break;
+    const at = firstEmpty(into, heads + (((home - page) * PAGE_SLOTS) | 0), end);
+    if (at === end) break;
+    into[at] = head;
+    copyBody(from, body, into, end + (at - heads) * BODY_WORDS);
+  }
+  return slot;
 }
