@@ -13,6 +13,15 @@ import {
   parseAdEvent,
 } from '../../../src/model/ad-event.ts';
 import { INVALID_CODES } from '../../../src/model/verdict.ts';
+import {
+  ODD_COSTS,
+  ODD_CURRENCIES,
+  ODD_IDS,
+  ODD_OTHERS,
+  ODD_TEXTS,
+  ODD_TIMES,
+  ODD_TYPES,
+} from './odd-values.ts';
 import { body, type Body, simpleEventText } from './event-text.ts';
 
 const FORMAT: EventFormat = { requiredFields: ALWAYS_REQUIRED, defaultCurrency: 'EUR' };
@@ -24,6 +33,31 @@ const SEED = Uint8Array.from({ length: 32 }, (_, index) => index * 7 + 1);
 const RUNS = 4000;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+const EVENT = {
+  eventId: '0195f3a0-0000-7000-8000-00000000abcd',
+  eventType: 'click',
+  eventTime: 1_780_000_000_000,
+  adId: 'ad-1',
+  campaignId: 'campaign-2',
+  advertiserId: 'advertiser-3',
+  userId: 'user-4',
+  merchantId: 'merchant-5',
+  placement: 'search',
+  costMicros: 1200,
+  currency: 'EUR',
+};
+
+const ODD_VALUES: Record<string, readonly string[]> = {
+  eventId: ODD_IDS,
+  eventType: ODD_TYPES,
+  eventTime: ODD_TIMES,
+  adId: ODD_TEXTS,
+  merchantId: ODD_TEXTS,
+  costMicros: ODD_COSTS,
+  currency: ODD_CURRENCIES,
+  device: ODD_OTHERS,
+};
 
 /** Makes a body too long to be copied: two long lines, one read simply, one not. */
 const LONG_HEAD = encoder.encode(`{"x":"${'y'.repeat(9000)}"}\n{"x":["${'y'.repeat(9000)}"]}\n`);
@@ -59,8 +93,11 @@ function readRow(batch: EventBatch, index: number, bytes: Uint8Array): Record<st
 }
 
 /** Rows of the scanner, taken in batches of `capacity`. */
-function scanRows({ bytes, format }: Body, eventFormat = FORMAT, capacity = 64): Record<string, unknown>[] {
-  const scanner = new EventScanner(eventFormat, SEED);
+function scanRows(input: Body, eventFormat = FORMAT, capacity = 64): Record<string, unknown>[] {
+  return scanWith(new EventScanner(eventFormat, SEED), input, capacity);
+}
+
+function scanWith(scanner: EventScanner, { bytes, format }: Body, capacity = 64): Record<string, unknown>[] {
   const batch = new EventBatch(capacity);
   const rows: Record<string, unknown>[] = [];
   let at = 0;
@@ -124,20 +161,54 @@ describe('the scanner and the parser agree', () => {
     );
   });
 
-  test('on every prefix of a body', () => {
-    const event =
-      '{"eventId":"0195f3a0-0000-7000-8000-00000000abcd","eventType":"click","eventTime":1780000000000,"adId":"a","campaignId":"b","advertiserId":"c","userId":"d","costMicros":12}';
-    for (const [format, text] of [
-      ['ndjson', `${event}\r\n${event}\n`],
-      ['json', `[${event}, ${event}]`],
-      ['json', event],
-    ] as const) {
-      const bytes = encoder.encode(text);
-      for (let length = 0; length <= bytes.length; length++) {
-        const input: Body = { bytes: bytes.slice(0, length), format };
+  test.each(Object.entries(ODD_VALUES))('on every odd value of %s, wherever it stands', (name, values) => {
+    for (const value of values) {
+      const fields = Object.entries({ ...EVENT, [name]: '@' });
+      for (let turn = 0; turn < fields.length; turn++) {
+        fields.push(fields.shift()!);
+        const text = JSON.stringify(Object.fromEntries(fields)).replace('"@"', value);
+        const input = lines(
+          JSON.stringify(EVENT),
+          text,
+          text.replaceAll(',', ' , '),
+          text.replaceAll(':', ': '),
+        );
         expect(scanRows(input)).toEqual(parseRows(input));
+        const single: Body = { bytes: encoder.encode(text), format: 'json' };
+        expect(scanRows(single)).toEqual(parseRows(single));
       }
     }
+  });
+
+  test('on every prefix of a body, whatever the scanner has read before', () => {
+    const scanner = new EventScanner(FORMAT, SEED);
+    const event = JSON.stringify({ ...EVENT, eventTime: '2026-01-31T12:00:00Z' });
+    const texts = { ndjson: `${event}\r\n${event}\n`, json: `[${event}, ${event}]`, single: ` ${event} ` };
+    for (const [name, text] of Object.entries(texts)) {
+      const format = name === 'ndjson' ? name : 'json';
+      const bytes = encoder.encode(text);
+      for (let length = 0; length <= bytes.length; length++) {
+        scanWith(scanner, { bytes, format });
+        const prefix: Body = { bytes: bytes.slice(0, length), format };
+        expect(scanWith(scanner, prefix)).toEqual(parseRows(prefix));
+      }
+    }
+  });
+
+  test('on times of days that differ in any place', () => {
+    const scanner = new EventScanner(FORMAT, SEED);
+    const days = [
+      '2026-01-31',
+      '2027-01-31',
+      '2027-11-31',
+      '2027-12-31',
+      '2027-12-30',
+      '2027-12-20',
+      '1970-01-01',
+    ];
+    const times = [...days, ...days.toReversed()].map((day) => ({ ...EVENT, eventTime: `${day}T00:00:00Z` }));
+    const input = lines(...times.map((event) => JSON.stringify(event)));
+    expect(scanWith(scanner, input)).toEqual(parseRows(input));
   });
 });
 
@@ -199,20 +270,6 @@ test('simple events are read without the parser', () => {
     { numRuns: 500 },
   );
 });
-
-const EVENT = {
-  eventId: '0195f3a0-0000-7000-8000-00000000abcd',
-  eventType: 'click',
-  eventTime: 1_780_000_000_000,
-  adId: 'ad-1',
-  campaignId: 'campaign-2',
-  advertiserId: 'advertiser-3',
-  userId: 'user-4',
-  merchantId: 'merchant-5',
-  placement: 'search',
-  costMicros: 1200,
-  currency: 'EUR',
-};
 
 function rowOf(fields: Record<string, unknown>): Record<string, unknown> {
   return scanRows(lines(JSON.stringify(fields)))[0];
