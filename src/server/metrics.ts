@@ -3,7 +3,7 @@ import { SECOND_MS } from '../base/units.ts';
 import type { Region, RegionStatus } from '../embedded/ports.ts';
 import { VERDICTS } from '../model/verdict.ts';
 
-/** A figure of the region as a metric. The table is also what docs/reference names. */
+/** A figure of the region as a metric. */
 interface RegionMetric {
   readonly name: string;
   readonly kind: 'counter' | 'gauge';
@@ -11,7 +11,7 @@ interface RegionMetric {
   readonly value: (status: RegionStatus) => number;
 }
 
-export const REGION_METRICS: readonly RegionMetric[] = [
+const REGION_METRICS: readonly RegionMetric[] = [
   counter('events_received_total', 'Events received since the region began.', (s) => s.received),
   gauge('records', 'Ad minutes held.', (s) => s.records),
   gauge('remembered_ids', 'Event ids remembered.', (s) => s.rememberedIds),

@@ -66,7 +66,7 @@ export interface Content {
   readonly example: unknown;
 }
 
-export const JSON_TYPE = 'application/json; charset=utf-8';
+const JSON_TYPE = 'application/json; charset=utf-8';
 export const EVENT_STREAM_TYPE = 'text/event-stream';
 
 /** Sends text that is JSON already. */

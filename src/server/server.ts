@@ -39,24 +39,31 @@ const GRACE_MS = 5 * SECOND_MS;
 
 /** Serves the region over HTTP. Throws AdtallyError config_invalid when it may not or cannot listen where the spec says. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { spec, keys, clock } = options;
+  const { spec, keys } = options;
   const gate = new Gate(spec.server.host, keys);
   gate.checkStart();
   const stopping = new AbortController();
   const context = makeContext(options, stopping.signal);
   const app = makeApp(context, gate, ROUTES, options.log);
-  await registerDocs(app, gate);
-  await listen(app, spec.server);
-  const close = async (): Promise<void> => {
-    stopping.abort();
-    context.live.close();
-    const cancel = clock.after(GRACE_MS, () => app.server.closeAllConnections());
-    await app.close();
-    cancel();
-    context.metrics.close();
-  };
   let closed: Promise<void> | undefined;
-  return { url: urlOf(app, spec.server.host), close: () => (closed ??= close()) };
+  const close = (): Promise<void> => (closed ??= stop(app, context, stopping));
+  try {
+    await registerDocs(app, gate);
+    await listen(app, spec.server);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { url: urlOf(app, spec.server.host), close };
+}
+
+async function stop(app: FastifyInstance, context: ServerContext, stopping: AbortController): Promise<void> {
+  stopping.abort();
+  context.live.close();
+  const cancel = context.clock.after(GRACE_MS, () => app.server.closeAllConnections());
+  await app.close();
+  cancel();
+  context.metrics.close();
 }
 
 function makeContext(
@@ -95,7 +102,6 @@ async function listen(
     // "localhost" alone would listen on two addresses, with limits on one.
     await app.listen({ host: host === 'localhost' ? '127.0.0.1' : host, port });
   } catch (error) {
-    await app.close();
     throw listenError(error as NodeJS.ErrnoException, host, port);
   }
 }

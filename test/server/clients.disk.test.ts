@@ -111,6 +111,7 @@ describe('clients that are wrong or too many', () => {
     client.socket.write(`${(1.5 * MIB).toString(16)}\r\n${' '.repeat(1.5 * MIB)}\r\n0\r\n\r\n`);
     const answer = await client.untilClosed();
     expect(answer).toMatch(/^HTTP\/1.1 413 .*connection: close.*"code":"too_large"/is);
+    expect(client.failure).toBeUndefined();
     expect(await receivingBytes()).toBe(0);
   });
 
@@ -121,6 +122,7 @@ describe('clients that are wrong or too many', () => {
     expect(client.ended).toBe(false);
     client.socket.write(' '.repeat(6 * MIB - 64 * KIB));
     await client.untilClosed();
+    expect(client.failure).toBeUndefined();
   });
 
   test('a refusal of a small request leaves the connection open', async () => {
@@ -147,10 +149,11 @@ describe('clients that are wrong or too many', () => {
   test('over the budget of pending bytes a request is refused before it is read', async () => {
     pendingBytes = 2 * MIB - 100;
     const body = JSON.stringify(event());
-    client.write([...POST, `Content-Length: ${body.length}`], body);
+    client.write([...POST, `Content-Length: ${body.length}`]);
     const answer = await client.until(/"requestId":"[^"]+"}/);
     expect(answer).toMatch(/^HTTP\/1.1 429 .*retry-after: 1\r\n.*"code":"overloaded"/is);
     expect(answer).toContain('limits.pendingBytes is 2097152');
+    client.socket.write(body);
     pendingBytes = 0;
     client.clear();
     client.write([...POST, `Content-Length: ${body.length}`], body);

@@ -6,6 +6,8 @@ export class RawClient {
   readonly socket: Socket;
   /** All that came since the last clear(). */
   text = '';
+  /** A reset, for one. */
+  failure: Error | undefined;
   private readonly listeners = new Set<() => void>();
   /** Whether the server has closed its side, or all. */
   ended = false;
@@ -17,8 +19,7 @@ export class RawClient {
       this.text += text;
       this.tell();
     });
-    // A reset is one of the ways in which a server closes.
-    socket.on('error', () => {});
+    socket.on('error', (error) => (this.failure = error));
     for (const end of ['end', 'close']) {
       socket.on(end, () => {
         this.ended = true;

@@ -43,7 +43,7 @@ export function malformedContentType(): AdtallyError {
 }
 
 /** The compression that a Content-Encoding names. Throws AdtallyError unsupported_media_type. */
-export function bodyEncoding(contentEncoding: string | undefined): Encoding {
+function bodyEncoding(contentEncoding: string | undefined): Encoding {
   const name = (contentEncoding ?? '').trim().toLowerCase();
   if (!Object.hasOwn(ENCODINGS, name)) {
     throw unsupported('Content-Encoding', contentEncoding, ['gzip', 'zstd', 'identity']);

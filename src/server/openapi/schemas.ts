@@ -26,7 +26,7 @@ const exactMicros = z
     'Integer micros, all currencies; an exact integer literal that may pass 2^53: read it as a big integer.',
   );
 
-export const adEvent = z
+const adEvent = z
   .looseObject({
     eventId: id.describe('Unique per event; a retry repeats it.'),
     eventType: z.enum(['impression', 'click']),
@@ -47,7 +47,7 @@ export const adEvent = z
 export const eventBatch = z.union([z.array(adEvent), adEvent]).register(SCHEMAS, { id: 'EventBatch' });
 export const eventLines = z.string().describe('One AdEvent as JSON per line.');
 
-export const verdictCounts = z
+const verdictCounts = z
   .strictObject(Object.fromEntries(VERDICTS.map((verdict) => [verdict, count])))
   .register(SCHEMAS, { id: 'VerdictCounts' });
 
@@ -63,7 +63,7 @@ export const ingestReceipt = z
   .strictObject({ received: count, verdicts: verdictCounts, problems: z.array(eventProblem) })
   .register(SCHEMAS, { id: 'IngestReceipt' });
 
-export const adMinute = z
+const adMinute = z
   .strictObject({
     recordId: z.guid().describe('The same after every replay: write it with upsert.'),
     revision: count.describe('Of two versions of a record the higher revision wins.'),

@@ -69,7 +69,10 @@ export class LiveFeed {
   }
 
   private showFrame(): void {
-    if (!this.ranking && this.clock.monotonicMs() >= this.rankAgainAtMs) void this.rank();
+    if (!this.ranking && this.clock.monotonicMs() >= this.rankAgainAtMs) {
+      // A region that has failed keeps its last ranking; /readyz says what happened.
+      this.rank().catch(() => {});
+    }
     const frame = JSON.stringify(this.frame());
     for (const viewer of this.viewers) viewer(frame);
     this.cancelFrame = this.clock.after(FRAME_EVERY_MS, () => this.showFrame());
