@@ -44,7 +44,10 @@ export function chooseRegion(spec: PipelineSpec, name: string | undefined): stri
 async function openLockedRegion(spec: PipelineSpec, name: string): Promise<OpenedRegion> {
   const directory = resolve(spec.data);
   makeDirectory(directory);
-  const unlock = await lockDirectory(directory);
+  const unlock = await lockDirectory(directory).catch((cause: Error) => {
+    if (cause instanceof AdtallyError) throw cause;
+    throw new AdtallyError('disk_failed', `${directory} cannot be locked: ${cause.message}.`, { cause });
+  });
   try {
     const region = await openRegion({
       name,

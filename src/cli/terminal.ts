@@ -1,6 +1,8 @@
 import { AdtallyError, type ErrorCode } from '../base/errors.ts';
 import { exactJson } from '../server/exact-json.ts';
 
+const COLUMNS_MIN = 70;
+
 /** What to do, where the command line has a shorter way than the HTTP API. */
 const COMMAND_ADVICE: Partial<Record<ErrorCode, string>> = {
   unauthorized: 'Give a key with --key or in ADTALLY_KEY; make one with "adtally keys create".',
@@ -19,9 +21,11 @@ export class Terminal {
     this.json = json;
   }
 
-  /** Whether progress can be drawn. */
+  /** Whether progress can be drawn: to a person, and in a window that has room for it. */
   get interactive(): boolean {
-    return !this.json && process.stderr.isTTY && process.stdout.isTTY;
+    return (
+      !this.json && process.stderr.isTTY && process.stdout.isTTY && process.stdout.columns >= COLUMNS_MIN
+    );
   }
 
   /** The command's result: `text` or, with --json, `value` as one line. */

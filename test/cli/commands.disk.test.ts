@@ -57,8 +57,11 @@ describe('adtally', { timeout: 120_000 }, () => {
   it('stops an import at Ctrl-C and goes on later', async () => {
     const stub = await startStubRegion();
     try {
-      const rows = Array.from({ length: 5000 }, (_, row) => `2026-01-01T00:00:00Z,${row}`);
-      writeFileSync(join(place.folder, 'rows.csv'), `eventTime,adId\n${rows.join('\n')}\n`);
+      const rows = Array.from({ length: 5000 }, (_, row) => `2026-01-01T00:00:00Z,click,${row},c,a,u`);
+      writeFileSync(
+        join(place.folder, 'rows.csv'),
+        `eventTime,eventType,adId,campaignId,advertiserId,userId\n${rows.join('\n')}\n`,
+      );
       const args = ['import', 'rows.csv', '--batch', '1', '--url', stub.url];
       const started = place.run([...args, '--json']);
       while (stub.requests < 5) await new Promise((resolve) => setTimeout(resolve, 5));

@@ -134,6 +134,8 @@ export async function runImport(
   const shift = await importer.planShift();
   if (shift !== null) terminal.remark(describeShift(shift));
   bar?.start('Importing');
+  // The bar takes Ctrl-C as a key and ends the process with 0; as a signal it stops the import in good order.
+  if (bar !== undefined && process.stdin.isTTY) process.stdin.setRawMode(false);
   const begunMs = nodeClock.monotonicMs();
   try {
     const report = await importer.run();

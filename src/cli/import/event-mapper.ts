@@ -1,6 +1,6 @@
 import { AdtallyError } from '../../base/errors.ts';
 import type { UnixMs } from '../../base/clock.ts';
-import { EVENT_FIELDS, type EventField } from '../../model/ad-event.ts';
+import { ALWAYS_REQUIRED, EVENT_FIELDS, type EventField } from '../../model/ad-event.ts';
 import { recordId } from '../../model/record-id.ts';
 import { MAPPED_FIELDS, type MappedField, type Mapping } from './mapping.ts';
 import { compileTemplate, type Row, type Template } from './template.ts';
@@ -80,10 +80,13 @@ function planEvent(
     const text = given[field] ?? (ownColumns.includes(field) ? `{${field}}` : undefined);
     return text === undefined ? [] : [[field, compileTemplate(text, columns, `The mapping of ${field}`)]];
   });
-  if (!templates.some(([field]) => field === 'eventTime')) {
+  const missing = ALWAYS_REQUIRED.filter(
+    (needed) => needed !== 'eventId' && !templates.some(([field]) => field === needed),
+  );
+  if (missing.length > 0) {
     throw new AdtallyError(
       'import_failed',
-      `Nothing gives eventTime: map it, for example --column eventTime=${ownColumns[0] ?? 'COLUMN'}. The columns are ${ownColumns.join(', ')}.`,
+      `Nothing gives ${missing.join(', ')}: say --column ${missing[0]}=COLUMN or --value ${missing[0]}=TEXT, or map it. The columns are ${ownColumns.join(', ')}.`,
     );
   }
   return { applies: (row) => conditions.every(([template, value]) => template(row) === value), templates };

@@ -90,7 +90,14 @@ describe('compileMapper', () => {
   const both = mapping({
     fileName: '^(?<day>[a-z]+)\\.csv$',
     time: { format: 'unix-s' },
-    fields: { eventTime: '{ts}', adId: 'ad-{ad}', campaignId: '{day}-{file}-{row}', cost: '{price}' },
+    fields: {
+      eventTime: '{ts}',
+      adId: 'ad-{ad}',
+      campaignId: '{day}-{file}-{row}',
+      advertiserId: 'acme',
+      userId: 'u',
+      cost: '{price}',
+    },
     events: [
       { fields: { eventType: 'impression' } },
       { when: { clicked: 'yes' }, fields: { eventType: 'click', cost: '' } },
@@ -120,14 +127,28 @@ describe('compileMapper', () => {
   });
 
   it('takes a field from the column of its name', () => {
-    const mapper = compileMapper(
-      PLAIN_MAPPING,
-      ['eventId', 'eventTime', 'adId', 'costMicros'],
-      'f.csv',
-      'f.csv',
-    );
-    const expected: MappedEvent[] = [{ eventId: 'e', eventTime: 0, adId: 'x', costMicros: 7 }];
-    expect(mapper(['e', '1970-01-01T00:00:00Z', 'x', '7'], 1)).toEqual(expected);
+    const own = [
+      'eventId',
+      'eventType',
+      'eventTime',
+      'adId',
+      'campaignId',
+      'advertiserId',
+      'userId',
+      'costMicros',
+    ];
+    const mapper = compileMapper(PLAIN_MAPPING, own, 'f.csv', 'f.csv');
+    const expected: MappedEvent = {
+      eventId: 'e',
+      eventType: 'click',
+      eventTime: 0,
+      adId: 'x',
+      campaignId: 'c',
+      advertiserId: 'a',
+      costMicros: 7,
+    };
+    // An empty field is left out: the region says what is missing.
+    expect(mapper(['e', 'click', '1970-01-01T00:00:00Z', 'x', 'c', 'a', '', '7'], 1)).toEqual([expected]);
   });
 
   it('lays single fields over the mapping', () => {
@@ -146,12 +167,12 @@ describe('compileMapper', () => {
     expect(failure(() => mapper(['5', '1', '-2', 'no'], 13)).message).toContain('cost is "-2"');
   });
 
-  it('refuses a file whose name does not match, and a mapping without a time', () => {
+  it('refuses a file whose name does not match, and a mapping that leaves out what every event needs', () => {
     expect(failure(() => compileMapper(both, columns, 'Monday.csv', 's')).message).toContain(
       'does not match',
     );
     expect(failure(() => compileMapper(PLAIN_MAPPING, columns, 'f.csv', 's')).message).toContain(
-      'Nothing gives eventTime: map it, for example --column eventTime=ts',
+      'Nothing gives eventType, eventTime, adId, campaignId, advertiserId, userId: say --column eventType=COLUMN',
     );
   });
 });

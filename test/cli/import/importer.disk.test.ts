@@ -46,7 +46,7 @@ function csv(): string {
 
 const MAPPING = parseMapping(
   JSON.stringify({
-    fields: { eventTime: '{time}', adId: '{ad}' },
+    fields: { eventTime: '{time}', adId: '{ad}', campaignId: 'c', advertiserId: 'a', userId: 'u' },
     events: [
       { fields: { eventType: 'impression' } },
       { when: { click: '1' }, fields: { eventType: 'click' } },
@@ -195,7 +195,17 @@ describe('Importer', () => {
   it('maps NDJSON whose fields have other names', async () => {
     write('log.jsonl', '{"t":5,"item":{"id":3}}\n{"t":6}\n');
     const mapping = parseMapping(
-      '{"time":{"format":"unix-s"},"fields":{"eventTime":"{t}","adId":"{item}"}}',
+      JSON.stringify({
+        time: { format: 'unix-s' },
+        fields: {
+          eventType: 'click',
+          eventTime: '{t}',
+          adId: '{item}',
+          campaignId: 'c',
+          advertiserId: 'a',
+          userId: 'u',
+        },
+      }),
       'mapping',
     );
     await run({ names: ['log.jsonl'], mapping });
