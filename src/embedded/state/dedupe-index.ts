@@ -21,8 +21,8 @@ const ID_AT = ID;
 const CONTENT_AT = CONTENT;
 
 /**
- * Remembers ids of 128 bits, each with the 32-bit fingerprint of its content and the generation it was added in, in about
- * 23 bytes an id. Answers depend on what was added and forgotten only, never on layout, timing or restarts.
+ * Remembers ids of 128 bits, each with 30 bits of its content's fingerprint and the generation it was added in, in 24 bytes
+ * an id or less. Answers depend on what was added and forgotten only, never on layout, timing or restarts.
  *
  * For a batch: `locate` it (500 to 1,000 rows at a time hide the cache misses best), then ask `seen(i)` row by row and, where
  * the id is UNSEEN and counts, `add(i)` before the next question, so that duplicates within the batch are found.

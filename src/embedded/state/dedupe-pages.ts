@@ -51,7 +51,7 @@ export class DedupePages {
   #carve(): number {
     if (this.#carved === this.#regionPages) {
       assert(this.regions.length < REGIONS_MAX, 'ids are remembered in 16 GiB at most');
-      this.#regionPages = Math.min(REGION_PAGES_MAX, REGION_PAGES_FIRST << this.regions.length);
+      this.#regionPages = Math.min(REGION_PAGES_MAX, REGION_PAGES_FIRST * 2 ** this.regions.length);
       this.regions.push(new Int32Array(this.#regionPages * PAGE_WORDS));
       this.#carved = 0;
     }

@@ -1,13 +1,18 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PARTITIONS, PARTITION_SHIFT } from '../../../src/embedded/state/dedupe-entry.ts';
-import { type SnapshotMode } from '../../../src/embedded/state/dedupe-index.ts';
+import {
+  DedupeIndex,
+  SAME_CONTENT,
+  type SnapshotMode,
+  UNSEEN,
+} from '../../../src/embedded/state/dedupe-index.ts';
 import { IdPermutation } from '../../../src/embedded/state/dedupe-permutation.ts';
 import { craftId } from './crafted-ids.ts';
-import { POOL, SEED, World } from './dedupe-world.ts';
+import { type Id, POOL, SEED, World, judge, locate } from './dedupe-world.ts';
 
 const generation = fc.oneof(
-  { weight: 5, arbitrary: fc.integer({ min: 490_000, max: 490_012 }) },
+  { weight: 8, arbitrary: fc.integer({ min: 490_000, max: 490_004 }) },
   { weight: 1, arbitrary: fc.integer({ min: -5, max: 500_000 }) },
 );
 const some = fc.tuple(fc.nat(POOL.length - 1), fc.integer({ min: 1, max: POOL.length }));
@@ -21,7 +26,7 @@ const step = fc.oneof(
   { weight: 6, arbitrary: insertion },
   {
     weight: 2,
-    arbitrary: fc.integer({ min: 489_995, max: 490_012 }).map((g) => (world: World) => world.forget(g)),
+    arbitrary: fc.integer({ min: 489_998, max: 490_004 }).map((g) => (world: World) => world.forget(g)),
   },
   {
     weight: 2,
@@ -38,6 +43,8 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.constant((world: World) => world.finish()) },
 );
 
+const idOf = (n: number): Id => [n, 7, 7, 7];
+
 describe('dedupe index', () => {
   it('answers as a map of ids does, and its snapshots give back the cut', () => {
     fc.assert(
@@ -47,8 +54,48 @@ describe('dedupe index', () => {
         world.end();
         expect(world.differences).toEqual([]);
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
+  });
+
+  it('never runs out of tags for generations, and mixes none up', () => {
+    const index = new DedupeIndex(SEED);
+    const last = 9000;
+    const wrong: number[] = [];
+    for (let n = 0; n < last; n++) {
+      const judged = judge(index, [idOf(n - 3), idOf(n)], 1, n);
+      index.forgetThrough(n - 3);
+      if (n >= 3 && (judged[0] !== SAME_CONTENT || judged[1] !== UNSEEN)) wrong.push(n);
+    }
+    expect(wrong).toEqual([]);
+    // What was forgotten long ago is new again, though the tag it had now means something else.
+    const judged = judge(
+      index,
+      Array.from({ length: last }, (_, n) => idOf(n)),
+      1,
+      last,
+    );
+    expect(judged.flatMap((seen, n) => (seen === UNSEEN ? [] : [n]))).toEqual([last - 3, last - 2, last - 1]);
+  });
+
+  it('refuses to add what it was not just asked about, and a snapshot out of turn', () => {
+    const index = new DedupeIndex(SEED);
+    locate(
+      index,
+      [
+        [1, 2, 3, 4],
+        [1, 2, 3, 5],
+      ],
+      1,
+    );
+    expect(index.seen(0)).toBe(UNSEEN);
+    expect(() => index.add(1, 5)).toThrow('just found unseen');
+    index.add(0, 5);
+    expect(() => index.add(0, 5)).toThrow('just found unseen');
+    index.beginSnapshot('full');
+    expect(() => index.beginSnapshot('delta')).toThrow('one snapshot');
+    expect(() => index.slice(1)).toThrow('not the next');
+    expect(() => index.endSnapshot()).toThrow('last slice');
   });
 });
 

@@ -17,7 +17,7 @@ export const POOL: readonly Id[] = [
   [-1, -1, -1, -1],
   [1, 0, 0, 0],
   [0, 0, 0, 1],
-  ...idsThatCollide(SEED, 400),
+  ...idsThatCollide(SEED, 2400),
 ];
 
 interface Remembered {
