@@ -208,12 +208,13 @@ const BACKSLASH = 0x5c;
 /** The first known field that stands twice at the top level of `text`, which is valid JSON of an object. */
 function repeatedField(text: string): EventField | null {
   const seen = new Set<EventField>();
+  const hasEscapes = text.includes('\\');
   let depth = 0;
   let isKey = false;
   for (let at = 0; at < text.length; at++) {
     const char = text.charCodeAt(at);
     if (char === QUOTE) {
-      const end = stringEnd(text, at);
+      const end = stringEnd(text, at, hasEscapes);
       const field = isKey && depth === 1 ? knownField(text, at, end) : undefined;
       if (field !== undefined && seen.has(field)) return field;
       if (field !== undefined) seen.add(field);
@@ -243,7 +244,8 @@ function knownField(text: string, start: number, end: number): EventField | unde
 }
 
 /** Index of the closing quote of the string that opens at `start`. */
-function stringEnd(text: string, start: number): number {
+function stringEnd(text: string, start: number, hasEscapes: boolean): number {
+  if (!hasEscapes) return text.indexOf('"', start + 1);
   let at = start + 1;
   for (let char = text.charCodeAt(at); char !== QUOTE; char = text.charCodeAt(at)) {
     at += char === BACKSLASH ? 2 : 1;

@@ -3,7 +3,11 @@ import { asciiWord, digitsOf, nonDigits } from './byte-words.ts';
 import { NOT_SIMPLE } from './simple-values.ts';
 
 const QUOTE = 0x22;
+const PLUS = 0x2b;
+const MINUS = 0x2d;
 const DOT = 0x2e;
+const ZERO = 0x30;
+const COLON = 0x3a;
 const UPPER_Z = 0x5a;
 const LOW_2_BYTES = 0xffff;
 const AROUND_2_BYTES = 0xff0000ff | 0;
@@ -12,10 +16,14 @@ const HOUR_MARKS = asciiWord('T\0\0:');
 const MINUTE_MARKS = asciiWord(':\0\0:');
 const UPPER_Z_AND_QUOTE = asciiWord('Z"');
 
+const FRACTION_DIGITS_MAX = 9;
 const DAYS_OF_MONTH = Int32Array.of(31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31);
 const DAYS_BEFORE_MONTH = Int32Array.of(0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334);
 
-/** Reads times written `YYYY-MM-DDTHH:MM:SSZ`, with or without three digits of milliseconds. */
+/**
+ * Reads times as RFC 3339 writes them with capital letters, best `YYYY-MM-DDTHH:MM:SSZ` with three digits of a second or
+ * none.
+ */
 export class TimeText {
   /** The text of the last day read, as words, and its start: most times fall on the day of the one before. */
   #year = 0;
@@ -52,11 +60,11 @@ export class TimeText {
       return view.getUint8(at + 1) === QUOTE ? at + 2 : NOT_SIMPLE;
     }
     const digits = digitsOf(view.getInt32(at + 1, true));
-    const isWhole =
+    const isUsual =
       mark === DOT &&
       (nonDigits(digits) & 0x808080) === 0 &&
       (view.getInt32(at + 4, true) & LOW_2_BYTES) === UPPER_Z_AND_QUOTE;
-    if (!isWhole) return NOT_SIMPLE;
+    if (!isUsual) return readAnyEnd(view, at, time, into, index);
     into[index] = time + (digits & 0xff) * 100 + ((digits >>> 8) & 0xff) * 10 + ((digits >>> 16) & 0xff);
     return at + 6;
   }
@@ -79,6 +87,37 @@ export class TimeText {
     this.#dayMs = (days - daysBefore(1970)) * DAY_MS;
     return true;
   }
+}
+
+/** Reads up to nine digits of a second, then `Z` or an offset. */
+function readAnyEnd(view: DataView, from: number, time: number, into: Float64Array, index: number): number {
+  let at = from;
+  let milliseconds = 0;
+  if (view.getUint8(at) === DOT) {
+    at++;
+    for (let scale = 100; at <= from + FRACTION_DIGITS_MAX && isDigit(view.getUint8(at)); at++) {
+      milliseconds += (view.getUint8(at) - ZERO) * scale;
+      scale = Math.floor(scale / 10);
+    }
+    if (at === from + 1) return NOT_SIMPLE;
+  }
+  const zone = view.getUint8(at++);
+  let offsetMs = 0;
+  if (zone === PLUS || zone === MINUS) {
+    const hour = twoDigits(view.getInt32(at, true));
+    const minute = twoDigits(view.getInt32(at + 3, true));
+    if (hour > 23 || minute > 59 || view.getUint8(at + 2) !== COLON) return NOT_SIMPLE;
+    offsetMs = (hour * HOUR_MS + minute * MINUTE_MS) * (zone === PLUS ? 1 : -1);
+    at += 5;
+  } else if (zone !== UPPER_Z) {
+    return NOT_SIMPLE;
+  }
+  into[index] = time + milliseconds - offsetMs;
+  return view.getUint8(at) === QUOTE && into[index] >= 0 ? at + 1 : NOT_SIMPLE;
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= ZERO && byte <= ZERO + 9;
 }
 
 /** Days from year 1 to the beginning of `year`. */
