@@ -145,7 +145,7 @@ describe('adtally, used from the shell', { timeout: 120_000 }, () => {
     const { exit, lines, stderr } = await region.ended;
     expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
     expect(lines.at(-1)).toEqual({ event: 'stopped', region: 'a' });
-    expect(readdirSync(join(place.folder, 'data'))).not.toContain('LOCK');
+    expect(readdirSync(join(place.folder, 'data'))).not.toContain('running.json');
     const { stdout } = await place.run(['audit']);
     expect(stdout).toMatch(/\nexact\n$/);
     expect((await place.run(['report'])).exit).toBe(7);
@@ -158,7 +158,7 @@ describe('adtally, used from the shell', { timeout: 120_000 }, () => {
     const files = readdirSync(data);
     region.signal('SIGKILL');
     await region.ended;
-    expect(files).toContain('LOCK');
+    expect(files).toContain('running.json');
     const again = await place.json<FullAudit>(['audit']);
     expect(again.books.received).toBe(before.books.received);
     expect(await place.json(['ls'])).toMatchObject({ running: null });
