@@ -48,6 +48,16 @@ export interface DiskPlan {
 /** Everything works, at once. */
 export const CALM: DiskPlan = { fateOf: () => ({ delayMs: 0 }) };
 
+/** Calm, and keeps a list of what was done. */
+export class RecordingPlan implements DiskPlan {
+  readonly operations: DiskOperation[] = [];
+
+  fateOf(operation: DiskOperation): OperationFate {
+    this.operations.push(operation);
+    return { delayMs: 0.1 };
+  }
+}
+
 /** Calm, but for a crash at operation `number`. */
 export function crashAt(number: number, crash: CrashPoint): DiskPlan {
   return {
@@ -74,7 +84,8 @@ export interface DiskTemper {
   readonly fault: number;
 }
 
-const CHANGING: ReadonlySet<OperationKind> = new Set<OperationKind>([
+/** Operations that may leave something else on the disk than was there before. */
+export const CHANGING: ReadonlySet<OperationKind> = new Set<OperationKind>([
   'make_directory',
   'open_write',
   'rename',

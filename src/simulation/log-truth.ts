@@ -1,6 +1,7 @@
 import { ENTRY_KIND, type LoggedEntry } from '../embedded/log/entry.ts';
 import { listSegments, readLog } from '../embedded/log/log-reader.ts';
 import { readManifest } from '../embedded/snapshot/manifest.ts';
+import { splitOracleBody } from '../oracle/body-splitter.ts';
 import { CountingOracle, type OracleReceipt } from '../oracle/counting-oracle.ts';
 import type { OracleRules } from '../oracle/oracle-rules.ts';
 import type { SimulatedDisk } from './simulated-disk.ts';
@@ -11,49 +12,66 @@ export interface JudgedEntry {
   readonly receipt: OracleReceipt;
 }
 
+/** An event that belongs into the quarantine. */
+export interface UncountedEvent {
+  readonly arrival: number;
+  readonly verdict: string;
+  readonly code: string;
+  readonly eventId: string | null;
+  /** Without the white space around it. */
+  readonly bytes: Uint8Array;
+}
+
 /** What the log says: the truth that everything else is held to. */
 export interface LogTruth {
   readonly oracle: CountingOracle;
   /** Requests of clients, in the order of the log. */
   readonly requests: readonly JudgedEntry[];
-  readonly blocks: number;
+  /** What was neither counted nor a duplicate, in the order of the log. */
+  readonly uncounted: readonly UncountedEvent[];
 }
 
 /** Reads the whole log of a disk, segments that retention has removed included, and counts it with the oracle. */
 export async function readTruth(disk: SimulatedDisk, region: string): Promise<LogTruth> {
   const mount = disk.copy({ withRemoved: true }).mount();
   const manifest = await readManifest(mount);
-  const oracle = new CountingOracle(rulesBefore(region));
-  const requests: JudgedEntry[] = [];
-  let blocks = 0;
-  if (manifest === undefined) return { oracle, requests, blocks };
+  const truth = { oracle: new CountingOracle(rulesBefore(region)), requests: [], uncounted: [] };
+  if (manifest === undefined) return truth;
   const [first = 1] = await listSegments(mount);
-  for await (const { entries, number } of readLog(mount, Buffer.from(manifest.dataId, 'hex'), first)) {
-    blocks = number;
-    for (const entry of entries) {
-      const judged = judge(entry, oracle, region);
-      if (judged !== undefined) requests.push(judged);
-    }
+  for await (const { entries } of readLog(mount, Buffer.from(manifest.dataId, 'hex'), first)) {
+    for (const entry of entries) feed(truth, entry, region);
   }
-  return { oracle, requests, blocks };
+  return truth;
 }
 
-function judge(entry: LoggedEntry, oracle: CountingOracle, region: string): JudgedEntry | undefined {
-  const { kind, arrival: arrivalMs, body } = entry;
-  switch (kind) {
-    case ENTRY_KIND.eventsJson:
-      return { body, receipt: oracle.take({ arrivalMs, format: 'json', body }) };
-    case ENTRY_KIND.eventsNdjson:
-      return { body, receipt: oracle.take({ arrivalMs, format: 'ndjson', body }) };
-    case ENTRY_KIND.rules: {
-      const rules = JSON.parse(Buffer.from(body).toString()) as Omit<OracleRules, 'region'>;
-      oracle.changeRules({ ...rules, region }, arrivalMs);
-      return undefined;
-    }
-    case ENTRY_KIND.quarantineReplay:
-      oracle.takeEvents(eventsOfReplay(body), arrivalMs);
-      return undefined;
+interface GrowingTruth extends LogTruth {
+  readonly requests: JudgedEntry[];
+  readonly uncounted: UncountedEvent[];
+}
+
+function feed(truth: GrowingTruth, { kind, arrival, body }: LoggedEntry, region: string): void {
+  if (kind === ENTRY_KIND.rules) {
+    const rules = JSON.parse(Buffer.from(body).toString()) as Omit<OracleRules, 'region'>;
+    truth.oracle.changeRules({ ...rules, region }, arrival);
+    return;
   }
+  const isReplay = kind === ENTRY_KIND.quarantineReplay;
+  const format = kind === ENTRY_KIND.eventsJson ? 'json' : 'ndjson';
+  const events = isReplay ? eventsOfReplay(body) : splitOracleBody(body, format);
+  const receipt = truth.oracle.takeEvents(events, arrival);
+  if (!isReplay) truth.requests.push({ body, receipt });
+  for (const [index, outcome] of receipt.perEvent.entries()) {
+    const { verdict } = outcome;
+    if (verdict === 'counted' || verdict === 'duplicate') continue;
+    truth.uncounted.push({ arrival, ...outcome, bytes: trimmed(events[index]) });
+  }
+}
+
+function trimmed(bytes: Uint8Array): Uint8Array {
+  const isSpace = (byte: number): boolean => ' \t\n\r'.includes(String.fromCodePoint(byte));
+  const start = bytes.findIndex((byte) => !isSpace(byte));
+  const end = bytes.findLastIndex((byte) => !isSpace(byte)) + 1;
+  return start === -1 ? bytes.subarray(0, 0) : bytes.subarray(start, end);
 }
 
 /** A replay holds a line of JSON with the lengths of its events, then the events. */

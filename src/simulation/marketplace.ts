@@ -14,6 +14,8 @@ const ADS = 40;
 const USERS = 500;
 /** Sorted differently as UTF-8 and as UTF-16, and all of a kind that a real marketplace has. */
 const CAMPAIGN_NAMES = ['spring', 'ｓｐｒｉｎｇ', '春', '🌱-spring', 'spring|sale', String.raw`spring\sale`];
+/** How often events are of which age. */
+const AGES = { fresh: 60, minuteEdge: 12, old: 8, lateEdge: 5, late: 2, futureEdge: 5, future: 2 };
 const COST_MAX = Number.MAX_SAFE_INTEGER;
 
 /** Where events come from: few ads with most of the traffic, campaigns that change, clocks that are a little off. */
@@ -51,14 +53,10 @@ export class Marketplace {
 
   #eventId(): string {
     const number = ++this.#events;
-    switch (this.#random.weighted({ uuid: 8, upper: 1, name: 1 })) {
-      case 'uuid':
-        return uuidOf(this.#random);
-      case 'upper':
-        return uuidOf(this.#random).toUpperCase();
-      case 'name':
-        return `ereignis №${number}`;
-    }
+    const kind = this.#random.weighted({ uuid: 8, upper: 1, name: 1 });
+    if (kind === 'name') return `ereignis №${number} ${this.#random.seed}`;
+    const uuid = uuidOf(this.#random);
+    return kind === 'upper' ? uuid.toUpperCase() : uuid;
   }
 
   #eventTime(nowMs: number): number {
@@ -66,24 +64,16 @@ export class Marketplace {
     const { maxEventAgeMs, maxClockSkewMs } = this.#limits;
     const edge = random.pick([-1, 0, 0, 1]);
     const minuteStart = nowMs - (nowMs % MINUTE_MS);
-    switch (
-      random.weighted({ fresh: 60, minuteEdge: 12, old: 8, lateEdge: 5, late: 2, futureEdge: 5, future: 2 })
-    ) {
-      case 'fresh':
-        return nowMs - random.below(30_000);
-      case 'minuteEdge':
-        return minuteStart - random.below(3) * MINUTE_MS + edge;
-      case 'old':
-        return nowMs - random.below(maxEventAgeMs);
-      case 'lateEdge':
-        return nowMs - maxEventAgeMs + edge;
-      case 'late':
-        return nowMs - maxEventAgeMs - random.below(maxEventAgeMs);
-      case 'futureEdge':
-        return nowMs + maxClockSkewMs + edge;
-      case 'future':
-        return nowMs + maxClockSkewMs * 2 + random.below(1e12);
-    }
+    const times = {
+      fresh: () => nowMs - random.below(30_000),
+      minuteEdge: () => minuteStart - random.below(3) * MINUTE_MS + edge,
+      old: () => nowMs - random.below(maxEventAgeMs),
+      lateEdge: () => nowMs - maxEventAgeMs + edge,
+      late: () => nowMs - maxEventAgeMs - random.below(maxEventAgeMs),
+      futureEdge: () => nowMs + maxClockSkewMs + edge,
+      future: () => nowMs + maxClockSkewMs * 2 + random.below(1e12),
+    };
+    return times[random.weighted(AGES)]();
   }
 
   #written(time: number): number | string {

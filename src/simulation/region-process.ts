@@ -19,7 +19,7 @@ export interface ProcessSetting {
 export class RegionProcess {
   readonly #setting: ProcessSetting;
   readonly #clock: ProcessClock;
-  readonly #mourners: (() => void)[] = [];
+  readonly #mourners = new Set<() => void>();
   #isDead = false;
   /** The error that stopped it, once there is one. */
   failure: Error | undefined;
@@ -39,26 +39,19 @@ export class RegionProcess {
   async start(): Promise<boolean> {
     const { disk, clock, entropy, spec } = this.#setting;
     const progress = { isOver: false };
-    const opening = openRegion({
-      name: REGION_NAME,
-      spec,
-      disk: disk.mount(),
-      clock: this.#clock,
-      entropy: (length) => entropy.bytes(length),
-    });
-    opening.then(
-      (region) => {
-        progress.isOver = true;
-        this.region = region;
-        void region.failed.then((error) => {
-          this.failure = error;
-        });
-      },
-      (error: Error) => {
-        progress.isOver = true;
-        this.failure = error;
-      },
-    );
+    const open = async (): Promise<void> => {
+      try {
+        const entropyBytes = (length: number): Uint8Array => entropy.bytes(length);
+        const diskOfProcess = disk.mount();
+        const options = { name: REGION_NAME, spec, disk: diskOfProcess, clock: this.#clock };
+        this.region = await openRegion({ ...options, entropy: entropyBytes });
+        void this.#awaitFailure(this.region);
+      } catch (error) {
+        this.failure = error as Error;
+      }
+      progress.isOver = true;
+    };
+    void open();
     while (this.isAlive && !progress.isOver) {
       const moved = await clock.step();
       if (!moved && this.isAlive && !progress.isOver) throw new Error('The start of the region stands still');
@@ -70,11 +63,18 @@ export class RegionProcess {
   die(): void {
     this.#isDead = true;
     this.#clock.stop();
-    for (const mourner of this.#mourners.splice(0)) mourner();
+    for (const mourner of this.#mourners) mourner();
+    this.#mourners.clear();
   }
 
-  whenDead(action: () => void): void {
-    this.#mourners.push(action);
+  /** Calls `action` when the process dies; the returned function takes that back. */
+  whenDead(action: () => void): () => void {
+    this.#mourners.add(action);
+    return () => this.#mourners.delete(action);
+  }
+
+  async #awaitFailure(region: Region): Promise<void> {
+    this.failure = await region.failed;
   }
 
   /** Why it stopped itself, as a code; undefined when it did not. */

@@ -57,14 +57,11 @@ function asJson(texts: readonly string[], random: SeededRandom): string {
 
 /** As bad proxies and dying clients do: cut off, a byte changed, something behind the end. */
 function damage(bytes: Uint8Array, random: SeededRandom): Uint8Array {
-  switch (random.pick(['cut', 'changed', 'longer', 'empty'] as const)) {
-    case 'cut':
-      return bytes.subarray(0, random.below(bytes.length + 1));
-    case 'changed':
-      return bytes.length === 0 ? bytes : bytes.with(random.below(bytes.length), random.below(256));
-    case 'longer':
-      return Buffer.concat([bytes, random.bytes(3)]);
-    case 'empty':
-      return new Uint8Array(0);
-  }
+  const damages = {
+    cut: () => bytes.subarray(0, random.below(bytes.length + 1)),
+    changed: () => bytes.with(random.below(bytes.length), random.below(256)),
+    longer: () => Buffer.concat([bytes, random.bytes(3)]),
+    empty: () => new Uint8Array(0),
+  };
+  return bytes.length === 0 ? bytes : damages[random.pick(['cut', 'changed', 'longer', 'empty'] as const)]();
 }

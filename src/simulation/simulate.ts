@@ -3,12 +3,17 @@ import { changeFeed } from './checkers/change-feed.ts';
 import type { Checker } from './checkers/checker.ts';
 import { durableRequests } from './checkers/durable-requests.ts';
 import { exactFigures } from './checkers/exact-figures.ts';
+import { flippedBits } from './checkers/flipped-bits.ts';
 import { honestReceipts } from './checkers/honest-receipts.ts';
 import { idleRestart } from './checkers/idle-restart.ts';
 import { lastingFigures } from './checkers/lasting-figures.ts';
+import { trueQuarantine } from './checkers/true-quarantine.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { World, type WorldReport } from './world.ts';
 import { planWorld, type WorldPlan } from './world-plan.ts';
+
+/** Bits flipped at the end of each world, one at a time. */
+const FLIPS = 3;
 
 /** Every promise the region is held to. */
 export function allCheckers(random: SeededRandom, plan: WorldPlan): Checker[] {
@@ -20,6 +25,8 @@ export function allCheckers(random: SeededRandom, plan: WorldPlan): Checker[] {
     lastingFigures(),
     changeFeed(random.fork('consumer')),
     idleRestart(),
+    trueQuarantine(),
+    flippedBits(random.fork('flips'), FLIPS),
   ];
 }
 

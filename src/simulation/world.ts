@@ -8,7 +8,7 @@ import { CALM, SeededPlan } from './disk-plan.ts';
 import { readTruth } from './log-truth.ts';
 import { RegionProcess, REGION_NAME } from './region-process.ts';
 import { RequestLedger } from './request-ledger.ts';
-import { SeededRandom } from './seeded-random.ts';
+import type { SeededRandom } from './seeded-random.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
 import { SimulatedClient } from './workload.ts';
@@ -19,6 +19,7 @@ const BEGINNING = Date.UTC(2026, 5, 1, 8, 58, 30);
 const STARTS_MAX = 8;
 /** A failed process has this long until it is gone, ms: whatever it still does in that time must do no harm. */
 const EXIT_MS_MAX = 300;
+const LAST_REQUEST = Buffer.from('\n');
 const NOTHING_COUNTED = new Set(['overloaded', 'too_large', 'capacity', 'stopping']);
 const CLOCK_JUMPS = [-2 * DAY_MS, -HOUR_MS, -MINUTE_MS, MINUTE_MS, 61 * MINUTE_MS, 25 * HOUR_MS, 4 * DAY_MS];
 
@@ -31,12 +32,20 @@ export interface WorldReport {
   readonly operations: number;
 }
 
+/** How a life goes: whether it is to end with a clean restart, and how many requests wait for their answer. */
+interface Serving {
+  restart: boolean;
+  outstanding: number;
+}
+
 /** A region with its clients, disk and clock. All that happens follows from the seed and the plan. */
 export class World {
   readonly disk: SimulatedDisk;
   readonly clock = new SimulatedClock(BEGINNING);
   readonly ledger = new RequestLedger();
   readonly #random: SeededRandom;
+  /** How processes end: drawn apart, so that another end does not change the life before it. */
+  readonly #fate: SeededRandom;
   readonly #plan: WorldPlan;
   readonly #checkers: readonly Checker[];
   readonly #clients: SimulatedClient[];
@@ -49,6 +58,7 @@ export class World {
 
   constructor(random: SeededRandom, plan: WorldPlan, checkers: readonly Checker[]) {
     this.#random = random.fork('world');
+    this.#fate = random.fork('fate');
     this.#plan = plan;
     this.#checkers = checkers;
     this.#spec = plan.spec;
@@ -76,6 +86,7 @@ export class World {
     if (process === undefined)
       throw new BrokenPromise('the region does not start, though the disk is well again');
     await this.#check(process.region!);
+    await this.#idle(process);
     await this.#close(process);
     return {
       lives: this.#lives,
@@ -86,18 +97,32 @@ export class World {
     };
   }
 
+  /** After a last request the region is left alone for a second: nothing it has taken in is in doubt any more. */
+  async #idle(process: RegionProcess): Promise<void> {
+    this.ledger.sent(LAST_REQUEST);
+    const receipt = await this.clock.run(process.region!.ingest(LAST_REQUEST, 'ndjson'));
+    this.ledger.acknowledged(LAST_REQUEST, receipt);
+    const untilMs = this.clock.monotonicMs() + 1000;
+    this.clock.schedule(1000, () => undefined);
+    while (this.clock.monotonicMs() < untilMs && (await this.clock.step()));
+    const rest = await this.#rest(process.region!);
+    for (const checker of this.#checkers) await this.#hold(checker, () => checker.atRest?.(rest));
+    for (const checker of this.#checkers) await this.#hold(checker, () => checker.ended?.(rest));
+  }
+
   /** One life of the region's process. */
   async #live(): Promise<void> {
     const process = await this.#start();
     if (process === undefined) return;
     const region = process.region!;
     await this.#check(region);
-    const serving = { restart: false, outstanding: 0 };
+    const serving: Serving = { restart: false, outstanding: 0 };
     for (const client of this.#clients) this.#letIn(client, process, serving);
     const isOver = (): boolean => serving.restart || (this.#left <= 0 && serving.outstanding === 0);
     while (process.isAlive && process.failure === undefined && !isOver()) {
-      if (!(await this.clock.step()))
-        throw new BrokenPromise('nothing happens, though requests are not answered');
+      const moved = await this.clock.step();
+      if (moved || isOver() || process.failure !== undefined) continue;
+      throw new BrokenPromise('nothing happens, though requests are not answered');
     }
     if (process.isAlive && process.failure === undefined) await this.#close(process);
     await this.#bury(process);
@@ -122,7 +147,8 @@ export class World {
     };
     region.close().then(over, over);
     while (process.isAlive && !progress.isOver) {
-      if (!(await this.clock.step())) throw new BrokenPromise('close() stands still');
+      const moved = await this.clock.step();
+      if (!moved && !progress.isOver) throw new BrokenPromise('close() stands still');
     }
   }
 
@@ -132,7 +158,7 @@ export class World {
     const hadCrashed = this.disk.crashedAt !== undefined;
     if (hadCrashed) this.#crashes++;
     process.die();
-    const death = this.#plan.death ?? this.#random.pick(DEATHS);
+    const death = this.#plan.death ?? this.#fate.pick(DEATHS);
     if (death === 'killed') this.disk.kill();
     else this.disk.losePower(death);
     if (process.region !== undefined) {
@@ -142,7 +168,7 @@ export class World {
   }
 
   async #letExit(process: RegionProcess): Promise<void> {
-    const goneAtMs = this.clock.monotonicMs() + this.#random.fraction() * EXIT_MS_MAX;
+    const goneAtMs = this.clock.monotonicMs() + this.#fate.fraction() * EXIT_MS_MAX;
     while (process.isAlive && this.clock.monotonicMs() < goneAtMs) if (!(await this.clock.step())) return;
   }
 
@@ -167,51 +193,43 @@ export class World {
     return this.#spec;
   }
 
-  #letIn(
-    client: SimulatedClient,
-    process: RegionProcess,
-    serving: { restart: boolean; outstanding: number },
-  ): void {
+  /** A client sends, waits for the answer, pauses, and so on. */
+  #letIn(client: SimulatedClient, process: RegionProcess, serving: Serving): void {
     this.clock.schedule(client.pauseMs(), () => {
       if (!process.isAlive || this.#left <= 0 || serving.restart) return;
       this.#left--;
-      serving.outstanding++;
-      this.#send(client, process, () => {
-        serving.outstanding--;
-        this.#letIn(client, process, serving);
-      });
-      if (this.#random.chance(this.#plan.hazards.restart)) serving.restart = true;
+      serving.restart ||= this.#random.chance(this.#plan.hazards.restart);
       this.#haunt(process);
+      void this.#sendAndGoOn(client, process, serving);
     });
   }
 
-  /** Sends the client's next request; `done` is called when it was answered, which may never happen. */
-  #send(client: SimulatedClient, process: RegionProcess, done: () => void): void {
+  async #sendAndGoOn(client: SimulatedClient, process: RegionProcess, serving: Serving): Promise<void> {
+    serving.outstanding++;
+    await this.#send(client, process);
+    if (!process.isAlive) return;
+    serving.outstanding--;
+    this.#letIn(client, process, serving);
+  }
+
+  /** Sends the client's next request and waits for the answer, which may never come: then the client knows at the death. */
+  async #send(client: SimulatedClient, process: RegionProcess): Promise<void> {
     const request = client.next(this.clock.now());
     const { body, format } = request;
     this.ledger.sent(body);
-    // Until an answer comes, the client must think that none will.
-    let isAnswered = false;
-    process.region!.ingest(body, format).then(
-      (receipt) => {
-        if (!process.isAlive) return;
-        isAnswered = true;
-        this.ledger.acknowledged(body, receipt);
-        client.answered(request, receipt);
-        done();
-      },
-      (error: unknown) => {
-        if (!process.isAlive) return;
-        const code = error instanceof AdtallyError ? error.code : 'internal';
-        if (NOTHING_COUNTED.has(code)) this.ledger.refused(body);
-        if (code !== 'too_large') client.unanswered(request);
-        isAnswered = true;
-        done();
-      },
-    );
-    process.whenDead(() => {
-      if (!isAnswered) client.unanswered(request);
-    });
+    const forget = process.whenDead(() => client.unanswered(request));
+    try {
+      const receipt = await process.region!.ingest(body, format);
+      if (!process.isAlive) return;
+      this.ledger.acknowledged(body, receipt);
+      client.answered(request, receipt);
+    } catch (error) {
+      if (!process.isAlive) return;
+      const code = error instanceof AdtallyError ? error.code : 'internal';
+      if (NOTHING_COUNTED.has(code)) this.ledger.refused(body);
+      if (code !== 'too_large') client.unanswered(request);
+    }
+    forget();
   }
 
   /** Things that happen beside the traffic. */
@@ -238,17 +256,27 @@ export class World {
 
   /** Holds a region at rest to every promise. */
   async #check(region: Region): Promise<void> {
-    const truth = await readTruth(this.disk, REGION_NAME);
-    const rest: RegionAtRest = { region, truth, ledger: this.ledger, reopen: () => this.#reopen() };
+    const rest = await this.#rest(region);
     for (const checker of this.#checkers) await this.#hold(checker, () => checker.atRest?.(rest));
   }
 
-  async #reopen(): Promise<Region> {
+  async #rest(region: Region): Promise<RegionAtRest> {
+    return {
+      region,
+      truth: await readTruth(this.disk, REGION_NAME),
+      ledger: this.ledger,
+      again: await this.#open(this.disk.copy()),
+      copyDisk: () => this.disk.copy(),
+      open: (disk) => this.#open(disk),
+    };
+  }
+
+  async #open(disk: SimulatedDisk): Promise<Region> {
     const clock = new SimulatedClock(this.clock.now());
-    const entropy = this.#entropy.fork('reopen');
-    const process = new RegionProcess({ disk: this.disk.copy(), clock, entropy, spec: this.#spec });
+    const entropy = this.#entropy.fork('copy');
+    const process = new RegionProcess({ disk, clock, entropy, spec: this.#spec });
     if (await process.start()) return process.region!;
-    throw process.failure ?? new BrokenPromise('the region does not open a second time');
+    throw process.failure ?? new BrokenPromise('the region does not open on a copy of its disk');
   }
 
   async #hold(checker: Checker, look: () => void | Promise<void>): Promise<void> {

@@ -6,6 +6,9 @@ import { expectEqual, expectThat, type Checker } from './checker.ts';
 import { recordsOf } from './exact-figures.ts';
 import { expectNoStepBack } from './lasting-figures.ts';
 
+/** More than any simulated region has records: a consumer that begins anew for ever is found out. */
+const PAGES_MAX = 5000;
+
 /**
  * A consumer that follows the change feed, a page at a time, with the same cursor across crashes: it never sees anything that
  * a crash takes back, and once caught up it has exactly the region's records.
@@ -51,7 +54,10 @@ export function changeFeed(random: SeededRandom): Checker {
     atRest: ({ region, truth }) => {
       if (random.chance(0.5)) follow(region);
       if (random.chance(0.5)) return;
-      while (!follow(region));
+      let pages = 0;
+      while (!follow(region)) {
+        expectThat(pages++ < PAGES_MAX, () => `not caught up after ${PAGES_MAX} pages, at ${cursor}`);
+      }
       const { retiredBefore } = truth.oracle;
       for (const [recordId, { minute }] of held) if (minute < retiredBefore) held.delete(recordId);
       const records = recordsOf(region);

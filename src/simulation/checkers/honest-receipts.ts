@@ -1,4 +1,4 @@
-import type { IngestReceipt } from '../../model/verdict.ts';
+import { VERDICTS, type IngestReceipt, type VerdictCounts } from '../../model/verdict.ts';
 import type { OracleReceipt } from '../../oracle/counting-oracle.ts';
 import { keyOf } from '../request-ledger.ts';
 import { expectThat, type Checker } from './checker.ts';
@@ -34,10 +34,14 @@ function expectedReceipt({ received, verdicts, perEvent }: OracleReceipt, proble
   const problems = perEvent
     .map(({ verdict, code, eventId }, index) => ({ index, eventId, verdict, code }))
     .filter(({ verdict }) => verdict !== 'counted');
-  return JSON.stringify([received, Object.entries(verdicts).toSorted(), problems.slice(0, problemsMax)]);
+  return JSON.stringify([received, inOrder(verdicts), problems.slice(0, problemsMax)]);
 }
 
 function givenReceipt({ received, verdicts, problems }: IngestReceipt): string {
   const shown = problems.map(({ index, eventId, verdict, code }) => ({ index, eventId, verdict, code }));
-  return JSON.stringify([received, Object.entries(verdicts).toSorted(), shown]);
+  return JSON.stringify([received, inOrder(verdicts), shown]);
+}
+
+function inOrder(verdicts: VerdictCounts): number[] {
+  return VERDICTS.map((verdict) => verdicts[verdict]);
 }
