@@ -79,6 +79,8 @@ export class Aggregation {
   readonly #batch = new EventBatch(BATCH_ROWS);
   readonly #verdicts = new Uint8Array(BATCH_ROWS);
   readonly #onTime = new Int32Array(BATCH_ROWS);
+  /** Dimensions, then cells, that the rows on time are likely to have. */
+  readonly #likely = new Int32Array(BATCH_ROWS);
 
   constructor(region: string, seed: Uint8Array, rules: AggregationRules) {
     this.#seed = seed;
@@ -210,6 +212,8 @@ export class Aggregation {
     }
     const generation = generationOf(entry.arrival);
     this.ids.locate(words, onTime, candidates);
+    this.dimensions.warm(words, onTime, candidates, this.#likely);
+    this.cells.warm(doubles, onTime, candidates, this.#likely);
     for (let n = 0; n < candidates; n++) {
       const row = onTime[n];
       const seen = this.ids.seen(n);

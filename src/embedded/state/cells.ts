@@ -2,6 +2,7 @@ import { MINUTE_MS } from '../../base/units.ts';
 import type { AdMinute, AdMinuteFigures } from '../../model/ad-minute.ts';
 import { adMinuteRecordId } from '../../model/record-id.ts';
 import type { AdMinuteFilter, CellSums } from '../ports.ts';
+import { ROW_DOUBLES, TIME_DOUBLE } from '../scan/event-batch.ts';
 import type { DimensionTable } from './dimension-table.ts';
 import { CELL_DOUBLES, CHANGE, CLICKS, COST, IMPRESSIONS, MinuteCells, REVISION } from './minute-cells.ts';
 import { RetiredChanges, type RetiredMinute } from './retired-changes.ts';
@@ -13,6 +14,8 @@ export class Cells {
   readonly #minutes = new Map<number, MinuteCells>();
   #count = 0;
   #last: MinuteCells | undefined;
+  /** What warm() has read: keeps the reading from being optimized away. */
+  warmed = 0;
   /** Minutes before this one are gone for good, Unix ms. */
   retiredBefore = 0;
   /** Sums of the cells that are gone. */
@@ -47,8 +50,33 @@ export class Cells {
     return cells;
   }
 
+  /** As minuteAt, but makes none; `guess` is looked at first. */
+  #existingAt(time: number, guess: MinuteCells | undefined): MinuteCells | undefined {
+    if (guess !== undefined && time >= guess.minute && time < guess.minute + MINUTE_MS) return guess;
+    return this.#minutes.get(time - (time % MINUTE_MS));
+  }
+
   existingMinute(minute: number): MinuteCells | undefined {
     return this.#minutes.get(minute);
+  }
+
+  /**
+   * Brings into the cache what counting will read: the cells of the rows `rows[0 … count)`, by their times and `likely`
+   * dimensions as DimensionTable.warm gives them, which are overwritten.
+   */
+  warm(doubles: Float64Array, rows: Int32Array, count: number, likely: Int32Array): void {
+    let cells = this.#last;
+    for (let n = 0; n < count; n++) {
+      cells = this.#existingAt(doubles[rows[n] * ROW_DOUBLES + TIME_DOUBLE], cells);
+      if (cells === undefined || likely[n] < 0) likely[n] = 0;
+      else likely[n] = cells.likelyRow(this.#dimensions.keyOf(likely[n]));
+    }
+    let touched = 0;
+    for (let n = 0; n < count; n++) {
+      cells = this.#existingAt(doubles[rows[n] * ROW_DOUBLES + TIME_DOUBLE], cells);
+      if (cells !== undefined) touched += cells.doubles[likely[n] * CELL_DOUBLES];
+    }
+    this.warmed = touched;
   }
 
   /** The row for a dimension's ad and currency in `cells`; made when there is none. */

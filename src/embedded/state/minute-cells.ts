@@ -55,6 +55,11 @@ export class MinuteCells {
     }
   }
 
+  /** The row that find() will look at first, 0 when there is none: reading it ahead brings it into the cache. */
+  likelyRow(key: number): number {
+    return Math.max(0, this.#table[spread(key) & (this.#table.length - 1)] - 1);
+  }
+
   /** Appends an empty cell; `key` must be new. Returns its row. */
   add(key: number, dimension: number): number {
     if ((this.count + 1) * CELL_DOUBLES > this.#doubles.length) this.#grow();
