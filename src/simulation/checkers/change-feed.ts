@@ -3,7 +3,6 @@ import type { ChangePage, Region } from '../../embedded/ports.ts';
 import type { AdMinute } from '../../model/ad-minute.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import { expectEqual, expectThat, type Checker } from './checker.ts';
-import { recordsOf } from './exact-figures.ts';
 import { expectNoStepBack } from './lasting-figures.ts';
 
 /** More than any simulated region has records: a consumer that begins anew for ever is found out. */
@@ -60,7 +59,7 @@ export function changeFeed(random: SeededRandom): Checker {
       }
       const { retiredBefore } = truth.oracle;
       for (const [recordId, { minute }] of held) if (minute < retiredBefore) held.delete(recordId);
-      const records = recordsOf(region);
+      const records = truth.oracle.records();
       expectEqual('number of records a consumer holds', held.size, records.size);
       for (const [recordId, record] of records)
         expectEqual('record of a consumer', held.get(recordId), record);

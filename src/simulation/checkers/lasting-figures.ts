@@ -1,18 +1,18 @@
 import type { Region } from '../../embedded/ports.ts';
-import type { AdMinute } from '../../model/ad-minute.ts';
+import type { AdMinuteFigures } from '../../model/ad-minute.ts';
 import { expectEqual, expectThat, type Checker } from './checker.ts';
 import { recordsOf } from './exact-figures.ts';
 
 /** What anybody has seen never goes back, whatever crashes: not a record, not a count, not the audit. */
 export function lastingFigures(): Checker {
-  const seen = new Map<string, AdMinute>();
+  const seen = new Map<string, AdMinuteFigures>();
   let received = 0;
 
   function look(region: Region): void {
-    for (const [recordId, record] of recordsOf(region)) {
-      const before = seen.get(recordId);
+    for (const [cell, record] of recordsOf(region)) {
+      const before = seen.get(cell);
       if (before !== undefined) expectNoStepBack(before, record);
-      seen.set(recordId, record);
+      seen.set(cell, record);
     }
     const now = region.audit().received;
     expectThat(now >= received, () => `${now} events received in all, after ${received} had been seen`);
@@ -25,16 +25,16 @@ export function lastingFigures(): Checker {
     died: look,
     atRest: ({ region, truth }) => {
       const records = recordsOf(region);
-      for (const [recordId, { minute, adId }] of seen) {
-        if (minute < truth.oracle.retiredBefore) seen.delete(recordId);
-        else expectThat(records.has(recordId), () => `record ${adId} ${minute} was seen and is gone`);
+      for (const [cell, { minute }] of seen) {
+        if (minute < truth.oracle.retiredBefore) seen.delete(cell);
+        else expectThat(records.has(cell), () => `record ${cell} was seen and is gone`);
       }
       look(region);
     },
   };
 }
 
-export function expectNoStepBack(before: AdMinute, after: AdMinute): void {
+export function expectNoStepBack(before: AdMinuteFigures, after: AdMinuteFigures): void {
   const where = `record ${after.adId} ${after.minute} ${after.currency}`;
   expectThat(
     after.revision >= before.revision,
