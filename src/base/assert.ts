@@ -1,5 +1,5 @@
 /** A violated assertion is a bug in adtally, never bad input: assertions stay on in production and stop the process. */
-export class AssertionError extends Error {
+class AssertionError extends Error {
   override readonly name = 'AssertionError';
 }
 

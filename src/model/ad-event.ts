@@ -99,7 +99,7 @@ export function parseAdEvent(bytes: Uint8Array, format: EventFormat): EventReadi
 }
 
 /** Checks a parsed JSON object, field by field in the order of EVENT_FIELDS; the first fault is the one reported. */
-export function readAdEvent(fields: Record<string, unknown>, format: EventFormat): EventReading {
+function readAdEvent(fields: Record<string, unknown>, format: EventFormat): EventReading {
   for (const field of EVENT_FIELDS) {
     const code = fieldFault(field, ownField(fields, field), format.requiredFields.includes(field));
     if (code !== null) return invalid(code, field, fields);

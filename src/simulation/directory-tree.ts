@@ -2,7 +2,7 @@ import type { SeededRandom } from './seeded-random.ts';
 import { SimulatedFile, type PowerCut } from './simulated-file.ts';
 
 /** The root: the data directory itself. */
-export const ROOT = '.';
+const ROOT = '.';
 
 interface Names {
   readonly files: Map<string, SimulatedFile>;

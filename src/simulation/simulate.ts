@@ -16,7 +16,7 @@ import { planWorld, type WorldPlan } from './world-plan.ts';
 const FLIPS = 3;
 
 /** Every promise the region is held to. */
-export function allCheckers(random: SeededRandom, plan: WorldPlan): Checker[] {
+function allCheckers(random: SeededRandom, plan: WorldPlan): Checker[] {
   return [
     exactFigures(),
     durableRequests(),

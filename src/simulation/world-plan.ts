@@ -68,7 +68,7 @@ export function planWorld(random: SeededRandom): WorldPlan {
 }
 
 /** Small enough segments, snapshots and windows that everything turns over many times within a short life. */
-export function planSpec(random: SeededRandom): PipelineSpec {
+function planSpec(random: SeededRandom): PipelineSpec {
   const spec = smallSpec();
   const maxEventAge = random.pick([10 * MINUTE_MS, HOUR_MS, DAY_MS]);
   return {

@@ -181,9 +181,9 @@ export class Cells {
   }
 }
 
-export const NO_SUMS: CellSums = { records: 0, impressions: 0, clicks: 0, costMicros: 0n };
+const NO_SUMS: CellSums = { records: 0, impressions: 0, clicks: 0, costMicros: 0n };
 
-export function addSums(a: CellSums, b: CellSums): CellSums {
+function addSums(a: CellSums, b: CellSums): CellSums {
   return {
     records: a.records + b.records,
     impressions: a.impressions + b.impressions,

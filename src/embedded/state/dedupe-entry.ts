@@ -7,7 +7,7 @@
 export const ENTRY_WORDS = 5;
 export const GROUP_HEADER_WORDS = 2;
 
-export const PARTITION_BITS = 10;
+const PARTITION_BITS = 10;
 export const PARTITIONS = 1 << PARTITION_BITS;
 export const PARTITION_SHIFT = 20;
 /** The bits of word 0 below the partition. */

@@ -1,6 +1,6 @@
 import { assert } from '../../base/assert.ts';
 
-export const PAGE_BITS = 12;
+const PAGE_BITS = 12;
 /** 16 KiB. */
 export const PAGE_WORDS = 1 << PAGE_BITS;
 

@@ -21,7 +21,7 @@ function charOf(chars: string): fc.Arbitrary<string> {
 
 const HEX = '0123456789abcdef';
 
-export const uuidText = fc
+const uuidText = fc
   .array(fc.nat(15), { minLength: 32, maxLength: 32 })
   .map((nibbles) => nibbles.map((nibble) => HEX[nibble]).join(''))
   .map((hex) => hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'));
@@ -131,7 +131,7 @@ const others = fc.oneof(
 );
 
 /** An event with up to two odd values; now and then a field is missing, absent or there twice. */
-export const eventText = fc
+const eventText = fc
   .record({
     plain: fc.tuple(...EVENT_FIELDS.map((name) => VALUES[name][0])),
     odd: fc.tuple(...EVENT_FIELDS.map((name) => VALUES[name][1])),
