@@ -38,6 +38,13 @@ const dimension = fc.record({
   currency: fc.constantFrom('EUR', 'USD', 'EUS'),
 });
 
+const make = (n: number): Dimension => ({
+  adId: `ad-${n % 2500}`,
+  campaignId: `campaign-${n}`,
+  advertiserId: 'adv',
+  currency: n % 2 === 0 ? 'EUR' : 'USD',
+});
+
 describe('the dimension table', () => {
   test('gives equal dimensions one reference, others another, and tells them back', () => {
     fc.assert(
@@ -62,12 +69,6 @@ describe('the dimension table', () => {
 
   test('grows past its first room and comes back from dumps made at different times', () => {
     const table = new DimensionTable(7);
-    const make = (n: number): Dimension => ({
-      adId: `ad-${n % 2500}`,
-      campaignId: `campaign-${n}`,
-      advertiserId: 'adv',
-      currency: n % 2 === 0 ? 'EUR' : 'USD',
-    });
     const restored = new DimensionTable(7);
     let from = 0;
     for (let n = 0; n < 5000; n++) {
