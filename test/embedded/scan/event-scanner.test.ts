@@ -26,7 +26,7 @@ import { body, type Body, simpleEventText } from './event-text.ts';
 
 const FORMAT: EventFormat = { requiredFields: ALWAYS_REQUIRED, defaultCurrency: 'EUR' };
 const STRICT: EventFormat = {
-  requiredFields: [...ALWAYS_REQUIRED, 'merchantId', 'currency'],
+  requiredFields: [...ALWAYS_REQUIRED, 'merchantId', 'costMicros', 'currency'],
   defaultCurrency: 'USD',
 };
 const SEED = Uint8Array.from({ length: 32 }, (_, index) => index * 7 + 1);
@@ -177,6 +177,52 @@ describe('the scanner and the parser agree', () => {
         const single: Body = { bytes: encoder.encode(text), format: 'json' };
         expect(scanRows(single)).toEqual(parseRows(single));
       }
+    }
+  });
+
+  test.each(Object.entries(EVENT))('on %s given twice, as null or with a value', (name, value) => {
+    const json = JSON.stringify(value);
+    const [front, behind] = [`{"${name}":`, `,"${name}":`];
+    const rest = JSON.stringify({ ...EVENT, [name]: undefined }).slice(1, -1);
+    for (const first of [json, 'null', ' null']) {
+      for (const second of [json, 'null', ' null']) {
+        const input = lines(`${front}${first},${rest}${behind}${second}}`);
+        expect(scanRows(input)).toEqual(parseRows(input));
+      }
+    }
+  });
+
+  test('on whatever stands between two events', () => {
+    const event = JSON.stringify(EVENT);
+    for (const between of [
+      '\n',
+      '\r\n',
+      '\r',
+      '\r\r\n',
+      '\r \n',
+      ' \n',
+      '\rx',
+      ',',
+      ' ,\n',
+      '',
+      '}',
+      ']',
+      ';',
+      '\0',
+    ]) {
+      for (const format of ['ndjson', 'json'] as const) {
+        for (const text of [event + between + event + between, `[${event}${between}${event}]`]) {
+          const input: Body = { bytes: encoder.encode(text), format };
+          expect(scanRows(input)).toEqual(parseRows(input));
+        }
+      }
+    }
+  });
+
+  test('on null for a required field', () => {
+    for (const name of EVENT_FIELDS) {
+      const input = lines(JSON.stringify({ ...EVENT, [name]: null }));
+      expect(scanRows(input, STRICT)).toEqual(parseRows(input, STRICT));
     }
   });
 
