@@ -22,13 +22,13 @@ export function craftId(seed: Uint8Array, permuted: readonly number[]): number[]
 }
 
 /**
- * Ids that nearly all meet in one partition, at the ends and in a few other places of its table, enough to make it grow some
+ * Ids that mostly meet in one partition, at the ends and in a few other places of its table, enough to make it grow some
  * times. Four by four they differ in the two top bits of the permuted id only, from the others mostly in one word.
  */
 export function idsThatCollide(seed: Uint8Array, count: number): number[][] {
   return Array.from({ length: count }, (_, n) => {
     const group = n >> 2;
-    const partition = [5, 5, 5, 0, 5, 5, PARTITIONS - 1][group % 7];
+    const partition = [5, 5, 5, 6, 5, 0, PARTITIONS - 1][group % 7];
     const hash = [-1, 0, 1, 0x4000_0000, -2, group * 0x0123_4567][group % 6] | 0;
     const rest = group % 3 === 0 ? group : 0;
     const first = (n << 30) | (partition << PARTITION_SHIFT) | rest;

@@ -8,7 +8,7 @@ import {
   UNSEEN,
 } from '../../../src/embedded/state/dedupe-index.ts';
 import { IdPermutation } from '../../../src/embedded/state/dedupe-permutation.ts';
-import { craftId } from './crafted-ids.ts';
+import { craftId, idsThatCollide } from './crafted-ids.ts';
 import { type Id, POOL, SEED, World, judge, locate } from './dedupe-world.ts';
 
 const generation = fc.oneof(
@@ -56,6 +56,51 @@ describe('dedupe index', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('leaves what came after the cut out of a snapshot, also in the generation of the cut', () => {
+    const world = new World();
+    world.insert(POOL.slice(0, 300), 0, 1);
+    world.begin('full');
+    world.insert(POOL.slice(300, 600), 0, 1);
+    world.end();
+    expect(world.differences).toEqual([]);
+  });
+
+  it('keeps what is forgotten after the cut until the snapshot has it, also when tables are rebuilt', () => {
+    const world = new World();
+    world.insert(POOL.slice(0, 1200), 0, 1);
+    world.begin('full');
+    world.forget(1);
+    world.insert(POOL.slice(1200), 0, 2);
+    world.insert(POOL.slice(0, 600), 1, 2);
+    world.end();
+    expect(world.differences).toEqual([]);
+  });
+
+  it('gives the entries of one generation one tag again, before another generation gets theirs', () => {
+    const world = new World();
+    for (const [n, mode] of (['full', 'full', 'delta', 'full', 'full'] as const).entries()) {
+      world.insert(POOL.slice(n * 100, n * 100 + 100), 0, 7);
+      world.begin(mode);
+      world.finish();
+      world.insert(POOL.slice(1000 + n * 100, 1100 + n * 100), 0, 8 + n);
+    }
+    world.end();
+    expect(world.differences).toEqual([]);
+  });
+
+  it('adds to the right slot when a new generation has to sweep for a tag first', () => {
+    const index = new DedupeIndex(SEED);
+    const ids = idsThatCollide(SEED, 12_000);
+    locate(index, ids, 1);
+    ids.forEach((_, n) => {
+      index.forgetThrough(n - 100);
+      if (index.seen(n) === UNSEEN) index.add(n, n);
+    });
+    locate(index, ids, 1);
+    const seen = ids.flatMap((_, n) => (index.seen(n) === UNSEEN ? [] : [n]));
+    expect(seen).toEqual(Array.from({ length: 100 }, (_, n) => 11_900 + n));
   });
 
   it('never runs out of tags for generations, and mixes none up', () => {
