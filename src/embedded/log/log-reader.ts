@@ -30,6 +30,8 @@ export interface LogEnd {
   segmentBytes: number;
   /** Number of the last block. */
   block: number;
+  /** The last block's bytes, or the last segment's header when it has no block: all that may not be durable yet. */
+  unsynced: Uint8Array;
   /** Bytes of a torn, never acknowledged write behind it. */
   tornBytes: number;
   /** Segments, oldest first, with the arrival of their last entry. */
@@ -46,7 +48,14 @@ export async function* readLog(
   from: number,
 ): AsyncGenerator<LogBlock, LogEnd> {
   const segments = await listSegments(disk);
-  const end: LogEnd = { segment: undefined, segmentBytes: 0, block: from - 1, tornBytes: 0, segments: [] };
+  const end: LogEnd = {
+    segment: undefined,
+    segmentBytes: 0,
+    block: from - 1,
+    unsynced: new Uint8Array(0),
+    tornBytes: 0,
+    segments: [],
+  };
   if (segments.length > 0 && segments[0] > from) {
     throw new AdtallyError(
       'data_corrupt',
@@ -95,6 +104,7 @@ async function* readSegment(
   end.segments.push(segment);
   end.segment = first;
   let at = SEGMENT_HEADER_BYTES;
+  let lastAt = 0;
   let number = first;
   for (;;) {
     const header = decodeBlockHeader(bytes, at, key);
@@ -102,6 +112,7 @@ async function* readSegment(
     const entries = decodeEntries(bytes, at + BLOCK_HEADER_BYTES, header).map(
       ({ kind, arrival, body, bodyAt }) => ({ kind, arrival, body, segment: first, offset: bodyAt }),
     );
+    lastAt = at;
     at += BLOCK_HEADER_BYTES + header.payloadBytes;
     end.block = number;
     end.segmentBytes = at;
@@ -111,6 +122,7 @@ async function* readSegment(
   }
   end.block = number - 1;
   end.segmentBytes = at;
+  end.unsynced = bytes.slice(lastAt, at);
   end.tornBytes = bytes.length - at;
   if (end.tornBytes > 0) refuseDamage(bytes, { first, at, number, isLast, key });
 }

@@ -45,7 +45,9 @@ export class LogWriter {
       writer.#end = end.segmentBytes;
       writer.#file = await disk.openWrite(segmentPath(end.segment), 'existing');
       if (end.tornBytes > 0) await writer.#file.truncate(end.segmentBytes);
-      // What was read may have been in the machine's memory only: it is shown from now on, so it must be durable.
+      // What was read may have been in the machine's memory only: it is shown from now on, so it must be durable. After a
+      // failed fsync a page counts as clean, and no later fsync stores it: it is written anew.
+      await writer.#file.write(end.unsynced, end.segmentBytes - end.unsynced.length);
       await writer.#file.sync();
     }
     await disk.syncDirectory(LOG_DIRECTORY);

@@ -64,6 +64,8 @@ export class Snapshotter {
     const file = `${String(cut.block).padStart(16, '0')}-${cut.mode}.snapshot`;
     const bytes = await this.#write(state, cut, file);
     await this.#disk.syncDirectory(SNAPSHOT_DIRECTORY);
+    // The directory itself may be new: its name must be as durable as the manifest that relies on it.
+    await this.#disk.syncDirectory('.');
     const before = cut.mode === 'full' ? [] : (this.#manifest.snapshot?.parts ?? []);
     const snapshot = { block: cut.block, parts: [...before, { file, bytes }], segments: kept };
     await writeManifest(this.#disk, { ...this.#manifest, snapshot });
