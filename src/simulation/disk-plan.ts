@@ -96,12 +96,17 @@ export const CHANGING: ReadonlySet<OperationKind> = new Set<OperationKind>([
   'truncate',
 ]);
 
+const SHAKY_OPERATIONS = 60;
+const SHAKY_CRASH = 0.1;
+
 /** A disk with moods: delays, stalls, errors and crashes, all drawn from `random`. `quiet` can be set to spare it. */
 export class SeededPlan implements DiskPlan {
   readonly #random: SeededRandom;
   readonly #temper: DiskTemper;
   /** While true, no faults and no crashes. */
   quiet = false;
+  /** Operations left during which another crash is likely: what a crash left must survive the next one too. */
+  #shaky = 0;
 
   constructor(random: SeededRandom, temper: DiskTemper) {
     this.#random = random;
@@ -114,11 +119,20 @@ export class SeededPlan implements DiskPlan {
     const delayMs = random.chance(temper.stall)
       ? random.fraction() * temper.stallMs
       : random.fraction() * 2 * temper.delayMs;
-    const crashes = random.chance(temper.crash) && CHANGING.has(operation.kind) && !this.quiet;
+    const crashes = this.#crashes(operation.kind);
     const fails = random.chance(temper.fault) && !this.quiet;
     const crash = random.pick<CrashPoint>(['before', 'during', 'after']);
     const fault = faultOf(operation.kind, random);
     return { delayMs, crash: crashes ? crash : undefined, fault: fails ? fault : undefined };
+  }
+
+  #crashes(kind: OperationKind): boolean {
+    const random = this.#random;
+    const isShaky = this.#shaky-- > 0;
+    if (!random.chance(isShaky ? SHAKY_CRASH : this.#temper.crash)) return false;
+    if (this.quiet || !CHANGING.has(kind)) return false;
+    this.#shaky = random.pick([0, SHAKY_OPERATIONS]);
+    return true;
   }
 }
 
