@@ -3,17 +3,25 @@ import { CELL_DOUBLES, CHANGE } from './minute-cells.ts';
 
 /**
  * Which cell changed when, oldest change first, so that a reader can go on from any change number. Only a cell's last change
- * matters: the entry of an earlier one is stale, and is dropped when its chunk is compacted. With every new chunk a few old ones
- * are compacted in turn, so stale entries stay a fraction of the whole and no change waits for a big clean-up.
+ * matters: the entry of an earlier one is stale, and is dropped when its chunk is compacted. While more than half of the entries
+ * are stale, a few chunks are compacted in turn with every new one, so no change waits for a big clean-up. Compacting makes no
+ * garbage: chunks are emptied into each other and used again.
  */
 const CHUNK_ENTRIES = 4096;
 const COMPACTIONS_PER_CHUNK = 4;
 
-interface Chunk {
-  length: number;
-  changes: Float64Array;
-  minutes: Float64Array;
-  rows: Int32Array;
+class Chunk {
+  length = 0;
+  readonly changes = new Float64Array(CHUNK_ENTRIES);
+  readonly minutes = new Float64Array(CHUNK_ENTRIES);
+  readonly rows = new Int32Array(CHUNK_ENTRIES);
+
+  append(change: number, minute: number, row: number): void {
+    const at = this.length++;
+    this.changes[at] = change;
+    this.minutes[at] = minute;
+    this.rows[at] = row;
+  }
 }
 
 export interface Change {
@@ -25,7 +33,10 @@ export interface Change {
 export class ChangeLog {
   readonly #cells: Cells;
   #chunks: Chunk[] = [];
-  #compacted = 0;
+  #spare: Chunk | undefined;
+  #entries = 0;
+  /** The chunk whose turn it is to be compacted. */
+  #turn = 0;
 
   constructor(cells: Cells) {
     this.#cells = cells;
@@ -33,21 +44,13 @@ export class ChangeLog {
 
   /** Entries held, stale ones included. */
   get entries(): number {
-    return this.#chunks.reduce((sum, { length }) => sum + length, 0);
+    return this.#entries;
   }
 
   /** Enters the change of a cell; change numbers must grow. */
   append(change: number, minute: number, row: number): void {
-    let chunk = this.#chunks.at(-1);
-    if (chunk === undefined || chunk.length === chunk.changes.length) {
-      this.#compactSome();
-      chunk = emptyChunk(CHUNK_ENTRIES);
-      this.#chunks.push(chunk);
-    }
-    const at = chunk.length++;
-    chunk.changes[at] = change;
-    chunk.minutes[at] = minute;
-    chunk.rows[at] = row;
+    this.#lastChunk().append(change, minute, row);
+    this.#entries++;
   }
 
   /** The last changes of cells after change number `after`, oldest first. */
@@ -98,42 +101,41 @@ export class ChangeLog {
     return low;
   }
 
-  #compactSome(): void {
-    for (let n = 0; n < COMPACTIONS_PER_CHUNK; n++) {
-      if (this.#compacted >= this.#chunks.length) {
-        this.#compacted = 0;
-        return;
-      }
-      const before = this.#chunks[this.#compacted - 1];
-      const compact = this.#compact(this.#chunks[this.#compacted], before);
-      if (compact === undefined) this.#chunks.splice(this.#compacted, 1);
-      else this.#chunks[this.#compacted++] = compact;
-    }
+  /** A chunk with room, the last one. */
+  #lastChunk(): Chunk {
+    const last = this.#chunks.at(-1);
+    if (last !== undefined && last.length < CHUNK_ENTRIES) return last;
+    for (let n = 0; n < COMPACTIONS_PER_CHUNK && this.#isMostlyStale(); n++) this.#compactNext();
+    const chunk = this.#spare ?? new Chunk();
+    this.#spare = undefined;
+    this.#chunks.push(chunk);
+    return chunk;
   }
 
-  /** `chunk` without its stale entries; undefined when nothing is left of it or all fitted into the chunk before it. */
-  #compact(chunk: Chunk, before: Chunk | undefined): Chunk | undefined {
-    const live: number[] = [];
-    for (let at = 0; at < chunk.length; at++) if (this.#isLast(chunk, at)) live.push(at);
-    const target =
-      before !== undefined && before.length + live.length <= before.changes.length
-        ? before
-        : emptyChunk(Math.max(live.length, CHUNK_ENTRIES / 2));
-    if (target !== before && live.length === chunk.length) return chunk;
-    for (const at of live) {
-      target.changes[target.length] = chunk.changes[at]!;
-      target.minutes[target.length] = chunk.minutes[at]!;
-      target.rows[target.length++] = chunk.rows[at]!;
+  #isMostlyStale(): boolean {
+    return this.#entries > 2 * this.#cells.count + CHUNK_ENTRIES;
+  }
+
+  /** Drops the stale entries of the chunk whose turn it is; what is left moves to the chunk before if it has the room. */
+  #compactNext(): void {
+    if (this.#turn >= this.#chunks.length) this.#turn = 0;
+    const chunk = this.#chunks[this.#turn];
+    const before = this.#chunks[this.#turn - 1];
+    const { length } = chunk;
+    chunk.length = 0;
+    for (let at = 0; at < length; at++) if (this.#isLast(chunk, at)) copy(chunk, at, chunk);
+    this.#entries -= length - chunk.length;
+    if (chunk.length > 0 && (before === undefined || before.length + chunk.length > CHUNK_ENTRIES)) {
+      this.#turn++;
+      return;
     }
-    return target === before || live.length === 0 ? undefined : target;
+    for (let at = 0; at < chunk.length; at++) copy(chunk, at, before);
+    chunk.length = 0;
+    this.#chunks.splice(this.#turn, 1);
+    this.#spare = chunk;
   }
 }
 
-function emptyChunk(entries: number): Chunk {
-  return {
-    length: 0,
-    changes: new Float64Array(entries),
-    minutes: new Float64Array(entries),
-    rows: new Int32Array(entries),
-  };
+function copy(from: Chunk, at: number, to: Chunk): void {
+  to.append(from.changes[at], from.minutes[at], from.rows[at]);
 }
