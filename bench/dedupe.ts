@@ -1,122 +1,105 @@
 /**
- * The dedupe index alone: `node bench/dedupe.ts [millions of ids] [batch]`. Random 128-bit ids, 1% of them seen before, a
- * delta snapshot every 2M ids as the engine takes them. CPU time, without making the ids.
+ * The dedupe index alone: `node bench/dedupe.ts [millions of ids] [rows a batch]`. Random ids, 1% of them seen before, and a
+ * delta snapshot for every million, about as often as the engine takes them. All times are CPU time of the thread, without
+ * the making of ids; pauses are of one batch.
  */
-import { DedupeIndex, UNSEEN } from '../src/embedded/state/dedupe-index.ts';
 import { CONTENT, EventBatch, ID, ROW_WORDS } from '../src/embedded/scan/event-batch.ts';
+import { DedupeIndex, UNSEEN } from '../src/embedded/state/dedupe-index.ts';
 
 const MILLION = 1_000_000;
 const idsMax = Number(process.argv[2] ?? 10) * MILLION;
-const batchSize = Number(process.argv[3] ?? 1000);
-const DELTA_EVERY = 2 * MILLION;
+const batchSize = Number(process.argv[3] ?? 500);
+const seed = crypto.getRandomValues(new Uint8Array(16));
+const batch = new EventBatch(batchSize);
+const rows = Int32Array.from({ length: batchSize }, (_, row) => row);
 
-/** Ids by number, so that an earlier one can be repeated without being kept. */
-function writeId(words: Int32Array, at: number, number: number): void {
-  for (let word = 0; word < 4; word++) {
-    let x = (number ^ Math.imul(word + 1, 0x9e3779b1)) | 0;
-    x = Math.imul(x ^ (x >>> 16), 0x21f0aaad);
-    x = Math.imul(x ^ (x >>> 15), 0x735a2d97);
-    words[at + word] = x ^ (x >>> 15);
+/** Batches of one stretch of the run. */
+class Stretch {
+  batches = 0;
+  sumMs = 0;
+  maxMs = 0;
+
+  measure(action: () => void): void {
+    const before = process.threadCpuUsage();
+    action();
+    const { user, system } = process.threadCpuUsage(before);
+    const ms = (user + system) / 1000;
+    this.batches++;
+    this.sumMs += ms;
+    this.maxMs = Math.max(this.maxMs, ms);
   }
 }
 
-const batch = new EventBatch(batchSize);
-const rows = Int32Array.from({ length: batchSize }, (_, row) => row);
-const seed = crypto.getRandomValues(new Uint8Array(16));
-const mb = (bytes: number): number => Math.round(bytes / 1e6);
+/** The id with this number, so that an earlier one can come again without being kept. */
+function writeEvent(row: number, number: number): void {
+  const at = row * ROW_WORDS;
+  for (let word = 0; word < 4; word++) {
+    let x = number ^ Math.imul(word + 1, 0x9e3779b1);
+    x = Math.imul(x ^ (x >>> 16), 0x21f0aaad);
+    x = Math.imul(x ^ (x >>> 15), 0x735a2d97);
+    batch.words[at + ID + word] = x ^ (x >>> 15);
+  }
+  batch.words[at + CONTENT] = number;
+}
 
 function fillBatch(first: number): void {
   for (let row = 0; row < batchSize; row++) {
-    const repeat = row % 100 === 99;
-    const number = repeat ? Math.floor(first * Math.random()) : first + row;
-    writeId(batch.words, row * ROW_WORDS + ID, number);
-    batch.words[row * ROW_WORDS + CONTENT] = number;
+    writeEvent(row, row % 100 === 99 ? Math.floor(first * Math.random()) : first + row);
   }
 }
 
-function judgeBatch(index: DedupeIndex, generation: number): number {
+function judgeBatch(index: DedupeIndex, generation: number): void {
   index.locate(batch.words, rows, batchSize);
-  let added = 0;
-  for (let i = 0; i < batchSize; i++) {
-    if (index.seen(i) !== UNSEEN) continue;
-    index.add(i, generation);
-    added++;
-  }
-  return added;
+  for (let i = 0; i < batchSize; i++) if (index.seen(i) === UNSEEN) index.add(i, generation);
 }
 
-function insert(): void {
-  const rssBefore = process.memoryUsage().rss;
-  const index = new DedupeIndex(seed);
-  let pauseMsMax = 0;
-  let pauseMsAll = 0;
-  let snapshotMs = 0;
-  let bytesPerIdSum = 0;
-  let samples = 0;
-  let next = MILLION;
-  let [cpuMs, counted, lastIds] = [0, 0, 0];
-  let sinceDelta = 0;
-  for (let first = 0; index.size < idsMax; first += batchSize) {
-    fillBatch(first);
-    const start = performance.now();
-    const cpu = process.cpuUsage();
-    const added = judgeBatch(index, 490_000 + Math.floor(first / 4e6));
-    const used = process.cpuUsage(cpu);
-    const ms = performance.now() - start;
-    cpuMs += (used.user + used.system) / 1000;
-    pauseMsMax = Math.max(pauseMsMax, ms);
-    pauseMsAll = Math.max(pauseMsAll, ms);
-    counted += batchSize;
-    sinceDelta += added;
-    if (sinceDelta >= DELTA_EVERY) {
-      sinceDelta = 0;
-      const t = performance.now();
-      index.beginSnapshot('delta');
-      for (let n = 0; n < index.slices; n++) index.slice(n);
-      index.endSnapshot();
-      snapshotMs = Math.max(snapshotMs, performance.now() - t);
-    }
-    if (index.size >= MILLION && first % (50 * batchSize) === 0) {
-      bytesPerIdSum += index.bytes / index.size;
-      samples++;
-    }
-    if (index.size >= next) {
-      const rss = process.memoryUsage().rss - rssBefore;
-      console.log(
-        `${mb(index.size)}M ids: ${Math.round((cpuMs * 1e6) / counted)} ns/insert since ${mb(lastIds)}M, ` +
-          `pause max ${pauseMsMax.toFixed(1)} ms, ${(index.bytes / index.size).toFixed(2)} B/id ` +
-          `(mean ${(bytesPerIdSum / samples).toFixed(2)}), RSS ${(rss / index.size).toFixed(2)} B/id`,
-      );
-      lastIds = index.size;
-      [cpuMs, counted, pauseMsMax] = [0, 0, 0];
-      next += next < 10 * MILLION ? 3 * MILLION : 10 * MILLION;
-    }
-  }
-  console.log(
-    `delta snapshot at most ${snapshotMs.toFixed(1)} ms in all its slices, pause max ${pauseMsAll.toFixed(1)} ms`,
-  );
-  fullSnapshot(index);
+function snapshotDelta(index: DedupeIndex): void {
+  index.beginSnapshot('delta');
+  for (let n = 0; n < index.slices; n++) index.slice(n);
+  index.endSnapshot();
 }
 
-function fullSnapshot(index: DedupeIndex): void {
+function snapshotFull(index: DedupeIndex): void {
   const copy = new DedupeIndex(seed, { expectedIds: index.size });
+  const [slicing, loading] = [new Stretch(), new Stretch()];
+  let words: Int32Array;
   index.beginSnapshot('full');
-  let [sliceMsMax, sliceMs, loadMs, words] = [0, 0, 0, 0];
   for (let n = 0; n < index.slices; n++) {
-    const start = performance.now();
-    const slice = index.slice(n);
-    const sliced = performance.now();
-    copy.load(slice);
-    loadMs += performance.now() - sliced;
-    sliceMs += sliced - start;
-    sliceMsMax = Math.max(sliceMsMax, sliced - start);
-    words += slice.length;
+    slicing.measure(() => (words = index.slice(n)));
+    loading.measure(() => copy.load(words));
   }
   index.endSnapshot();
+  const each = (stretch: Stretch): string => ((stretch.sumMs / index.size) * MILLION).toFixed(0);
   console.log(
-    `full snapshot ${mb(words * 4)} MB: ${((sliceMs * 1e6) / index.size).toFixed(0)} ns/id, slice max ${sliceMsMax.toFixed(2)} ms; ` +
-      `load ${((loadMs * 1e6) / copy.size).toFixed(0)} ns/id, ${copy.size === index.size ? 'same size' : 'SIZES DIFFER'}, ${(copy.bytes / copy.size).toFixed(2)} B/id`,
+    `full snapshot: ${each(slicing)} ns an id, slice at most ${slicing.maxMs.toFixed(1)} ms; ` +
+      `load: ${each(loading)} ns an id; ${copy.size === index.size ? 'all' : 'NOT ALL'} came back`,
   );
 }
 
-insert();
+function insert(index: DedupeIndex): void {
+  const rssBefore = process.memoryUsage().rss;
+  let stretch = new Stretch();
+  let mark = MILLION;
+  for (let first = 0, delta = 0; index.size < idsMax; first += batchSize) {
+    fillBatch(first);
+    stretch.measure(() => judgeBatch(index, Math.floor(first / (4 * MILLION))));
+    if (first >= delta) {
+      snapshotDelta(index);
+      delta += MILLION;
+    }
+    if (index.size < mark) continue;
+    const rss = process.memoryUsage().rss - rssBefore;
+    console.log(
+      `${Math.round(index.size / MILLION)}M ids: ` +
+        `${((stretch.sumMs / stretch.batches / batchSize) * MILLION).toFixed(0)} ns an event, ` +
+        `pause at most ${stretch.maxMs.toFixed(1)} ms, ${(index.bytes / index.size).toFixed(2)} B an id, ` +
+        `RSS ${(rss / index.size).toFixed(2)} B an id`,
+    );
+    stretch = new Stretch();
+    mark += mark < 10 * MILLION ? 3 * MILLION : 10 * MILLION;
+  }
+}
+
+const index = new DedupeIndex(seed);
+insert(index);
+snapshotFull(index);
