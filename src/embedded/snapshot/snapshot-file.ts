@@ -28,15 +28,15 @@ export const SNAPSHOT_DIRECTORY = 'snapshot';
 export const SNAPSHOT_FORMAT = 1;
 const SECTION_HEADER_BYTES = 16;
 const MAGIC = 0x31535441; // "ATS1"
-const FLUSH_BYTES = 1 << 20;
+const BUFFER_BYTES = 1 << 20;
 
 export type SnapshotMode = 'full' | 'delta';
 
-/** Writes sections, gathered to about a megabyte a write. */
+/** Writes sections, gathered to about a megabyte a write in a buffer that is used again. */
 export class SnapshotFile {
   readonly #file: WritableFile;
-  #pending: Uint8Array[] = [];
-  #pendingBytes = 0;
+  readonly #buffer = Buffer.alloc(BUFFER_BYTES);
+  #gathered = 0;
   #position = 0;
   #sections = 0;
 
@@ -52,16 +52,17 @@ export class SnapshotFile {
   /** Adds a section; `payload` must not change until the returned promise resolves. */
   async add(kind: number, payload: ArrayBufferView): Promise<void> {
     const bytes = new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength);
-    const header = Buffer.alloc(SECTION_HEADER_BYTES);
-    header.writeUInt32LE(MAGIC, 0);
-    header.writeUInt32LE(kind, 4);
-    header.writeUInt32LE(bytes.length, 8);
-    header.writeUInt32LE(crc32(bytes, crc32(header.subarray(4, 12))), 12);
-    this.#pending.push(header, bytes);
-    this.#pendingBytes += header.length + bytes.length;
+    const sectionBytes = SECTION_HEADER_BYTES + bytes.length;
+    if (this.#gathered + sectionBytes > BUFFER_BYTES) await this.#flush();
+    this.#gatherHeader(kind, bytes);
     this.#sections++;
-    if (this.#pendingBytes >= FLUSH_BYTES) await this.#flush();
-    else this.#pending[this.#pending.length - 1] = bytes.slice();
+    if (sectionBytes <= BUFFER_BYTES) {
+      this.#buffer.set(bytes, this.#gathered);
+      this.#gathered += bytes.length;
+      return;
+    }
+    await this.#flush();
+    await this.#write(bytes);
   }
 
   addJson(kind: number, value: unknown): Promise<void> {
@@ -77,10 +78,21 @@ export class SnapshotFile {
     return this.#position;
   }
 
+  #gatherHeader(kind: number, bytes: Uint8Array): void {
+    const header = this.#buffer.subarray(this.#gathered, this.#gathered + SECTION_HEADER_BYTES);
+    header.writeUInt32LE(MAGIC, 0);
+    header.writeUInt32LE(kind, 4);
+    header.writeUInt32LE(bytes.length, 8);
+    header.writeUInt32LE(crc32(bytes, crc32(header.subarray(4, 12))), 12);
+    this.#gathered += SECTION_HEADER_BYTES;
+  }
+
   async #flush(): Promise<void> {
-    const bytes = Buffer.concat(this.#pending);
-    this.#pending = [];
-    this.#pendingBytes = 0;
+    await this.#write(this.#buffer.subarray(0, this.#gathered));
+    this.#gathered = 0;
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
     await this.#file.write(bytes, this.#position);
     this.#position += bytes.length;
   }
