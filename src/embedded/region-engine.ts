@@ -8,7 +8,7 @@ import { auditOf } from './audit.ts';
 import { pageOfChanges } from './change-feed.ts';
 import { diskFailed } from './disk-failure.ts';
 import { GroupCommit, type CommittedGroup } from './group-commit.ts';
-import { ENTRY_KIND, type EntryKind } from './log/entry.ts';
+import { ENTRY_KIND, type EntryKind, type LoggedEntry } from './log/entry.ts';
 import { LogWriter } from './log/log-writer.ts';
 import type {
   AdMinuteFilter,
@@ -88,6 +88,7 @@ class EmbeddedRegion implements Region {
   /** Blocks are applied one after the other; this is the last of them. */
   #applying: Promise<void> = Promise.resolve();
   #snapshotting: Promise<void> | undefined;
+  #turnDueMs = 0;
   #bytesSinceSnapshot: number;
   #snapshotDueAt: UnixMs;
   #pendingBytes = 0;
@@ -283,9 +284,8 @@ class EmbeddedRegion implements Region {
   async #apply({ block, requests }: CommittedGroup): Promise<void> {
     const verdicts = noVerdicts();
     let received = 0;
-    let turnDueMs = this.#clock.monotonicMs() + TURN_MS;
     for (const [n, entry] of block.entries.entries()) {
-      const receipt = this.#state.apply(entry, this.#spec.limits.problemsPerRequest);
+      const receipt = await this.#applyEntry(entry);
       const request = requests[n];
       this.#pendingBytes -= entry.body.length;
       this.#pendingEvents -= request.events;
@@ -293,10 +293,6 @@ class EmbeddedRegion implements Region {
       for (const verdict of VERDICTS) verdicts[verdict] += receipt.verdicts[verdict];
       request.resolve(receipt);
       this.#bytesSinceSnapshot += entry.body.length;
-      if (this.#clock.monotonicMs() >= turnDueMs) {
-        await this.#clock.turn();
-        turnDueMs = this.#clock.monotonicMs() + TURN_MS;
-      }
     }
     this.#state.scalars.block = block.number;
     if (this.#isSnapshotDue()) this.#startSnapshot();
@@ -304,6 +300,18 @@ class EmbeddedRegion implements Region {
     const visibleAtMs = this.#clock.monotonicMs();
     const change = { received, verdicts, acceptedAtMs: requests[0].acceptedAtMs, visibleAtMs };
     for (const listener of this.#listeners) listener(change);
+  }
+
+  /** Applies one entry; others have their turn at least every TURN_MS. */
+  async #applyEntry(entry: LoggedEntry): Promise<IngestReceipt> {
+    const steps = this.#state.applyInSteps(entry, this.#spec.limits.problemsPerRequest);
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+      if (this.#clock.monotonicMs() < this.#turnDueMs) continue;
+      await this.#clock.turn();
+      this.#turnDueMs = this.#clock.monotonicMs() + TURN_MS;
+    }
   }
 
   #isSnapshotDue(): boolean {

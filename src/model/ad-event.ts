@@ -51,6 +51,9 @@ export const ALWAYS_REQUIRED = [
 /** Longest identifier, in Unicode code points. */
 export const ID_LENGTH_MAX = 128;
 
+/** Largest event, so that one of them cannot keep the others waiting while it is parsed. */
+export const EVENT_BYTES_MAX = 65_536;
+
 /** What reading an event depends on. */
 export interface EventFormat {
   readonly requiredFields: readonly EventField[];
@@ -77,6 +80,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * because parsers disagree on which one counts. The engine's scanner must agree with this on every input.
  */
 export function parseAdEvent(bytes: Uint8Array, format: EventFormat): EventReading {
+  if (bytes.length > EVENT_BYTES_MAX) return invalid('too_large', null, null);
   let text: string;
   try {
     text = utf8.decode(bytes);
@@ -137,6 +141,7 @@ const FAULTS: Record<InvalidCode, (field: string) => string> = {
     'eventTime must be RFC 3339 with an offset ("2026-01-31T12:00:00Z") or whole Unix milliseconds, from 1970 to 9999.',
   out_of_range: (field) => `${field} must be from 0 to 9007199254740991.`,
   bad_currency: () => 'currency must be an ISO 4217 code: three capital letters.',
+  too_large: () => `The event has more than ${EVENT_BYTES_MAX} bytes.`,
   sum_out_of_range: () =>
     'With this costMicros the sum of its ad minute would pass 2^53 − 1; adtally refuses it rather than round.',
 };

@@ -33,6 +33,7 @@ export const INVALID_CODES = [
   'out_of_range',
   'bad_currency',
   'sum_out_of_range',
+  'too_large',
 ] as const;
 export type InvalidCode = (typeof INVALID_CODES)[number];
 

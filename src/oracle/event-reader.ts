@@ -41,6 +41,7 @@ const KNOWN_FIELDS = new Set(CHECKS.map(([field]) => field));
 
 /** Reads one event from the bytes of one JSON text. */
 export function readOracleEvent(bytes: Uint8Array, rules: OracleRules): OracleReading {
+  if (bytes.byteLength > 64 * 1024) return fault('too_large', null);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);

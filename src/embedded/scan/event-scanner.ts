@@ -1,5 +1,5 @@
 import { assert } from '../../base/assert.ts';
-import { EVENT_FIELDS, type EventFormat } from '../../model/ad-event.ts';
+import { EVENT_BYTES_MAX, EVENT_FIELDS, type EventFormat } from '../../model/ad-event.ts';
 import { LAST_UNIX_MS } from '../../model/event-time.ts';
 import type { BodyFormat } from '../ports.ts';
 import * as bytes from './byte-words.ts';
@@ -291,7 +291,8 @@ export class EventScanner {
         if (later !== COMMA) break events;
       }
       p = (p + 1) | 0;
-      if (p > end || (seen & ~absent & requiredBits) !== requiredBits) break;
+      if (p > end || p - start > EVENT_BYTES_MAX) break;
+      if ((seen & ~absent & requiredBits) !== requiredBits) break;
       const after = (layout === LINES ? lineBehind(view, p, end) : eventBehind(view, p, end, layout)) | 0;
       if (after === NOT_SIMPLE) break;
 

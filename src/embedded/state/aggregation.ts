@@ -44,6 +44,10 @@ import type { RetiredMinute } from './retired-changes.ts';
 import { decodeReplayBody } from './replay-body.ts';
 import { Tally } from './tally.ts';
 
+/**
+ * Events judged at a time. A cell that changes several times in a batch gets one change number, so cursors of the change feed
+ * hang on this: another value would number the changes of a replayed log otherwise.
+ */
 const BATCH_ROWS = 512;
 const { counted, duplicate, conflict, late, future, invalid } = VERDICT_INDEX;
 const SUM_OUT_OF_RANGE = INVALID_CODES.indexOf('sum_out_of_range') + 1;
@@ -95,6 +99,14 @@ export class Aggregation {
 
   /** Applies one entry of the log. The receipt describes at most `problemsMax` uncounted events. */
   apply(entry: LoggedEntry, problemsMax: number): IngestReceipt {
+    const steps = this.applyInSteps(entry, problemsMax);
+    let step = steps.next();
+    while (step.done !== true) step = steps.next();
+    return step.value;
+  }
+
+  /** The same, a batch at a time: whoever takes the steps may let others have their turn in between. */
+  *applyInSteps(entry: LoggedEntry, problemsMax: number): Generator<void, IngestReceipt> {
     this.#passTime(entry.arrival);
     const tally = new Tally(problemsMax);
     switch (entry.kind) {
@@ -102,11 +114,11 @@ export class Aggregation {
         this.setRules(JSON.parse(Buffer.from(entry.body).toString()) as AggregationRules);
         break;
       case ENTRY_KIND.quarantineReplay:
-        this.#applyReplay(entry, tally);
+        yield* this.#applyReplay(entry, tally);
         break;
       case ENTRY_KIND.eventsJson:
       case ENTRY_KIND.eventsNdjson:
-        this.#applyEvents(entry, tally);
+        yield* this.#applyEvents(entry, tally);
         break;
     }
     return tally.receipt();
@@ -166,35 +178,37 @@ export class Aggregation {
     if (now.expiredBefore > before.expiredBefore) this.quarantine.expire(now.expiredBefore);
   }
 
-  #applyEvents(entry: LoggedEntry, tally: Tally): void {
+  *#applyEvents(entry: LoggedEntry, tally: Tally): Generator<void, void> {
     const format = entry.kind === ENTRY_KIND.eventsJson ? 'json' : 'ndjson';
-    const changeBefore = this.scalars.change;
+    // An empty body is scanned, too: as JSON it is one malformed event.
     for (let at = 0; at < entry.body.length || at === 0;) {
       this.#batch.clear();
       const next = this.#scanner.scan(entry.body, format, at, this.#batch);
-      this.#judge(entry, changeBefore);
+      this.#judge(entry);
       this.#book(entry, tally);
       assert(next > at || next >= entry.body.length, 'the scanner moves on');
       at = Math.max(next, 1);
+      yield;
     }
   }
 
-  #applyReplay(entry: LoggedEntry, tally: Tally): void {
+  *#applyReplay(entry: LoggedEntry, tally: Tally): Generator<void, void> {
     const { ids, lengths, eventsAt } = decodeReplayBody(entry.body);
     for (const id of ids) this.quarantine.release(id);
-    const changeBefore = this.scalars.change;
     let at = eventsAt;
     for (const length of lengths) {
       this.#batch.clear();
       this.#scanner.scanOne(entry.body, at, at + length, this.#batch);
-      this.#judge(entry, changeBefore);
+      this.#judge(entry);
       this.#book(entry, tally);
       at += length;
+      yield;
     }
   }
 
   /** Gives each scanned row its verdict, and counts those that are new. */
-  #judge(entry: LoggedEntry, changeBefore: number): void {
+  #judge(entry: LoggedEntry): void {
+    const changeBefore = this.scalars.change;
     const batch = this.#batch;
     const { words, doubles } = batch;
     const verdicts = this.#verdicts;

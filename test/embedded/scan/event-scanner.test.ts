@@ -8,6 +8,7 @@ import { EventSplitter, countEvents } from '../../../src/embedded/scan/event-spl
 import { Fingerprint } from '../../../src/embedded/scan/fingerprint.ts';
 import {
   ALWAYS_REQUIRED,
+  EVENT_BYTES_MAX,
   EVENT_FIELDS,
   type EventFormat,
   parseAdEvent,
@@ -317,6 +318,21 @@ test('simple events are read without the parser', () => {
   );
 });
 
+test('an event of more than 64 KiB is refused, whichever way it is read', () => {
+  const tooLarge = INVALID_CODES.indexOf('too_large') + 1;
+  // An escape takes it the slow way.
+  for (const prefix of ['', '\\t']) {
+    const fits = paddedEvent(EVENT_BYTES_MAX, prefix);
+    const rows = scanRows(lines(fits, fits.replace('pad', 'pads'), JSON.stringify(EVENT)));
+    expect(rows.map(({ fault }) => fault)).toEqual([0, tooLarge, 0]);
+  }
+});
+
+function paddedEvent(bytes: number, prefix: string): string {
+  const text = JSON.stringify({ ...EVENT, pad: '' });
+  return text.replace('"pad":"', `"pad":"${prefix}${'x'.repeat(bytes - text.length - prefix.length)}`);
+}
+
 function rowOf(fields: Record<string, unknown>): Record<string, unknown> {
   return scanRows(lines(JSON.stringify(fields)))[0];
 }
@@ -401,7 +417,7 @@ test('hostile bodies leave Object.prototype as it was', () => {
       '{"__proto__":{"adId":"x"},"constructor":{"prototype":{"polluted":1}}}',
       JSON.stringify(EVENT).replace('{', '{"__proto__":{"polluted":1},'),
       '{"a":'.repeat(10_000) + '1' + '}'.repeat(10_000),
-      '['.repeat(100_000),
+      '['.repeat(60_000),
     ),
   );
   expect(rows.map((found) => INVALID_CODES[(found['fault'] as number) - 1] ?? 'valid')).toEqual([
