@@ -72,6 +72,39 @@ export function faultAt(number: number, fault: DiskFault): DiskPlan {
   };
 }
 
+/** One step of a script: waits for the `nth` operation of that kind on such a path, and then does what it says. */
+export interface ScriptStep {
+  readonly kind: OperationKind;
+  /** What the path begins with. */
+  readonly path: string;
+  readonly nth: number;
+  readonly crash?: CrashPoint;
+  readonly fault?: DiskFault;
+}
+
+/** Calm, but for the steps of a script, one after the other. Written in terms of what is done, it outlives its numbers. */
+export class ScriptedPlan implements DiskPlan {
+  readonly #steps: ScriptStep[];
+  #seen = 0;
+
+  constructor(steps: readonly ScriptStep[]) {
+    this.#steps = [...steps];
+  }
+
+  get stepsLeft(): number {
+    return this.#steps.length;
+  }
+
+  fateOf({ kind, path }: DiskOperation): OperationFate {
+    const step = this.#steps[0];
+    if (step?.kind !== kind || !path.startsWith(step.path) || ++this.#seen < step.nth)
+      return { delayMs: 0.1 };
+    this.#steps.shift();
+    this.#seen = 0;
+    return { delayMs: 0.1, crash: step.crash, fault: step.fault };
+  }
+}
+
 export interface DiskTemper {
   /** Median time of an operation, ms. */
   readonly delayMs: number;

@@ -1,5 +1,6 @@
 import { ENTRY_KIND, type LoggedEntry } from '../embedded/log/entry.ts';
 import { listSegments, readLog } from '../embedded/log/log-reader.ts';
+import { LOG_DIRECTORY } from '../embedded/log/segment.ts';
 import { readManifest } from '../embedded/snapshot/manifest.ts';
 import { splitOracleBody } from '../oracle/body-splitter.ts';
 import { CountingOracle, type OracleReceipt } from '../oracle/counting-oracle.ts';
@@ -33,7 +34,7 @@ export interface LogTruth {
 
 /** Reads the whole log of a disk, segments that retention has removed included, and counts it with the oracle. */
 export async function readTruth(disk: SimulatedDisk, region: string): Promise<LogTruth> {
-  const mount = disk.copy({ withRemoved: true }).mount();
+  const mount = withRetiredSegments(disk).mount();
   const manifest = await readManifest(mount);
   const truth = { oracle: new CountingOracle(rulesBefore(region)), requests: [], uncounted: [] };
   if (manifest === undefined) return truth;
@@ -42,6 +43,17 @@ export async function readTruth(disk: SimulatedDisk, region: string): Promise<Lo
     for (const entry of entries) feed(truth, entry, region);
   }
   return truth;
+}
+
+/** A copy of the disk in which the segments that left it, oldest first, are back. Others were removed as torn. */
+function withRetiredSegments(disk: SimulatedDisk): SimulatedDisk {
+  const copy = disk.copy();
+  const segments = [...disk.contents().keys()].filter((path) => path.startsWith(LOG_DIRECTORY));
+  const [oldest = ''] = segments.toSorted();
+  for (const [path, content] of disk.removedContents()) {
+    if (path.startsWith(LOG_DIRECTORY) && path < oldest) copy.place(path, content);
+  }
+  return copy;
 }
 
 interface GrowingTruth extends LogTruth {
@@ -67,8 +79,11 @@ function feed(truth: GrowingTruth, { kind, arrival, body }: LoggedEntry, region:
   }
 }
 
+function isSpace(byte: number): boolean {
+  return ' \t\n\r'.includes(String.fromCodePoint(byte));
+}
+
 function trimmed(bytes: Uint8Array): Uint8Array {
-  const isSpace = (byte: number): boolean => ' \t\n\r'.includes(String.fromCodePoint(byte));
   const start = bytes.findIndex((byte) => !isSpace(byte));
   const end = bytes.findLastIndex((byte) => !isSpace(byte)) + 1;
   return start === -1 ? bytes.subarray(0, 0) : bytes.subarray(start, end);

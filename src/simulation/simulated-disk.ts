@@ -80,16 +80,20 @@ export class SimulatedDisk {
     return contentsOf(this.#tree.removed);
   }
 
+  /** Puts a file in place, durable at once. */
+  place(path: string, content: Uint8Array): void {
+    this.#tree.place(path, content);
+  }
+
   /** Damages one stored bit of a file. */
   flipBit(path: string, bit: number): void {
     this.#tree.get(path)!.flipBit(bit);
   }
 
   /** A disk of its own, calm and instant, with the same files, all of them durable. */
-  copy(options: { withRemoved: boolean } = { withRemoved: false }): SimulatedDisk {
+  copy(): SimulatedDisk {
     const copy = new SimulatedDisk(this.#random.fork('copy'));
-    const removed = options.withRemoved ? this.removedContents() : [];
-    for (const [path, content] of [...removed, ...this.contents()]) copy.#tree.place(path, content);
+    for (const [path, content] of this.contents()) copy.place(path, content);
     return copy;
   }
 

@@ -16,8 +16,8 @@ export interface WorldPlan {
   readonly eventsPerRequestMax: number;
   readonly spec: PipelineSpec;
   readonly disk: DiskPlan;
-  /** How each process dies; drawn from all the ways when it is undefined. */
-  readonly death?: Death | undefined;
+  /** How the processes die, one after the other; drawn from all the ways when there is none left. */
+  readonly deaths?: readonly Death[] | undefined;
   /** Probabilities, for each request sent, of things that happen to the region beside it. */
   readonly hazards: Hazards;
 }

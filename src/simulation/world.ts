@@ -53,6 +53,7 @@ export class World {
   #spec: PipelineSpec;
   #left: number;
   #lives = 0;
+  #deaths = 0;
   #crashes = 0;
   #failures = 0;
 
@@ -97,14 +98,12 @@ export class World {
     };
   }
 
-  /** After a last request the region is left alone for a second: nothing it has taken in is in doubt any more. */
+  /** After a last request the region is left alone until it does nothing more: nothing it has taken in is in doubt. */
   async #idle(process: RegionProcess): Promise<void> {
     this.ledger.sent(LAST_REQUEST);
     const receipt = await this.clock.run(process.region!.ingest(LAST_REQUEST, 'ndjson'));
     this.ledger.acknowledged(LAST_REQUEST, receipt);
-    const untilMs = this.clock.monotonicMs() + 1000;
-    this.clock.schedule(1000, () => undefined);
-    while (this.clock.monotonicMs() < untilMs && (await this.clock.step()));
+    while (await this.clock.step());
     const rest = await this.#rest(process.region!);
     for (const checker of this.#checkers) await this.#hold(checker, () => checker.atRest?.(rest));
     for (const checker of this.#checkers) await this.#hold(checker, () => checker.ended?.(rest));
@@ -158,7 +157,7 @@ export class World {
     const hadCrashed = this.disk.crashedAt !== undefined;
     if (hadCrashed) this.#crashes++;
     process.die();
-    const death = this.#plan.death ?? this.#fate.pick(DEATHS);
+    const death = this.#plan.deaths?.[this.#deaths++] ?? this.#fate.pick(DEATHS);
     if (death === 'killed') this.disk.kill();
     else this.disk.losePower(death);
     if (process.region !== undefined) {
@@ -197,7 +196,8 @@ export class World {
   #letIn(client: SimulatedClient, process: RegionProcess, serving: Serving): void {
     this.clock.schedule(client.pauseMs(), () => {
       if (!process.isAlive || this.#left <= 0 || serving.restart) return;
-      this.#left--;
+      // What a failed region refuses until it is gone does not count: the world is about what it takes in.
+      if (process.failure === undefined) this.#left--;
       serving.restart ||= this.#random.chance(this.#plan.hazards.restart);
       this.#haunt(process);
       void this.#sendAndGoOn(client, process, serving);

@@ -52,7 +52,7 @@ async function operationsOf(): Promise<DiskOperation[]> {
 async function goesWrong(point: string, disk: WorldPlan['disk'], death?: Death): Promise<boolean> {
   if (ONLY !== undefined && ONLY !== point) return true;
   try {
-    const report = await simulate('short life', () => ({ ...shortLife(disk), death }));
+    const report = await simulate('short life', () => ({ ...shortLife(disk), deaths: death && [death] }));
     return report.crashes + report.failures > 0;
   } catch (error) {
     console.error(`reproduce: POINT=${point} npx vitest run test/simulation/crash-points.test.ts`);
@@ -81,6 +81,8 @@ test.each(CRASHES)('crashed %s each operation, %s', { timeout: 600_000 }, async 
 test.each(FAULTS)('each operation failed once with %s', { timeout: 600_000 }, async (fault, hits) => {
   for (const { kind, number } of await operationsOf()) {
     if (!hits(kind)) continue;
-    expect(await goesWrong(`${fault}:${number}`, faultAt(number, fault))).toBe(true);
+    const wentWrong = await goesWrong(`${fault}:${number}`, faultAt(number, fault));
+    // A failed read may cost no more than the one answer it was for.
+    expect(wentWrong || !CHANGING.has(kind)).toBe(true);
   }
 });

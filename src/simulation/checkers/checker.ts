@@ -22,7 +22,7 @@ export interface Checker {
   readonly name: string;
   /** The region has just been opened, before any client is let in; and at the end, when all have been answered. */
   atRest?(rest: RegionAtRest): void | Promise<void>;
-  /** At the very end, after an idle second. */
+  /** At the very end, when the region has nothing left to do. */
   ended?(rest: RegionAtRest): void | Promise<void>;
   /** At some moment while the region serves. */
   observed?(region: Region): void | Promise<void>;
