@@ -1,3 +1,4 @@
+import { ExactSum } from '../../base/exact-sum.ts';
 import { MINUTE_MS } from '../../base/units.ts';
 import type { AdMinute, AdMinuteFigures } from '../../model/ad-minute.ts';
 import { adMinuteRecordId } from '../../model/record-id.ts';
@@ -195,12 +196,12 @@ function addSums(a: CellSums, b: CellSums): CellSums {
 function sumsOf(cells: MinuteCells): CellSums {
   let impressions = 0;
   let clicks = 0;
-  let costMicros = 0n;
+  const cost = new ExactSum();
   for (let row = 0; row < cells.count; row++) {
     const at = row * CELL_DOUBLES;
     impressions += cells.doubles[at + IMPRESSIONS];
     clicks += cells.doubles[at + CLICKS];
-    costMicros += BigInt(cells.doubles[at + COST]);
+    cost.add(cells.doubles[at + COST]);
   }
-  return { records: cells.count, impressions, clicks, costMicros };
+  return { records: cells.count, impressions, clicks, costMicros: cost.value };
 }
