@@ -90,11 +90,7 @@ export class RegionClient {
     return attempt.answer;
   }
 
-  async #attempt(
-    method: string,
-    path: string,
-    body?: string | Uint8Array<ArrayBuffer>,
-  ): Promise<Attempt> {
+  async #attempt(method: string, path: string, body?: string | Uint8Array<ArrayBuffer>): Promise<Attempt> {
     let response: Response;
     let answer: Buffer;
     try {

@@ -26,7 +26,7 @@ export function recordsOf(region: Region): Map<string, AdMinuteFigures> {
   return new Map([...region.adMinutes(EVERYTHING)].map((record) => [cellOf(record), record]));
 }
 
-export function cellOf({
+function cellOf({
   adId,
   minute,
   currency,
