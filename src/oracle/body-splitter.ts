@@ -5,13 +5,13 @@ const OPENING = new Set([0x5b, 0x7b]); // [ {
 const CLOSING = new Set([0x5d, 0x7d]); // ] }
 
 /**
- * The events of a request body, as bytes.
+ * The events of a request body, as bytes without the white space around them.
  * `ndjson`: one event a line; lines of only spaces, tabs and carriage returns are none.
  * `json`: the elements of an array; anything else is one event. Of an array that is never closed, or with something behind
  * its end, what follows the last complete element is one event more, with the comma or bracket before it: broken for sure.
  */
 export function splitOracleBody(body: Uint8Array, format: 'json' | 'ndjson'): Uint8Array[] {
-  return format === 'ndjson' ? splitLines(body) : splitJson(body);
+  return (format === 'ndjson' ? splitLines(body) : splitJson(body)).map(trim);
 }
 
 function splitLines(body: Uint8Array): Uint8Array[] {
@@ -60,6 +60,12 @@ function endOfString(body: Uint8Array, start: number): number {
   let position = start + 1;
   while (position < body.length && body[position] !== QUOTE) position += body[position] === BACKSLASH ? 2 : 1;
   return Math.min(position + 1, body.length);
+}
+
+function trim(bytes: Uint8Array): Uint8Array {
+  const start = bytes.findIndex((byte) => !isSpace(byte));
+  const last = bytes.findLastIndex((byte) => !isSpace(byte));
+  return start === -1 ? bytes.subarray(0, 0) : bytes.subarray(start, last + 1);
 }
 
 function isBlank(bytes: Uint8Array): boolean {

@@ -75,18 +75,8 @@ function feed(truth: GrowingTruth, { kind, arrival, body }: LoggedEntry, region:
   for (const [index, outcome] of receipt.perEvent.entries()) {
     const { verdict } = outcome;
     if (verdict === 'counted' || verdict === 'duplicate') continue;
-    truth.uncounted.push({ arrival, ...outcome, bytes: trimmed(events[index]) });
+    truth.uncounted.push({ arrival, ...outcome, bytes: events[index] });
   }
-}
-
-function isSpace(byte: number): boolean {
-  return ' \t\n\r'.includes(String.fromCodePoint(byte));
-}
-
-function trimmed(bytes: Uint8Array): Uint8Array {
-  const start = bytes.findIndex((byte) => !isSpace(byte));
-  const end = bytes.findLastIndex((byte) => !isSpace(byte)) + 1;
-  return start === -1 ? bytes.subarray(0, 0) : bytes.subarray(start, end);
 }
 
 /** A replay holds a line of JSON with the lengths of its events, then the events. */

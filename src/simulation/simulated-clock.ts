@@ -3,6 +3,9 @@ import type { Clock, UnixMs } from '../base/clock.ts';
 /** Virtual milliseconds that a turn of the event loop takes: time passes even in a world that only waits for turns. */
 const TURN_MS = 0.001;
 
+/** How busy a process has been since it last looked at the clock, ms. */
+const LOOK_MS = 1.7;
+
 interface Scheduled {
   readonly atMs: number;
   readonly action: () => void;
@@ -80,6 +83,7 @@ export class SimulatedClock {
 export class ProcessClock implements Clock {
   readonly #clock: SimulatedClock;
   #alive = true;
+  #busyMs = 0;
 
   constructor(clock: SimulatedClock) {
     this.#clock = clock;
@@ -93,8 +97,10 @@ export class ProcessClock implements Clock {
     return this.#clock.now();
   }
 
+  /** Whenever a process looks, its own work has taken some time: or it would never think of giving way to others. */
   monotonicMs(): number {
-    return this.#clock.monotonicMs();
+    this.#busyMs += LOOK_MS;
+    return this.#clock.monotonicMs() + this.#busyMs;
   }
 
   after(delayMs: number, action: () => void): () => void {

@@ -174,10 +174,10 @@ export const MUTATIONS: readonly Mutation[] = [
     to: '({ lastArrival }) => lastArrival < expiredBefore || lastArrival > 0,',
   },
   {
-    name: 'answers a request before its events are counted',
+    name: 'leaves requests of a large group uncounted',
     file: REGION,
-    from: 'const receipt = this.#state.apply(entry, this.#spec.limits.problemsPerRequest);',
-    to: 'const receipt = this.#state.apply(entry, this.#spec.limits.problemsPerRequest);\n      if (n === 2) break;',
+    from: 'const receipt = await this.#applyEntry(entry);',
+    to: 'const receipt = await this.#applyEntry(entry);\n      if (n === 2) break;',
   },
   {
     name: 'does not log a change of rules',
@@ -258,10 +258,10 @@ export const MUTATIONS: readonly Mutation[] = [
     to: 'generationOf(arrival - rules.dedupeWindowMs),',
   },
   {
-    name: 'brings forgotten ids and retired records back when the clock goes back',
+    name: 'brings retired records back when the clock goes back',
     file: STATE,
-    from: 'scalars.latestArrival = Math.max(scalars.latestArrival, arrival);',
-    to: 'scalars.latestArrival = arrival;',
+    from: 'const now = advanceHorizon(before, scalars.latestArrival, scalars.rules);',
+    to: 'const now = advanceHorizon(FIRST_HORIZON, arrival, scalars.rules);',
   },
   {
     name: 'counts into a record that is retired',

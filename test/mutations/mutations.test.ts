@@ -14,6 +14,11 @@ const HUNT = new URL('hunt.ts', import.meta.url).pathname;
 const SEEDS = 150;
 const HUNT_MS_MAX = 240_000;
 
+interface Catch {
+  readonly where: string;
+  readonly what: string;
+}
+
 let copies: string;
 
 beforeAll(async () => {
@@ -39,11 +44,11 @@ async function mutate({ file, from, to }: Mutation, index: number): Promise<stri
   return directory;
 }
 
-async function hunt(directory: string): Promise<{ seed: number; what: string } | null> {
+async function hunt(directory: string): Promise<Catch | null> {
   const { stdout } = await promisify(execFile)(process.execPath, [HUNT, directory, String(SEEDS)], {
     timeout: HUNT_MS_MAX,
   });
-  return JSON.parse(stdout) as { seed: number; what: string } | null;
+  return JSON.parse(stdout) as Catch | null;
 }
 
 test.concurrent(

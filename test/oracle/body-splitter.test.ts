@@ -5,7 +5,7 @@ import { splitOracleBody } from '../../src/oracle/body-splitter.ts';
 
 function split(text: string, format: 'json' | 'ndjson'): string[] {
   const pieces = splitOracleBody(new TextEncoder().encode(text), format);
-  return pieces.map((piece) => new TextDecoder().decode(piece).trim());
+  return pieces.map((piece) => new TextDecoder().decode(piece));
 }
 
 test.each([

@@ -26,10 +26,6 @@ export function recordsOf(region: Region): Map<string, AdMinuteFigures> {
   return new Map([...region.adMinutes(EVERYTHING)].map((record) => [cellOf(record), record]));
 }
 
-function cellOf({
-  adId,
-  minute,
-  currency,
-}: Pick<AdMinuteFigures, 'adId' | 'minute' | 'currency'>): string {
+function cellOf({ adId, minute, currency }: Pick<AdMinuteFigures, 'adId' | 'minute' | 'currency'>): string {
   return JSON.stringify([adId, minute, currency]);
 }
