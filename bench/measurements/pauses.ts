@@ -14,6 +14,7 @@ import { answer, atMost, progress, told, withDirectory, type Outcome, type Run }
 const MILLION = 1_000_000;
 const EVENTS_PER_BODY = 1000;
 const EVENTS_PER_SECOND = 150_000;
+const IN_FLIGHT_MAX = 100;
 /** Shorter gaps are not kept. */
 const NOTED_MS = 5;
 
@@ -64,14 +65,16 @@ async function watch(
   };
 }
 
-/** Sends evenly, whether or not answers keep up. */
+/** Sends evenly; only when very many requests wait for their answers it waits, too. */
 async function load(region: Region, bodies: readonly Uint8Array[]): Promise<void> {
   const startMs = performance.now();
-  const answers: Promise<unknown>[] = [];
+  const answers = new Set<Promise<unknown>>();
   for (const [n, body] of bodies.entries()) {
     const waitMs = startMs + (n * EVENTS_PER_BODY * 1000) / EVENTS_PER_SECOND - performance.now();
     if (waitMs > 1) await sleep(waitMs);
-    answers.push(region.ingest(body, 'ndjson'));
+    while (answers.size >= IN_FLIGHT_MAX) await Promise.race(answers);
+    const answered = region.ingest(body, 'ndjson').finally(() => answers.delete(answered));
+    answers.add(answered);
   }
   await Promise.all(answers);
 }

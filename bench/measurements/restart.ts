@@ -32,13 +32,8 @@ await answer((run) =>
       findings: [
         atMost(`Restart with ${size}, median`, median(rounds.map(({ openMs }) => openMs)) / 1000, 10, ' s'),
         told('  CPU of the whole process', median(rounds.map(({ cpuMs }) => cpuMs)) / 1000, ' s'),
-        atMost(
-          `Memory of the index an id, at ${ids / MILLION}M`,
-          many.idIndexBytes / many.rememberedIds,
-          24,
-          ' B',
-        ),
-        told('  growth of the process (RSS) an id', rssPerId, ' B'),
+        atMost(`Memory an id (growth of the process, RSS), at ${ids / MILLION}M`, rssPerId, 24, ' B'),
+        told('  the index by its own account, new ids twice', many.idIndexBytes / many.rememberedIds, ' B'),
       ],
       raw: { few, rounds },
     };
