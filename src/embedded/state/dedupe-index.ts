@@ -1,7 +1,7 @@
 import { assert } from '../../base/assert.ts';
 import { CONTENT, ID, ROW_WORDS } from '../scan/event-batch.ts';
 import { DedupeCohorts } from './dedupe-cohorts.ts';
-import { ENTRY_WORDS, GROUP_HEADER_WORDS, PARTITIONS, sealEntry } from './dedupe-entry.ts';
+import { ENTRY_WORDS, GROUP_HEADER_WORDS, PARTITIONS, PARTITION_SHIFT, sealEntry } from './dedupe-entry.ts';
 import { DedupeJournal } from './dedupe-journal.ts';
 import { IdPermutation } from './dedupe-permutation.ts';
 import { DedupeTables, type Seen, UNSEEN } from './dedupe-tables.ts';
@@ -170,7 +170,9 @@ export class DedupeIndex {
     for (let done = 0; done < entries; done += LOAD_STRIDE) {
       const count = Math.min(LOAD_STRIDE, entries - done);
       const start = from + done * WORDS;
-      this.#tables.touch(words, start, count);
+      // The entries of a full snapshot's slice meet in one table, which is in the cache by now.
+      const apart = (words[start] ^ words[start + (count - 1) * WORDS]) >>> PARTITION_SHIFT !== 0;
+      if (apart) this.#tables.touch(words, start, count);
       for (let i = 0, at = start; i < count; i++, at += WORDS) {
         this.#tables.put(words, at, this.#addTag, false);
       }

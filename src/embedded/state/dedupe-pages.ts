@@ -26,7 +26,11 @@ export class DedupePages {
   #regionPages = 0;
   #pages = 0;
 
-  constructor() {
+  /** How many words a page begins with must be zero when it is taken. */
+  readonly #cleared: number;
+
+  constructor(cleared: number) {
+    this.#cleared = cleared;
     assert(this.#carve() === NO_PAGE, 'the first page is nobody’s');
   }
 
@@ -35,12 +39,12 @@ export class DedupePages {
     return this.#pages * PAGE_WORDS * 4;
   }
 
-  /** The address of a page of zeros. */
+  /** The address of a page that begins with zeros, as many as are called for. */
   take(): number {
     const free = this.#free.pop();
     if (free === undefined) return this.#carve();
     const start = free & IN_REGION;
-    this.regions[free >>> REGION_SHIFT].fill(0, start, start + PAGE_WORDS);
+    this.regions[free >>> REGION_SHIFT].fill(0, start, start + this.#cleared);
     return free;
   }
 

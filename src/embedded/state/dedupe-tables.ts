@@ -29,7 +29,7 @@ const TAG = TAG_SHIFT;
 const REST_MASK = REST;
 const ID_MASK = ID_IN_LAST;
 /** A fuller table makes probes long, an emptier one wastes memory. */
-const LOAD_MAX = 0.94;
+const LOAD_MAX = 0.95;
 const GROWTH = 1.25;
 /** A table that would be nearly full after it was purged grows all the same, or it would soon be purged again … */
 const KEEP_BELOW = 0.92;
@@ -43,7 +43,7 @@ const TWO_POW_MINUS_32 = 2 ** -32;
  * bodies, words 1 to 4. Word 1 is the hash, and the slot where a search begins grows with it: a rebuild works in order.
  */
 export class DedupeTables {
-  readonly #pool = new DedupePages();
+  readonly #pool = new DedupePages(PAGE_SLOTS);
   /** The pages of partition p stand from p * stride on. */
   #pages = new Int32Array(PARTITIONS).fill(NO_PAGE);
   #stride = 1;
@@ -333,13 +333,14 @@ function firstEmpty(words: Int32Array, address: number, end: number): number {
   return at;
 }
 
-function touchAll(regions: readonly Int32Array[], addresses: Int32Array, count: number): number {
+/** Reads the heads where searches begin, two cache lines more, where many of them end, and the body of the first. */
+function touchAll(regions: readonly Int32Array[], homes: Int32Array, count: number): number {
   let touched = 0;
   for (let i = 0; i < count; i++) {
-    const words = regions[addresses[i] >>> REGION];
-    const head = addresses[i] & WITHIN;
+    const words = regions[homes[i] >>> REGION];
+    const head = homes[i] & WITHIN;
     const body = (head & ~IN_PAGE) + PAGE_SLOTS + (head & IN_PAGE) * BODY_WORDS;
-    touched = (touched + words[head] + words[head + 16] + words[body]) | 0;
+    touched = (touched + words[head] + words[head + 16] + words[head + 32] + words[body]) | 0;
   }
   return touched;
 }
