@@ -88,11 +88,15 @@ function planSpec(random: SeededRandom): PipelineSpec {
       problemsPerRequest: random.pick([0, 2, 100]),
       quarantineEntries: random.pick([0, 5, 1000]),
       pendingBytes: random.pick([4000, 1_000_000]),
+      eventsPerRequest: random.pick([30, 1000]),
+      // Reached in a few worlds: then only what brings nothing new is taken in.
+      records: random.chance(0.05) ? 60 : spec.limits.records,
+      rememberedIds: random.chance(0.05) ? 150 : spec.limits.rememberedIds,
     },
   };
 }
 
 export function smallSpec(): PipelineSpec {
   const spec = resolveSpec({}, { environment: {}, flags: {} });
-  return { ...spec, logSegment: 2000, snapshotAfter: 6000, limits: { ...spec.limits, eventsPerRequest: 40 } };
+  return { ...spec, logSegment: 2000, snapshotAfter: 6000 };
 }

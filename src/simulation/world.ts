@@ -173,7 +173,7 @@ export class World {
 
   #expectExcuse(process: RegionProcess): void {
     this.#failures++;
-    if (process.failureCode === 'disk_failed' || /^E(IO|NOSPC):/.test(process.failure!.message)) return;
+    if (process.failureCode === 'disk_failed') return;
     throw new BrokenPromise(`the region stopped by itself: ${process.failure!.stack}`);
   }
 
