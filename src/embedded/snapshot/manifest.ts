@@ -24,6 +24,8 @@ export interface Manifest {
 export interface SnapshotManifest {
   /** The last block of the log that is part of it. */
   readonly block: number;
+  /** How many ids it remembers. */
+  readonly ids: number;
   /** A full part, then the deltas to apply over it, in order. */
   readonly parts: readonly { readonly file: string; readonly bytes: number }[];
   /** Segments of the log at that time, and the latest arrival in each. */

@@ -19,6 +19,7 @@ const DELTA_SHARE_MAX = 0.5;
 interface Cut {
   readonly mode: SnapshotMode;
   readonly block: number;
+  readonly ids: number;
   readonly scalars: unknown;
   readonly counters: Float64Array;
   readonly quarantine: Float64Array;
@@ -67,7 +68,7 @@ export class Snapshotter {
     // The directory itself may be new: its name must be as durable as the manifest that relies on it.
     await this.#disk.syncDirectory('.');
     const before = cut.mode === 'full' ? [] : (this.#manifest.snapshot?.parts ?? []);
-    const snapshot = { block: cut.block, parts: [...before, { file, bytes }], segments: kept };
+    const snapshot = { block: cut.block, ids: cut.ids, parts: [...before, { file, bytes }], segments: kept };
     await writeManifest(this.#disk, { ...this.#manifest, snapshot });
     this.#manifest = { ...this.#manifest, snapshot };
     state.ids.endSnapshot();
@@ -93,6 +94,7 @@ export class Snapshotter {
     return {
       mode,
       block: state.scalars.block,
+      ids: state.ids.size,
       scalars: state.dumpScalars(),
       counters: state.counters.dump(),
       quarantine: state.quarantine.dump(),

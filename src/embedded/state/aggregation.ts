@@ -86,9 +86,15 @@ export class Aggregation {
   /** Dimensions, then cells, that the rows on time are likely to have. */
   readonly #likely = new Int32Array(BATCH_ROWS);
 
-  constructor(region: string, seed: Uint8Array, rules: AggregationRules) {
+  /** `expectedIds`: how many ids room is made for at once. */
+  constructor(
+    region: string,
+    seed: Uint8Array,
+    rules: AggregationRules,
+    options: { readonly expectedIds?: number } = {},
+  ) {
     this.#seed = seed;
-    this.ids = new DedupeIndex(seed);
+    this.ids = new DedupeIndex(seed, options);
     this.dimensions = new DimensionTable(new DataView(seed.buffer, seed.byteOffset).getInt32(0, true));
     this.cells = new Cells(region, this.dimensions);
     this.changes = new ChangeLog(this.cells);
