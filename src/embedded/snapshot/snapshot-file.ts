@@ -110,22 +110,32 @@ export async function* readSnapshotFile(disk: Disk, file: string): AsyncGenerato
   const size = await disk.size(path);
   if (size === undefined) throw corrupt(path, 0, 'the file is missing');
   const handle = await disk.openRead(path);
+  let ahead = readAhead(handle, 0, size, path);
   try {
     let at = 0;
     for (let sections = 0; ; sections++) {
-      const { kind, payload } = await readSection(handle, at, size, path);
+      const { kind, payload } = await ahead;
       if (sections === 0) checkBegin(kind, payload, path);
       if (kind === SECTION.end) {
         const claimed = JSON.parse(Buffer.from(payload).toString()) as { sections: number };
         if (claimed.sections !== sections) throw corrupt(path, at, 'sections are missing');
         return;
       }
-      yield { kind, payload };
       at += SECTION_HEADER_BYTES + payload.length;
+      ahead = readAhead(handle, at, size, path);
+      yield { kind, payload };
     }
   } finally {
+    await ahead.catch(() => undefined);
     await handle.close();
   }
+}
+
+/** Reads a section while the one before it is taken in. Whoever awaits it learns of a failure; nobody has to. */
+function readAhead(file: ReadableFile, at: number, size: number, path: string): Promise<Section> {
+  const section = readSection(file, at, size, path);
+  section.catch(() => undefined);
+  return section;
 }
 
 async function readSection(file: ReadableFile, at: number, size: number, path: string): Promise<Section> {
