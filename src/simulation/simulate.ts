@@ -12,9 +12,6 @@ import { SeededRandom } from './seeded-random.ts';
 import { World, type WorldReport } from './world.ts';
 import { planWorld, type WorldPlan } from './world-plan.ts';
 
-/** Bits flipped at the end of each world, one at a time. */
-const FLIPS = 3;
-
 /** Every promise the region is held to. */
 function allCheckers(random: SeededRandom, plan: WorldPlan): Checker[] {
   return [
@@ -26,7 +23,7 @@ function allCheckers(random: SeededRandom, plan: WorldPlan): Checker[] {
     changeFeed(random.fork('consumer')),
     idleRestart(),
     trueQuarantine(),
-    flippedBits(random.fork('flips'), FLIPS),
+    flippedBits(random.fork('flips'), plan.flips),
   ];
 }
 

@@ -18,6 +18,8 @@ export interface WorldPlan {
   readonly disk: DiskPlan;
   /** How the processes die, one after the other; drawn from all the ways when there is none left. */
   readonly deaths?: readonly Death[] | undefined;
+  /** Bits flipped at the end, one at a time. */
+  readonly flips: number;
   /** Probabilities, for each request sent, of things that happen to the region beside it. */
   readonly hazards: Hazards;
 }
@@ -55,6 +57,7 @@ export function planWorld(random: SeededRandom): WorldPlan {
     clients: random.between(1, 5),
     requests: random.between(20, 70),
     eventsPerRequestMax: random.pick([3, 10, 30]),
+    flips: 3,
     spec: planSpec(random),
     disk: new SeededPlan(random.fork('disk plan'), temper),
     hazards: {

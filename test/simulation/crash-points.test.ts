@@ -35,6 +35,7 @@ function shortLife(disk: WorldPlan['disk']): Partial<WorldPlan> {
     clients: 2,
     requests: 9,
     eventsPerRequestMax: 3,
+    flips: 0,
     spec: { ...smallSpec(), logSegment: 700, snapshotAfter: 1500 },
     disk,
     hazards: { ...NO_HAZARDS, snapshot: 0.1, restart: 0.15, replay: 0.2 },
