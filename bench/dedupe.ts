@@ -4,7 +4,7 @@
  * the making of ids; pauses are of one batch.
  */
 import { CONTENT, EventBatch, ID, ROW_WORDS } from '../src/embedded/scan/event-batch.ts';
-import { DedupeIndex, UNSEEN } from '../src/embedded/state/dedupe-index.ts';
+import { DedupeIndex, UNSEEN } from '../src/embedded/dedupe/dedupe-index.ts';
 
 const MILLION = 1_000_000;
 const idsMax = Number(process.argv[2] ?? 10) * MILLION;

@@ -47,10 +47,7 @@ const FOREIGN_TEXT: readonly (readonly [RegExp, string])[] = [
 
 const MEBIBYTE = 1024 * 1024;
 const FILES_PER_FOLDER = 14;
-const WIDE_FOLDERS = new Map([
-  ['src/embedded/state', 'the parts of one state, a third of them the index of ids'],
-  ['src/simulation', 'the parts of one world'],
-]);
+const WIDE_FOLDERS = new Map([['src/simulation', 'the parts of one world']]);
 
 /** A house rule: which files it looks at, the faults it finds, and an example of what it refuses. */
 interface Rule {

@@ -7,7 +7,7 @@ import { LogWriter } from '../../src/embedded/log/log-writer.ts';
 import { CONTENT, EventBatch, ID, ROW_WORDS } from '../../src/embedded/scan/event-batch.ts';
 import { recover } from '../../src/embedded/snapshot/recovery.ts';
 import { Snapshotter } from '../../src/embedded/snapshot/snapshotter.ts';
-import type { DedupeIndex } from '../../src/embedded/state/dedupe-index.ts';
+import type { DedupeIndex } from '../../src/embedded/dedupe/dedupe-index.ts';
 import { Random } from '../../src/generator/random.ts';
 import { generationOf, rulesOf } from '../../src/pipeline/aggregation.ts';
 import { ingestAll, benchSpec, openBenchRegion } from './bench-region.ts';

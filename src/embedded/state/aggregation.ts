@@ -27,7 +27,7 @@ import { ArrivalCounters, RECEIVED } from './arrival-counters.ts';
 import { Cells } from './cells.ts';
 import { ChangeLog } from './change-log.ts';
 import { CountedSums } from './counted-sums.ts';
-import { DedupeIndex } from './dedupe-index.ts';
+import { DedupeIndex } from '../dedupe/dedupe-index.ts';
 import { DimensionTable } from './dimension-table.ts';
 import { describeProblem } from './event-problem.ts';
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { DedupeCohorts } from '../../../src/embedded/state/dedupe-cohorts.ts';
-import { PARTITIONS } from '../../../src/embedded/state/dedupe-entry.ts';
+import { DedupeCohorts } from '../../../src/embedded/dedupe/dedupe-cohorts.ts';
+import { PARTITIONS } from '../../../src/embedded/dedupe/dedupe-entry.ts';
 
 describe('dedupe cohorts', () => {
   it('need no more tags for any number of full snapshots', () => {

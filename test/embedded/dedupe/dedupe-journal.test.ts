@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ENTRY_WORDS, GROUP_HEADER_WORDS } from '../../../src/embedded/state/dedupe-entry.ts';
-import { DedupeJournal } from '../../../src/embedded/state/dedupe-journal.ts';
+import { ENTRY_WORDS, GROUP_HEADER_WORDS } from '../../../src/embedded/dedupe/dedupe-entry.ts';
+import { DedupeJournal } from '../../../src/embedded/dedupe/dedupe-journal.ts';
 
 /** The entries of each generation, as whoever loads the chunks finds them. */
 function readBack(journal: DedupeJournal): Map<number, number[]> {

@@ -6,7 +6,7 @@ import {
   type Seen,
   type SnapshotMode,
   UNSEEN,
-} from '../../../src/embedded/state/dedupe-index.ts';
+} from '../../../src/embedded/dedupe/dedupe-index.ts';
 import { idsThatCollide } from './crafted-ids.ts';
 
 export type Id = readonly number[];

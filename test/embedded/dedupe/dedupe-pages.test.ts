@@ -5,7 +5,7 @@ import {
   NO_PAGE,
   PAGE_WORDS,
   REGION_SHIFT,
-} from '../../../src/embedded/state/dedupe-pages.ts';
+} from '../../../src/embedded/dedupe/dedupe-pages.ts';
 
 describe('dedupe pages', () => {
   it('are all different, within their region, and as many as 2 GiB hold', () => {

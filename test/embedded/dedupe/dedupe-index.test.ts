@@ -1,13 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PARTITIONS, PARTITION_SHIFT } from '../../../src/embedded/state/dedupe-entry.ts';
+import { PARTITIONS, PARTITION_SHIFT } from '../../../src/embedded/dedupe/dedupe-entry.ts';
 import {
   DedupeIndex,
   SAME_CONTENT,
   type SnapshotMode,
   UNSEEN,
-} from '../../../src/embedded/state/dedupe-index.ts';
-import { IdPermutation } from '../../../src/embedded/state/dedupe-permutation.ts';
+} from '../../../src/embedded/dedupe/dedupe-index.ts';
+import { IdPermutation } from '../../../src/embedded/dedupe/dedupe-permutation.ts';
 import { craftId, idsThatCollide } from './crafted-ids.ts';
 import { type Id, POOL, SEED, World, judge, locate } from './dedupe-world.ts';
 

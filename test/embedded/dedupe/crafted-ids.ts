@@ -1,4 +1,4 @@
-import { PARTITIONS, PARTITION_SHIFT } from '../../../src/embedded/state/dedupe-entry.ts';
+import { PARTITIONS, PARTITION_SHIFT } from '../../../src/embedded/dedupe/dedupe-entry.ts';
 
 const rotateRight = (word: number, bits: number): number => (word >>> bits) | (word << (32 - bits));
 
