@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash as hashOnce } from 'node:crypto';
 import { crc32 as zlibCrc32 } from 'node:zlib';
 
 /** CRC-32 (ISO 3309) of `bytes`, continued from `seed` (the CRC of what came before). */
@@ -11,4 +11,9 @@ export function sha256(...parts: readonly (Uint8Array | string)[]): Buffer {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);
   return hash.digest();
+}
+
+/** SHA-256 of a text in UTF-8, as 64 hex digits: a fraction of the time that sha256() takes for a short one. */
+export function sha256Hex(text: string): string {
+  return hashOnce('sha256', text, 'hex');
 }
