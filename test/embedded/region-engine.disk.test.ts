@@ -110,7 +110,7 @@ describe('a region on a real disk', () => {
     const restarted = await open(copy);
     const path = join(copy, segmentPath(1));
     const bytes = await readFile(path);
-    bytes[bytes.indexOf('"e1"')]! ^= 1;
+    bytes[bytes.indexOf('"e1"')] ^= 1;
     await writeFile(path, bytes);
     await expect(open(copy)).rejects.toMatchObject({ code: 'data_corrupt' });
     await restarted.close();
