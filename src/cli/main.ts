@@ -2,6 +2,11 @@
 import { runProgram } from './program.ts';
 
 muteTypeStrippingWarning();
+// The reader of a pipe may leave early, as `head` does: that ends the command, it is no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
 process.exitCode = await runProgram(process.argv.slice(2));
 
 /** Node tells everyone whose program strips types that this is experimental; who starts adtally can do nothing about it. */

@@ -41,6 +41,16 @@ export class Workplace {
     return { exit: child.exitCode, ...parts };
   }
 
+  /** Runs `adtally ARGS` with somebody at the end of its output who reads a little and goes, as `head` does. */
+  async runIntoClosedPipe(args: readonly string[]): Promise<Omit<Ended, 'stdout'>> {
+    const child = this.#spawn(args, {});
+    let stderr = '';
+    child.stderr!.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    child.stdout!.once('data', () => child.stdout!.destroy());
+    await once(child, 'close');
+    return { exit: child.exitCode, stderr };
+  }
+
   /** Runs `adtally ARGS --json` and reads its answer; the exit code must be 0. */
   async json<Answer>(args: readonly string[], environment: Record<string, string> = {}): Promise<Answer> {
     const { exit, stdout, stderr } = await this.run([...args, '--json'], environment);
