@@ -17,7 +17,7 @@ const BATCH_ROWS = 512;
 /** The ids are spread over the hours of a day, as a region has them that has run for a day. */
 const HOURS = 23;
 /** Share of the ids in the full part of the snapshot; with the rest as a delta, the next snapshot is a full one. */
-const FULL_SHARE = 0.6;
+const FULL_SHARE = 0.45;
 /** How often the list of new ids is let go while the index is filled. */
 const FORGET_NEWS_EVERY = 2_000_000;
 

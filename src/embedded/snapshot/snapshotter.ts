@@ -11,9 +11,9 @@ import {
   type SnapshotMode,
 } from './snapshot-file.ts';
 
-/** Deltas are written until they add up to half of the full part, or there are this many; then a full one again. */
+/** Deltas are written until they add up to the full part, or there are this many; then a full one again. */
 const DELTAS_MAX = 64;
-const DELTA_SHARE_MAX = 0.5;
+const DELTA_SHARE_MAX = 1;
 
 /** What a snapshot will hold, fixed at one instant; ids and minutes give theirs later, unaffected by changes since. */
 interface Cut {
