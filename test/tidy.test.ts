@@ -47,7 +47,6 @@ const FOREIGN_TEXT: readonly (readonly [RegExp, string])[] = [
 
 const MEBIBYTE = 1024 * 1024;
 const FILES_PER_FOLDER = 14;
-const WIDE_FOLDERS = new Map([['src/simulation', 'the parts of one world']]);
 
 /** A house rule: which files it looks at, the faults it finds, and an example of what it refuses. */
 interface Rule {
@@ -175,9 +174,7 @@ describe('house rules', () => {
 
   test(`no folder of src has more than ${FILES_PER_FOLDER} files`, () => {
     const folders = Map.groupBy(SOURCES, (file) => file.path.replace(/\/[^/]*$/, ''));
-    const full = [...folders].filter(
-      ([folder, files]) => files.length > FILES_PER_FOLDER && !WIDE_FOLDERS.has(folder),
-    );
+    const full = [...folders].filter(([, files]) => files.length > FILES_PER_FOLDER);
     expect(full.map(([folder, files]) => `${folder} has ${files.length} files`)).toEqual([]);
   });
 });

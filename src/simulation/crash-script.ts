@@ -1,4 +1,4 @@
-import { ScriptedPlan, type ScriptStep } from './disk-plan.ts';
+import { ScriptedPlan, type ScriptStep } from './disk/disk-plan.ts';
 import { simulate } from './simulate.ts';
 import { NO_HAZARDS, smallSpec, type Death } from './world-plan.ts';
 

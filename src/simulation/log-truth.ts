@@ -5,7 +5,7 @@ import { readManifest } from '../embedded/snapshot/manifest.ts';
 import { splitOracleBody } from '../oracle/body-splitter.ts';
 import { CountingOracle, type OracleReceipt } from '../oracle/counting-oracle.ts';
 import type { OracleRules } from '../oracle/oracle-rules.ts';
-import type { SimulatedDisk } from './simulated-disk.ts';
+import type { SimulatedDisk } from './disk/simulated-disk.ts';
 
 /** One request of the log, with what the oracle says became of it. */
 export interface JudgedEntry {

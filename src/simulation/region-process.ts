@@ -4,7 +4,7 @@ import { openRegion } from '../embedded/region-engine.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import { ProcessClock, type SimulatedClock } from './simulated-clock.ts';
-import type { SimulatedDisk } from './simulated-disk.ts';
+import type { SimulatedDisk } from './disk/simulated-disk.ts';
 
 export const REGION_NAME = 'a';
 

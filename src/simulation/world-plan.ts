@@ -1,9 +1,9 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../base/units.ts';
 import { resolveSpec } from '../pipeline/pipeline-spec.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
-import { SeededPlan, type DiskPlan, type DiskTemper } from './disk-plan.ts';
+import { SeededPlan, type DiskPlan, type DiskTemper } from './disk/disk-plan.ts';
 import type { SeededRandom } from './seeded-random.ts';
-import type { PowerCut } from './simulated-file.ts';
+import type { PowerCut } from './disk/simulated-file.ts';
 
 /** How a process ends that does not end by itself: killed, with the machine living on, or without power. */
 export type Death = 'killed' | PowerCut;

@@ -4,13 +4,13 @@ import type { Region } from '../embedded/ports.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
 import type { Checker, RegionAtRest } from './checkers/checker.ts';
 import { BrokenPromise } from './checkers/checker.ts';
-import { CALM, SeededPlan } from './disk-plan.ts';
+import { CALM, SeededPlan } from './disk/disk-plan.ts';
 import { readTruth } from './log-truth.ts';
 import { RegionProcess, REGION_NAME } from './region-process.ts';
 import { RequestLedger } from './request-ledger.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import { SimulatedClock } from './simulated-clock.ts';
-import { SimulatedDisk } from './simulated-disk.ts';
+import { SimulatedDisk } from './disk/simulated-disk.ts';
 import { SimulatedClient } from './workload.ts';
 import { DEATHS, type WorldPlan } from './world-plan.ts';
 

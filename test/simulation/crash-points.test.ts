@@ -8,7 +8,7 @@ import {
   type DiskFault,
   type DiskOperation,
   type OperationKind,
-} from '../../src/simulation/disk-plan.ts';
+} from '../../src/simulation/disk/disk-plan.ts';
 import { simulate } from '../../src/simulation/simulate.ts';
 import { NO_HAZARDS, smallSpec, type Death, type WorldPlan } from '../../src/simulation/world-plan.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { WritableFile } from '../../src/embedded/ports.ts';
-import { CALM, crashAt, faultAt } from '../../src/simulation/disk-plan.ts';
+import { CALM, crashAt, faultAt } from '../../src/simulation/disk/disk-plan.ts';
 import { SeededRandom } from '../../src/simulation/seeded-random.ts';
 import { SimulatedClock } from '../../src/simulation/simulated-clock.ts';
-import { SimulatedDisk } from '../../src/simulation/simulated-disk.ts';
-import type { PowerCut } from '../../src/simulation/simulated-file.ts';
+import { SimulatedDisk } from '../../src/simulation/disk/simulated-disk.ts';
+import type { PowerCut } from '../../src/simulation/disk/simulated-file.ts';
 
 const ones = (length: number): Uint8Array => new Uint8Array(length).fill(1);
 const twos = (length: number): Uint8Array => new Uint8Array(length).fill(2);

@@ -1,7 +1,7 @@
 import type { Region } from '../../embedded/ports.ts';
 import type { LogTruth } from '../log-truth.ts';
 import type { RequestLedger } from '../request-ledger.ts';
-import type { SimulatedDisk } from '../simulated-disk.ts';
+import type { SimulatedDisk } from '../disk/simulated-disk.ts';
 
 /** A region at rest, with the truth of the log that it has applied in full. */
 export interface RegionAtRest {

@@ -1,4 +1,4 @@
-import type { SeededRandom } from './seeded-random.ts';
+import type { SeededRandom } from '../seeded-random.ts';
 import { SimulatedFile, type PowerCut } from './simulated-file.ts';
 
 /** The root: the data directory itself. */

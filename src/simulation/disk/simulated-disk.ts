@@ -1,9 +1,9 @@
-import type { Disk } from '../embedded/ports.ts';
+import type { Disk } from '../../embedded/ports.ts';
 import { DirectoryTree } from './directory-tree.ts';
 import { DiskMount, systemError, type Effect } from './disk-mount.ts';
 import { CALM } from './disk-plan.ts';
 import type { DiskFault, DiskOperation, DiskPlan, OperationFate, OperationKind } from './disk-plan.ts';
-import type { SeededRandom } from './seeded-random.ts';
+import type { SeededRandom } from '../seeded-random.ts';
 import type { PowerCut, SimulatedFile } from './simulated-file.ts';
 
 /** Runs an action after some virtual milliseconds. */

@@ -1,5 +1,5 @@
 import { FileImage } from './file-image.ts';
-import type { SeededRandom } from './seeded-random.ts';
+import type { SeededRandom } from '../seeded-random.ts';
 
 const SECTOR_BYTES = 512;
 

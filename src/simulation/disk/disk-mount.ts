@@ -1,4 +1,4 @@
-import type { Disk, ReadableFile, WritableFile } from '../embedded/ports.ts';
+import type { Disk, ReadableFile, WritableFile } from '../../embedded/ports.ts';
 import { parentOf, type DirectoryTree } from './directory-tree.ts';
 import type { DiskFault, OperationKind } from './disk-plan.ts';
 import type { SimulatedDisk } from './simulated-disk.ts';
