@@ -109,7 +109,7 @@ describe('the tail of a log whose last block nothing proves', () => {
 
   test('with a segment behind it that was only begun starts that anew', () =>
     crashed.withCopy(async (copy) => {
-      const next = String(1 + REQUESTS.length + 1).padStart(16, '0');
+      const next = String(crashed.lastBlock + 1).padStart(16, '0');
       await writeFile(join(copy, 'log', `${next}.log`), Buffer.alloc(13));
       expect(await survivors(copy)).toBe(crashed.counted);
     }));

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,10 +53,13 @@ export class CrashedDirectory {
   readonly #original: string;
   /** Events in each acknowledged request, in the order of the log. */
   readonly requests: readonly number[];
+  /** The block of the last request. */
+  readonly lastBlock: number;
 
-  private constructor(original: string, requests: readonly number[]) {
+  private constructor(original: string, requests: readonly number[], lastBlock: number) {
     this.#original = original;
     this.requests = requests;
+    this.lastBlock = lastBlock;
   }
 
   /**
@@ -73,14 +76,13 @@ export class CrashedDirectory {
     await new NodeDisk(directory).makeDirectory('live');
     const region = await openOn(live, layout);
     for (const [n, events] of requests.entries()) await region.ingest(bodyOf(`r${n}`, events), 'ndjson');
-    // The first block holds the rules, each other one a request.
-    const proof = 1 + requests.length + 1;
-    if (isProved) await until(() => region.status().commits >= proof);
+    const lastBlock = region.status().visibleBlock;
+    if (isProved) await until(() => region.status().visibleBlock > lastBlock);
     if (layout.snapshots) await region.snapshot();
     await cp(live, original, { recursive: true });
     await region.close();
     await rm(live, { recursive: true });
-    return new CrashedDirectory(directory, requests);
+    return new CrashedDirectory(directory, requests, lastBlock);
   }
 
   get counted(): number {
@@ -113,12 +115,20 @@ export async function segmentsOf(directory: string): Promise<string[]> {
   return names.toSorted().map((name) => join(directory, 'log', name));
 }
 
-/** Every file of a directory with its bytes, to see that nothing has changed. */
+/** Every file of a directory with a digest of its bytes, to see that nothing has changed. */
 export async function filesOf(directory: string): Promise<Map<string, string>> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   const files = await Promise.all(
-    paths.map(async (path) => [path, (await readFile(path)).toString('base64')] as const),
+    paths.map(
+      async (path) =>
+        [
+          path,
+          createHash('sha256')
+            .update(await readFile(path))
+            .digest('hex'),
+        ] as const,
+    ),
   );
   return new Map(files);
 }
