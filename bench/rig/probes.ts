@@ -4,7 +4,7 @@ import type { Sender } from './senders.ts';
 const PROBE_EVERY_MS = 40;
 /** Each so manieth probe is also asked for by a query. */
 const QUERY_EVERY = 5;
-const LOST_AFTER_MS = 10_000;
+const LOST_AFTER_MS = 60_000;
 
 /** One event of an ad of its own, and when it was acknowledged and seen; ms of one clock. */
 interface Probe {
