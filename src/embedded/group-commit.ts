@@ -39,7 +39,7 @@ export class GroupCommit {
   readonly #onFailure: (error: Error) => void;
   #queue: PendingRequest[] = [];
   /** Whether the last block holds something that an empty block after it does not prove yet. */
-  #isUnproved: boolean;
+  #isUnproved = false;
   #cancelSettling = (): void => {};
   #running: Promise<void> | undefined;
   /** After a failed append the log must not be written to again. */
@@ -56,8 +56,6 @@ export class GroupCommit {
     onFailure: (error: Error) => void;
   }) {
     this.#log = options.log;
-    // The log's last block was read, but nobody knows whether its writer still saw it synced.
-    this.#isUnproved = options.log.lastBlock > 0;
     this.#clock = options.clock;
     this.#intervalMs = options.intervalMs;
     this.#onCommitted = options.onCommitted;

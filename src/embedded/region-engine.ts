@@ -129,11 +129,8 @@ class EmbeddedRegion implements Region {
     await this.#snapshotter.removeStrays();
     const rules = rulesOf(this.#spec);
     const isNew = this.#log.lastBlock === 0;
-    if (isNew || JSON.stringify(rules) !== JSON.stringify(this.#state.scalars.rules)) {
-      await this.#submit(ENTRY_KIND.rules, Buffer.from(JSON.stringify(rules)), 0);
-    }
-    await this.#commit.drain();
-    await this.#applying;
+    if (!isNew && JSON.stringify(rules) === JSON.stringify(this.#state.scalars.rules)) return;
+    await this.#submit(ENTRY_KIND.rules, Buffer.from(JSON.stringify(rules)), 0);
   }
 
   async ingest(body: Uint8Array, format: BodyFormat): Promise<IngestReceipt> {
