@@ -82,7 +82,12 @@ export class GroupCommit {
 
   #run(): void {
     this.#cancelSettling();
-    this.#running ??= this.#commitAll()
+    this.#start(() => this.#commitAll());
+  }
+
+  /** Begins `work` on the log, unless some is under way; what has come meanwhile follows it. */
+  #start(work: () => Promise<void>): void {
+    this.#running ??= work()
       .catch(this.#onFailure)
       .finally(() => {
         this.#running = undefined;
@@ -101,14 +106,7 @@ export class GroupCommit {
   }
 
   #settleLater(): void {
-    this.#cancelSettling = this.#clock.after(SETTLE_MS, () => {
-      this.#running ??= this.#commit([])
-        .catch(this.#onFailure)
-        .finally(() => {
-          this.#running = undefined;
-          if (!this.#hasFailed && this.#queue.length > 0) this.#run();
-        });
-    });
+    this.#cancelSettling = this.#clock.after(SETTLE_MS, () => this.#start(() => this.#commit([])));
   }
 
   async #commit(requests: readonly PendingRequest[]): Promise<void> {

@@ -1,4 +1,5 @@
 import { MINUTE_MS } from '../base/units.ts';
+import { minuteOf } from '../model/event-time.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
 /** An event before it becomes text. */
@@ -63,7 +64,7 @@ export class Marketplace {
     const random = this.#random;
     const { maxEventAgeMs, maxClockSkewMs } = this.#limits;
     const edge = random.pick([-1, 0, 0, 1]);
-    const minuteStart = nowMs - (nowMs % MINUTE_MS);
+    const minuteStart = minuteOf(nowMs);
     const times = {
       fresh: () => nowMs - random.below(30_000),
       minuteEdge: () => minuteStart - random.below(3) * MINUTE_MS + edge,

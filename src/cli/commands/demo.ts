@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { nodeClock } from '../../adapters/node-clock/node-clock.ts';
 import { RegionClient } from '../../client/region-client.ts';
 import { DEFAULT_TRAFFIC, TrafficGenerator } from '../../generator/traffic.ts';
@@ -11,12 +11,12 @@ import { wholeNumber, type CommandDefinition } from '../command.ts';
 import { findImportFile } from '../import/import-file.ts';
 import { parseMapping } from '../import/mapping.ts';
 import type { ServedRegion } from '../region-process.ts';
-import { addSettingOptions, demoData, readSpec } from '../settings-options.ts';
+import { demoData, readSpec } from '../settings-options.ts';
 import { listenForStop } from '../stop-signal.ts';
 import type { Terminal } from '../terminal.ts';
 import { sendTraffic } from '../traffic-sender.ts';
 import { describeReport, runImport } from './import.ts';
-import { announce, runUntilStopped } from './start.ts';
+import { addRegionOptions, announce, runUntilStopped } from './start.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../../../examples/open-bandit/', import.meta.url));
 /** The week of the example is squeezed into this share of maxEventAge, 23 of 24 hours: none of it is late while it is sent. */
@@ -29,12 +29,7 @@ export const demoCommand: CommandDefinition = {
   more: 'It keeps to a directory of its own, demo in the data directory, unless --data names another.',
   configure: (command) => {
     command.option('--rate <events>', 'made-up events a second; 0 for none', wholeNumber(0, 1e6), 200);
-    command.addOption(
-      new Option('--region <name>', 'which of the regions this is (default: the first)').env(
-        'ADTALLY_REGION',
-      ),
-    );
-    addSettingOptions(command);
+    addRegionOptions(command);
   },
   run: async (command, terminal) => {
     const stop = listenForStop();

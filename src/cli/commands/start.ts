@@ -1,4 +1,4 @@
-import { Option } from 'commander';
+import { Option, type Command } from 'commander';
 import { formatDuration } from '../../base/units.ts';
 import type { CommandDefinition } from '../command.ts';
 import type { ServedRegion } from '../region-process.ts';
@@ -12,12 +12,7 @@ export const startCommand: CommandDefinition = {
   about: 'Run a region: take in events, count them, serve the figures',
   more: 'SIGTERM or Ctrl-C stops it cleanly; a second one at once, which loses nothing that was acknowledged.',
   configure: (command) => {
-    command.addOption(
-      new Option('--region <name>', 'which of the regions this is (default: the first)').env(
-        'ADTALLY_REGION',
-      ),
-    );
-    addSettingOptions(command);
+    addRegionOptions(command);
   },
   run: async (command, terminal) => {
     const stop = listenForStop();
@@ -30,6 +25,14 @@ export const startCommand: CommandDefinition = {
     return runUntilStopped(served, stop, terminal);
   },
 };
+
+/** Which region to run, and every setting of it. */
+export function addRegionOptions(command: Command): void {
+  command.addOption(
+    new Option('--region <name>', 'which of the regions this is (default: the first)').env('ADTALLY_REGION'),
+  );
+  addSettingOptions(command);
+}
 
 /** Says where the region is and what it found. */
 export function announce({ region, url, directory }: ServedRegion, terminal: Terminal): void {

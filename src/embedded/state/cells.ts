@@ -1,6 +1,7 @@
 import { ExactSum } from '../../base/exact-sum.ts';
 import { MINUTE_MS } from '../../base/units.ts';
 import type { AdMinute, AdMinuteFigures } from '../../model/ad-minute.ts';
+import { minuteOf } from '../../model/event-time.ts';
 import { adMinuteRecordId } from '../../model/record-id.ts';
 import type { AdMinuteFilter, CellSums } from '../ports.ts';
 import { ROW_DOUBLES, TIME_DOUBLE } from '../scan/event-batch.ts';
@@ -41,7 +42,7 @@ export class Cells {
   minuteAt(time: number): MinuteCells {
     const last = this.#last;
     if (last !== undefined && time >= last.minute && time < last.minute + MINUTE_MS) return last;
-    const minute = time - (time % MINUTE_MS);
+    const minute = minuteOf(time);
     let cells = this.#minutes.get(minute);
     if (cells === undefined) {
       cells = new MinuteCells(minute);
@@ -54,7 +55,7 @@ export class Cells {
   /** As minuteAt, but makes none; `guess` is looked at first. */
   #existingAt(time: number, guess: MinuteCells | undefined): MinuteCells | undefined {
     if (guess !== undefined && time >= guess.minute && time < guess.minute + MINUTE_MS) return guess;
-    return this.#minutes.get(time - (time % MINUTE_MS));
+    return this.#minutes.get(minuteOf(time));
   }
 
   existingMinute(minute: number): MinuteCells | undefined {
