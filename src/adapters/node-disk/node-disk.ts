@@ -2,10 +2,12 @@ import { open, mkdir, readdir, rename, rm, stat, type FileHandle } from 'node:fs
 import { join } from 'node:path';
 
 import type { Disk, ReadableFile, WritableFile } from '../../embedded/ports.ts';
+import { DirectIo } from './direct-io.ts';
 
 /** The Disk port on a directory of the machine. */
 export class NodeDisk implements Disk {
   readonly #directory: string;
+  readonly #directIo = new DirectIo();
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -25,12 +27,13 @@ export class NodeDisk implements Disk {
   }
 
   async openRead(path: string): Promise<ReadableFile> {
-    return new NodeFile(await open(this.#at(path), 'r'));
+    return new ReadFile(await open(this.#at(path), 'r'));
   }
 
   async openWrite(path: string, mode: 'create' | 'existing'): Promise<WritableFile> {
     // Only the owner may read: the manifest holds a secret, the log what users clicked on.
-    return new NodeFile(await open(this.#at(path), mode === 'create' ? 'wx' : 'r+', 0o600));
+    const handle = await open(this.#at(path), mode === 'create' ? 'wx' : 'r+', 0o600);
+    return new WrittenFile(this.#at(path), handle, this.#directIo);
   }
 
   async rename(from: string, to: string): Promise<void> {
@@ -55,7 +58,7 @@ export class NodeDisk implements Disk {
   }
 }
 
-class NodeFile implements ReadableFile, WritableFile {
+class ReadFile implements ReadableFile {
   readonly #handle: FileHandle;
 
   constructor(handle: FileHandle) {
@@ -72,7 +75,26 @@ class NodeFile implements ReadableFile, WritableFile {
     return done;
   }
 
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+}
+
+class WrittenFile implements WritableFile {
+  readonly #path: string;
+  readonly #handle: FileHandle;
+  readonly #directIo: DirectIo;
+  /** For direct writes: undefined until the first one is due, null where there are none. */
+  #direct: FileHandle | undefined | null;
+
+  constructor(path: string, handle: FileHandle, directIo: DirectIo) {
+    this.#path = path;
+    this.#handle = handle;
+    this.#directIo = directIo;
+  }
+
   async write(bytes: Uint8Array, position: number): Promise<void> {
+    if (DirectIo.suits(bytes, position) && (await this.#writeDirectly(bytes, position))) return;
     let done = 0;
     while (done < bytes.length) {
       const { bytesWritten } = await this.#handle.write(bytes, done, bytes.length - done, position + done);
@@ -80,6 +102,7 @@ class NodeFile implements ReadableFile, WritableFile {
     }
   }
 
+  /** Covers direct writes, too: it is one file to the system. */
   async sync(): Promise<void> {
     await this.#handle.datasync();
   }
@@ -89,7 +112,13 @@ class NodeFile implements ReadableFile, WritableFile {
   }
 
   async close(): Promise<void> {
+    await this.#direct?.close();
     await this.#handle.close();
+  }
+
+  async #writeDirectly(bytes: Uint8Array, position: number): Promise<boolean> {
+    if (this.#direct === undefined) this.#direct = (await this.#directIo.open(this.#path)) ?? null;
+    return this.#direct !== null && (await this.#directIo.write(this.#direct, bytes, position));
   }
 }
 

@@ -8,7 +8,11 @@ import { LAST_ENTRY_KIND, type Entry, type EntryKind } from './entry.ts';
  *   header, 40 bytes, little endian                     entry, 16 bytes + body
  *     0 u32 magic        16 u32 payload bytes             0 u32 body bytes
  *     4 u32 CRC of 8–39  20 u32 CRC of the payload        4 u8  kind
- *     8 f64 block number 24 u32 entries, 28–39 zero       5 3 × zero, 8 f64 arrival
+ *     8 f64 block number 24 u32 entries                   5 3 × zero, 8 f64 arrival
+ *                        28 u32 padding, 32–39 zero
+ *
+ * A large block ends where a page of the disk does, with zeros as padding, which are the end of its payload: so the next one
+ * begins on a page, and can go to the disk without passing through the system's cache.
  *
  * Block n + 1 is only written once block n is known to be on stable storage. So a readable block proves that all before it
  * were durable: damage before it is corruption, damage with nothing after it is a write that was never acknowledged.
@@ -18,17 +22,22 @@ import { LAST_ENTRY_KIND, type Entry, type EntryKind } from './entry.ts';
 export const BLOCK_HEADER_BYTES = 40;
 export const ENTRY_HEADER_BYTES = 16;
 const MAGIC = 0x31425441; // "ATB1"
+const PAGE_BYTES = 4096;
+/** What padding adds to blocks from this size on is little. */
+const LARGE_BLOCK_BYTES = 64 << 10;
 
 export interface BlockHeader {
   readonly number: number;
   readonly payloadBytes: number;
   readonly payloadCrc: number;
   readonly entries: number;
+  readonly paddingBytes: number;
 }
 
-/** Bytes that `entries` take up as a block. */
-export function blockBytes(entries: readonly Entry[]): number {
-  return entries.reduce((sum, { body }) => sum + ENTRY_HEADER_BYTES + body.length, BLOCK_HEADER_BYTES);
+/** Bytes that `entries` take up as a block that begins at `start` of its segment. */
+export function blockBytes(entries: readonly Entry[], start: number): number {
+  const bytes = entries.reduce((sum, { body }) => sum + ENTRY_HEADER_BYTES + body.length, BLOCK_HEADER_BYTES);
+  return bytes < LARGE_BLOCK_BYTES ? bytes : Math.ceil((start + bytes) / PAGE_BYTES) * PAGE_BYTES - start;
 }
 
 /** The key of a data directory's blocks. */
@@ -36,13 +45,8 @@ export function blockKey(dataId: Uint8Array): number {
   return crc32(dataId);
 }
 
-/** Writes block `number` to the start of `into`; returns its size. `into` must have blockBytes(entries) of room. */
-export function encodeBlock(
-  into: Uint8Array,
-  number: number,
-  entries: readonly Entry[],
-  key: number,
-): number {
+/** Writes block `number` so that it fills `into`, which is as large as blockBytes says. */
+export function encodeBlock(into: Uint8Array, number: number, entries: readonly Entry[], key: number): void {
   const view = viewOf(into);
   let end = BLOCK_HEADER_BYTES;
   for (const { kind, arrival, body } of entries) {
@@ -52,14 +56,15 @@ export function encodeBlock(
     into.set(body, end + ENTRY_HEADER_BYTES);
     end += ENTRY_HEADER_BYTES + body.length;
   }
+  into.fill(0, end);
   view.setUint32(0, MAGIC, true);
   view.setFloat64(8, number, true);
-  view.setUint32(16, end - BLOCK_HEADER_BYTES, true);
-  view.setUint32(20, crc32(into.subarray(BLOCK_HEADER_BYTES, end)), true);
+  view.setUint32(16, into.length - BLOCK_HEADER_BYTES, true);
+  view.setUint32(20, crc32(into.subarray(BLOCK_HEADER_BYTES)), true);
   view.setUint32(24, entries.length, true);
-  into.fill(0, 28, BLOCK_HEADER_BYTES);
+  view.setUint32(28, into.length - end, true);
+  into.fill(0, 32, BLOCK_HEADER_BYTES);
   view.setUint32(4, crc32(into.subarray(8, BLOCK_HEADER_BYTES), key), true);
-  return end;
 }
 
 /** The header at `at`, or undefined when the bytes there are none. */
@@ -74,6 +79,7 @@ export function decodeBlockHeader(bytes: Uint8Array, at: number, key: number): B
     payloadBytes: view.getUint32(at + 16, true),
     payloadCrc: view.getUint32(at + 20, true),
     entries: view.getUint32(at + 24, true),
+    paddingBytes: view.getUint32(at + 28, true),
   };
 }
 
@@ -106,7 +112,7 @@ export function decodeEntries(bytes: Uint8Array, at: number, header: BlockHeader
     entries.push({ kind: kind as EntryKind, arrival: view.getFloat64(next + 8, true), body, bodyAt });
     next = bodyAt + length;
   }
-  assert(next === at + header.payloadBytes, `block ${header.number} has entries that do not fill it`);
+  assert(next === at + header.payloadBytes - header.paddingBytes, `block ${header.number} has entries that do not fill it`);
   return entries;
 }
 

@@ -74,12 +74,13 @@ export class LogWriter {
     this.#firstArrival ||= entries[0]?.arrival ?? 0;
     const file = this.#file;
     assert(file !== undefined, 'a log writer without a segment');
-    const size = blockBytes(entries);
+    const start = this.#end;
+    const size = blockBytes(entries, start);
     if (size > this.#buffer.length) this.#buffer = new Uint8Array(Math.max(size, this.#buffer.length * 2));
     const number = this.#block + 1;
-    encodeBlock(this.#buffer, number, entries, blockKey(this.#dataId));
-    const start = this.#end;
-    await file.write(this.#buffer.subarray(0, size), start);
+    const block = this.#buffer.subarray(0, size);
+    encodeBlock(block, number, entries, blockKey(this.#dataId));
+    await file.write(block, start);
     await file.sync();
     this.#block = number;
     this.#end = start + size;
