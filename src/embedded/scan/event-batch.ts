@@ -49,6 +49,7 @@ export class EventBatch {
   readonly doubles: Float64Array;
   /** Unescaped UTF-8 of the rows with IN_TEXT; grows as needed. */
   text: Uint8Array = new Uint8Array(4096);
+  textView = new DataView(this.text.buffer);
   textLength = 0;
 
   constructor(capacity: number) {
@@ -71,6 +72,7 @@ export class EventBatch {
       const grown = new Uint8Array(Math.max(this.text.length * 2, start + bytes.length));
       grown.set(this.text);
       this.text = grown;
+      this.textView = new DataView(grown.buffer);
     }
     this.text.set(bytes, start);
     this.textLength = start + bytes.length;

@@ -13,7 +13,7 @@ export interface Recovered {
   readonly state: Aggregation;
   readonly end: LogEnd;
   readonly report: Omit<RecoveryReport, 'durationMs'>;
-  /** Dimensions that the snapshot holds. */
+  /** Words of dimensions that the snapshot holds. */
   readonly snapshotDimensions: number;
   /** Bytes of log behind the snapshot. */
   readonly tailBytes: number;
@@ -49,7 +49,7 @@ export async function recover(
   assert(state.scalars.block === snapshotBlock, 'the parts of a snapshot end where the manifest says');
   state.changes.rebuild();
   const snapshotIds = state.ids.size;
-  const snapshotDimensions = state.dimensions.count;
+  const snapshotDimensions = state.dimensions.length;
   const replay = await replayLog(disk, manifest, state);
   return {
     manifest,
@@ -130,11 +130,8 @@ function loadSection(state: Aggregation, { kind, payload }: Section): void {
     case SECTION.scalars:
       state.loadScalars(JSON.parse(Buffer.from(payload).toString()));
       return;
-    case SECTION.dimensionEntries:
-      state.dimensions.loadEntries(new Int32Array(payload.buffer));
-      return;
-    case SECTION.dimensionText:
-      state.dimensions.loadText(payload);
+    case SECTION.dimensions:
+      state.dimensions.load(new Int32Array(payload.buffer));
       return;
     case SECTION.minute: {
       const doubles = new Float64Array(payload.buffer);

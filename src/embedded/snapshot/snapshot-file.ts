@@ -11,17 +11,16 @@ export const SECTION = {
   begin: 1,
   /** JSON: the scalars of the state. */
   scalars: 2,
-  dimensionText: 3,
-  /** Words; the texts they point to come first. */
-  dimensionEntries: 4,
+  /** Words: entries of the dimension table. */
+  dimensions: 3,
   /** Doubles: the minute, then its cells. */
-  minute: 5,
-  counters: 6,
-  quarantine: 7,
+  minute: 4,
+  counters: 5,
+  quarantine: 6,
   /** Words: a dump of the dedupe index. */
-  ids: 8,
+  ids: 7,
   /** JSON: how many sections came before. */
-  end: 9,
+  end: 8,
 } as const;
 
 export const SNAPSHOT_DIRECTORY = 'snapshot';

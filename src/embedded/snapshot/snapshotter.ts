@@ -36,7 +36,7 @@ export class Snapshotter {
   readonly #disk: Disk;
   readonly #clock: Clock;
   #manifest: Omit<Manifest, 'format'>;
-  /** Dimensions that earlier parts hold. */
+  /** Words of dimensions that earlier parts hold. */
   #dimensions: number;
   bytesWritten = 0;
   taken = 0;
@@ -98,7 +98,7 @@ export class Snapshotter {
       scalars: state.dumpScalars(),
       counters: state.counters.dump(),
       quarantine: state.quarantine.dump(),
-      dimensions: { from: mode === 'full' ? 0 : this.#dimensions, to: state.dimensions.count },
+      dimensions: { from: mode === 'full' ? 0 : this.#dimensions, to: state.dimensions.length },
       minutes,
     };
   }
@@ -115,9 +115,8 @@ export class Snapshotter {
     const { dataId } = this.#manifest;
     await file.addJson(SECTION.begin, { format: SNAPSHOT_FORMAT, mode: cut.mode, dataId });
     await file.addJson(SECTION.scalars, cut.scalars);
-    const { entries, text } = state.dimensions.dump(cut.dimensions.from, cut.dimensions.to);
-    await file.add(SECTION.dimensionText, text);
-    await file.add(SECTION.dimensionEntries, entries);
+    const { from, to } = cut.dimensions;
+    await file.add(SECTION.dimensions, state.dimensions.dump(from, to));
     await file.add(SECTION.counters, cut.counters);
     await file.add(SECTION.quarantine, cut.quarantine);
     for (const minute of cut.minutes) {

@@ -16,6 +16,7 @@ import {
   EventBatch,
   FAULT,
   FAULT_FIELD,
+  IN_TEXT,
   IS_CLICK,
   ROW_DOUBLES,
   ROW_WORDS,
@@ -83,7 +84,7 @@ export class Aggregation {
   readonly #batch = new EventBatch(BATCH_ROWS);
   readonly #verdicts = new Uint8Array(BATCH_ROWS);
   readonly #onTime = new Int32Array(BATCH_ROWS);
-  /** Dimensions, then cells, that the rows on time are likely to have. */
+  /** Dimensions that the rows on time are likely to have. */
   readonly #likely = new Int32Array(BATCH_ROWS);
 
   /** `expectedIds`: how many ids room is made for at once. */
@@ -186,11 +187,12 @@ export class Aggregation {
 
   *#applyEvents(entry: LoggedEntry, tally: Tally): Generator<void, void> {
     const format = entry.kind === ENTRY_KIND.eventsJson ? 'json' : 'ndjson';
+    const source = viewOf(entry.body);
     // An empty body is scanned, too: as JSON it is one malformed event.
     for (let at = 0; at < entry.body.length || at === 0;) {
       this.#batch.clear();
       const next = this.#scanner.scan(entry.body, format, at, this.#batch);
-      this.#judge(entry);
+      this.#judge(entry, source);
       this.#book(entry, tally);
       assert(next > at || next >= entry.body.length, 'the scanner moves on');
       at = Math.max(next, 1);
@@ -201,11 +203,12 @@ export class Aggregation {
   *#applyReplay(entry: LoggedEntry, tally: Tally): Generator<void, void> {
     const { ids, lengths, eventsAt } = decodeReplayBody(entry.body);
     for (const id of ids) this.quarantine.release(id);
+    const source = viewOf(entry.body);
     let at = eventsAt;
     for (const length of lengths) {
       this.#batch.clear();
       this.#scanner.scanOne(entry.body, at, at + length, this.#batch);
-      this.#judge(entry);
+      this.#judge(entry, source);
       this.#book(entry, tally);
       at += length;
       yield;
@@ -213,7 +216,7 @@ export class Aggregation {
   }
 
   /** Gives each scanned row its verdict, and counts those that are new. */
-  #judge(entry: LoggedEntry): void {
+  #judge(entry: LoggedEntry, source: DataView): void {
     const changeBefore = this.scalars.change;
     const batch = this.#batch;
     const { words, doubles } = batch;
@@ -232,13 +235,14 @@ export class Aggregation {
     }
     const generation = generationOf(entry.arrival);
     this.ids.locate(words, onTime, candidates);
-    this.dimensions.warm(words, onTime, candidates, this.#likely);
-    this.cells.warm(doubles, onTime, candidates, this.#likely);
+    const likely = this.#likely;
+    this.dimensions.warm(words, onTime, candidates, likely);
+    this.cells.warm(doubles, onTime, candidates, likely);
     for (let n = 0; n < candidates; n++) {
       const row = onTime[n];
       const seen = this.ids.seen(n);
       if (seen !== 0) verdicts[row] = seen === 1 ? duplicate : conflict;
-      else if (this.#count(entry.body, row, changeBefore)) {
+      else if (this.#count(source, row, likely[n], changeBefore)) {
         this.ids.add(n, generation);
         verdicts[row] = counted;
       } else {
@@ -249,23 +253,25 @@ export class Aggregation {
   }
 
   /** Adds a new event to its cell; false when the cell's cost would pass 2^53 − 1, and then nothing has changed. */
-  #count(body: Uint8Array, row: number, changeBefore: number): boolean {
-    const batch = this.#batch;
-    const costMicros = batch.doubles[row * ROW_DOUBLES + COST_DOUBLE];
-    const cells = this.cells.minuteAt(batch.doubles[row * ROW_DOUBLES + TIME_DOUBLE]);
-    const dimension = this.dimensions.intern(batch, body, row);
+  #count(source: DataView, row: number, likely: number, changeBefore: number): boolean {
+    const { words, doubles, textView } = this.#batch;
+    const at = row * ROW_WORDS;
+    const costMicros = doubles[row * ROW_DOUBLES + COST_DOUBLE];
+    const cells = this.cells.minuteAt(doubles[row * ROW_DOUBLES + TIME_DOUBLE]);
+    const text = words[at + IN_TEXT] === 0 ? source : textView;
+    const dimension = this.dimensions.intern(words, at, text, likely);
     cells.touch();
     const cellRow = this.cells.rowFor(cells, dimension);
-    const at = cellRow * CELL_DOUBLES;
+    const cell = cellRow * CELL_DOUBLES;
     const values = cells.doubles;
-    if (values[at + COST] + costMicros > Number.MAX_SAFE_INTEGER) return false;
+    if (values[cell + COST] + costMicros > Number.MAX_SAFE_INTEGER) return false;
     this.cells.show(cells, cellRow, dimension);
-    const isClick = batch.words[row * ROW_WORDS + IS_CLICK];
-    values[at + IMPRESSIONS] += 1 - isClick;
-    values[at + CLICKS] += isClick;
-    values[at + COST] += costMicros;
-    values[at + REVISION] += 1;
-    if (values[at + CHANGE] <= changeBefore) this.#changed(cells, cellRow);
+    const isClick = words[at + IS_CLICK];
+    values[cell + IMPRESSIONS] += 1 - isClick;
+    values[cell + CLICKS] += isClick;
+    values[cell + COST] += costMicros;
+    values[cell + REVISION] += 1;
+    if (values[cell + CHANGE] <= changeBefore) this.#changed(cells, cellRow);
     this.sums.add(isClick, costMicros);
     return true;
   }
@@ -308,4 +314,8 @@ export class Aggregation {
       }
     }
   }
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -64,19 +64,16 @@ export class Cells {
 
   /**
    * Brings into the cache what counting will read: the cells of the rows `rows[0 … count)`, by their times and `likely`
-   * dimensions as DimensionTable.warm gives them, which are overwritten.
+   * dimensions as DimensionTable.warm gives them.
    */
   warm(doubles: Float64Array, rows: Int32Array, count: number, likely: Int32Array): void {
     let cells = this.#last;
-    for (let n = 0; n < count; n++) {
-      cells = this.#existingAt(doubles[rows[n] * ROW_DOUBLES + TIME_DOUBLE], cells);
-      if (cells === undefined || likely[n] < 0) likely[n] = 0;
-      else likely[n] = cells.likelyRow(this.#dimensions.keyOf(likely[n]));
-    }
     let touched = 0;
     for (let n = 0; n < count; n++) {
       cells = this.#existingAt(doubles[rows[n] * ROW_DOUBLES + TIME_DOUBLE], cells);
-      if (cells !== undefined) touched += cells.doubles[likely[n] * CELL_DOUBLES];
+      if (cells === undefined || likely[n] < 0) continue;
+      const row = this.#dimensions.lastRow(likely[n], cells.number);
+      touched += cells.doubles[(row >= 0 ? row : cells.likelyRow(this.#dimensions.keyOf(likely[n]))) * CELL_DOUBLES];
     }
     this.warmed = touched;
   }
@@ -84,10 +81,15 @@ export class Cells {
   /** The row for a dimension's ad and currency in `cells`; made when there is none. */
   rowFor(cells: MinuteCells, dimension: number): number {
     const key = this.#dimensions.keyOf(dimension);
-    const row = cells.find(key);
-    if (row !== -1) return row;
-    this.#count++;
-    return cells.add(key, dimension);
+    const last = this.#dimensions.lastRow(dimension, cells.number);
+    if (last >= 0 && cells.hasKey(last, key)) return last;
+    let row = cells.find(key);
+    if (row === -1) {
+      this.#count++;
+      row = cells.add(key, dimension);
+    }
+    this.#dimensions.noteRow(dimension, cells.number, row);
+    return row;
   }
 
   /** Lets the record of `row` show the greatest campaign and advertiser it has had: no order of arrival matters. */

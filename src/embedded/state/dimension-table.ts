@@ -1,17 +1,9 @@
 import { assert } from '../../base/assert.ts';
-import {
-  AD_END,
-  AD_START,
-  ADVERTISER_END,
-  ADVERTISER_START,
-  CAMPAIGN_END,
-  CAMPAIGN_START,
-  CURRENCY,
-  DIMENSION_HASH,
-  IN_TEXT,
-  ROW_WORDS,
-  type EventBatch,
-} from '../scan/event-batch.ts';
+import * as row from '../scan/event-batch.ts';
+
+// A module's own constants are folded into its code; imported ones are loaded and checked at every use.
+const { CURRENCY, DIMENSION_HASH, ROW_WORDS } = row;
+const { AD_START, AD_END, CAMPAIGN_START, CAMPAIGN_END, ADVERTISER_START, ADVERTISER_END } = row;
 
 /** What one event says of its cell. */
 export interface Dimension {
@@ -21,30 +13,41 @@ export interface Dimension {
   readonly currency: string;
 }
 
-/** Words of an entry: where its text begins, the lengths of ad, campaign and advertiser, currency, hash, cell key. */
-const ENTRY_WORDS = 8;
-const TEXT_AT = 0;
-const AD_LENGTH = 1;
-const CAMPAIGN_LENGTH = 2;
-const ADVERTISER_LENGTH = 3;
-const ENTRY_CURRENCY = 4;
-const ENTRY_HASH = 5;
-const KEY = 6;
+/**
+ * Words of an entry. Behind them stand the texts of ad, campaign and advertiser as UTF-8, each filled up with zeros to whole
+ * words: so most entries fit a cache line and are compared by words.
+ */
+const HASH = 0;
+const ENTRY_CURRENCY = 1;
+/** Bytes of ad, campaign and advertiser, 10 bits each. */
+const LENGTHS = 2;
+const KEY = 3;
+/** Where the cell that was counted into last stands: its row, and the minute's number. A hint, checked by whoever uses it. */
+const LAST_ROW = 4;
+const LAST_MINUTE = 5;
+const TEXT = 6;
+
+const LENGTH_BITS = 10;
+const LENGTH_MASK = (1 << LENGTH_BITS) - 1;
+/** The longest entry: three identifiers of 128 code points of four bytes. */
+const ENTRY_WORDS_MAX = TEXT + 3 * 128;
+const INITIAL_WORDS = 1 << 14;
 
 /**
- * Gives each distinct (ad, campaign, advertiser, currency) a small number, its reference, and each (ad, currency) the
- * reference of its first appearance as key: cells are found by key. Texts are compared byte by byte, so a hash decides nothing.
+ * Gives each distinct (ad, campaign, advertiser, currency) a reference, and each (ad, currency) the reference of its first
+ * appearance as key: cells are found by key. Texts are compared in full, so a hash decides nothing.
  */
 export class DimensionTable {
   readonly #seed: number;
   #count = 0;
-  #entries = new Int32Array(1024 * ENTRY_WORDS);
-  #text = new Uint8Array(1 << 16);
-  #textLength = 0;
+  /** Entries one after the other; a reference is where one begins. */
+  #words = new Int32Array(INITIAL_WORDS);
+  #bytes = new Uint8Array(this.#words.buffer);
+  #length = 0;
   /** What warm() has read: keeps the reading from being optimized away. */
   warmed = 0;
   /** What was described before, by reference. */
-  readonly #described: Dimension[] = [];
+  readonly #described = new Map<number, Dimension>();
   /** Open addressing, references + 1; one table by the whole dimension, one by ad and currency. */
   #byDimension = new Int32Array(4096);
   #byKey = new Int32Array(4096);
@@ -58,10 +61,13 @@ export class DimensionTable {
     return this.#count;
   }
 
+  /** Words of all entries, for dump(). */
+  get length(): number {
+    return this.#length;
+  }
+
   get bytes(): number {
-    return (
-      this.#entries.byteLength + this.#text.byteLength + this.#byDimension.byteLength + this.#byKey.byteLength
-    );
+    return this.#words.byteLength + this.#byDimension.byteLength + this.#byKey.byteLength;
   }
 
   /**
@@ -74,37 +80,50 @@ export class DimensionTable {
     for (let n = 0; n < count; n++) {
       likely[n] = table[spread(words[rows[n] * ROW_WORDS + DIMENSION_HASH]) & mask] - 1;
     }
+    const entries = this.#words;
     let touched = 0;
-    for (let n = 0; n < count; n++) touched ^= this.#entries[Math.max(0, likely[n]) * ENTRY_WORDS];
-    for (let n = 0; n < count; n++) {
-      touched ^= this.#text[this.#entries[Math.max(0, likely[n]) * ENTRY_WORDS + TEXT_AT]];
-    }
+    for (let n = 0; n < count; n++) touched ^= entries[Math.max(0, likely[n])];
     this.warmed = touched;
   }
 
-  /** The reference of the dimension of row `row`; makes one when it is new. */
-  intern(batch: EventBatch, body: Uint8Array, row: number): number {
-    const words = batch.words;
-    const at = row * ROW_WORDS;
-    const source = words[at + IN_TEXT] === 0 ? body : batch.text;
-    const hash = words[at + DIMENSION_HASH];
+  /**
+   * The reference of the dimension of the row at `at` of `words`, whose texts stand in `source`; makes one when it is new.
+   * `likely` is looked at first.
+   */
+  intern(words: Int32Array, at: number, source: DataView, likely: number): number {
+    if (likely >= 0 && this.#isSame(likely, words, at, source)) return likely;
     const table = this.#byDimension;
     const mask = table.length - 1;
-    for (let slot = spread(hash) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = spread(words[at + DIMENSION_HASH]) & mask; ; slot = (slot + 1) & mask) {
       const reference = table[slot] - 1;
-      if (reference < 0) return this.#add(source, words, at, slot);
-      if (this.#isSame(reference, source, words, at)) return reference;
+      if (reference < 0) return this.#add(words, at, source, slot);
+      if (this.#isSame(reference, words, at, source)) return reference;
     }
   }
 
   /** The key under which cells of this dimension's ad and currency are found. */
   keyOf(reference: number): number {
-    return this.#entries[reference * ENTRY_WORDS + KEY];
+    return this.#words[reference + KEY];
+  }
+
+  /** The row last noted for the dimension in the minute of this number, or −1. */
+  lastRow(reference: number, minuteNumber: number): number {
+    return this.#words[reference + LAST_MINUTE] === minuteNumber ? this.#words[reference + LAST_ROW] : -1;
+  }
+
+  noteRow(reference: number, minuteNumber: number, cellRow: number): void {
+    this.#words[reference + LAST_ROW] = cellRow;
+    this.#words[reference + LAST_MINUTE] = minuteNumber;
   }
 
   /** What the reference stands for. */
   describe(reference: number): Dimension {
-    return (this.#described[reference] ??= this.#describe(reference));
+    let described = this.#described.get(reference);
+    if (described === undefined) {
+      described = this.#describe(reference);
+      this.#described.set(reference, described);
+    }
+    return described;
   }
 
   /** A test of references that tells those with the given fields; the fields are compared once, not per use. */
@@ -115,199 +134,180 @@ export class DimensionTable {
       (field) => wanted[field] !== undefined,
     );
     if (tests.length === 0) return () => true;
-    const known: boolean[] = [];
-    return (reference) =>
-      (known[reference] ??= tests.every((field) => this.describe(reference)[field] === wanted[field]));
+    const known = new Map<number, boolean>();
+    return (reference) => {
+      let matches = known.get(reference);
+      if (matches === undefined) {
+        matches = tests.every((field) => this.describe(reference)[field] === wanted[field]);
+        known.set(reference, matches);
+      }
+      return matches;
+    };
   }
 
   /** Whether `a` has the greater (campaign, advertiser) than `b`, compared as UTF-8 bytes: the one a record shows. */
   isGreater(a: number, b: number): boolean {
     const order =
-      this.#compare(a, b, AD_LENGTH, CAMPAIGN_LENGTH) ||
-      this.#compare(a, b, CAMPAIGN_LENGTH, ADVERTISER_LENGTH);
+      Buffer.compare(this.#text(a, 1), this.#text(b, 1)) || Buffer.compare(this.#text(a, 2), this.#text(b, 2));
     return order > 0;
   }
 
-  /** The entries from reference `from` up to `to`, and their texts, for a snapshot. */
-  dump(from: number, to: number): { entries: Int32Array; text: Uint8Array } {
-    const textFrom = from === 0 ? 0 : this.#textEnd(from - 1);
-    const textTo = to === 0 ? 0 : this.#textEnd(to - 1);
-    return {
-      entries: this.#entries.slice(from * ENTRY_WORDS, to * ENTRY_WORDS),
-      text: this.#text.slice(textFrom, textTo),
-    };
-  }
-
-  /** Puts back texts as dump() gave them; their entries follow. */
-  loadText(text: Uint8Array): void {
-    this.#reserveText(text.length);
-    this.#text.set(text, this.#textLength);
-    this.#textLength += text.length;
+  /** The entries from word `from` up to `to`, as length() gave them, for a snapshot. */
+  dump(from: number, to: number): Int32Array {
+    return this.#words.slice(from, to);
   }
 
   /** Puts back entries as dump() gave them, in the order in which they were made. */
-  loadEntries(entries: Int32Array): void {
-    for (let at = 0; at < entries.length; at += ENTRY_WORDS) {
-      const reference = this.#count;
-      this.#entries.set(entries.subarray(at, at + ENTRY_WORDS), reference * ENTRY_WORDS);
-      insert(this.#byDimension, spread(entries[at + ENTRY_HASH]), reference);
-      if (entries[at + KEY] === reference) insert(this.#byKey, this.#keyHash(reference), reference);
+  load(dump: Int32Array): void {
+    this.#reserveWords(dump.length);
+    this.#words.set(dump, this.#length);
+    const end = this.#length + dump.length;
+    while (this.#length < end) {
+      const reference = this.#length;
+      this.#length += entryWords(this.#words[reference + LENGTHS]);
+      insert(this.#byDimension, spread(this.#words[reference + HASH]), reference);
+      if (this.keyOf(reference) === reference) insert(this.#byKey, this.#keyHash(reference), reference);
       this.#count++;
-      this.#reserveEntry();
+      this.#reserveSlots();
     }
+    assert(this.#length === end, 'a dump is made of whole dimensions');
   }
 
   #describe(reference: number): Dimension {
-    const entry = reference * ENTRY_WORDS;
-    const adAt = this.#entries[entry + TEXT_AT];
-    const campaignAt = adAt + this.#entries[entry + AD_LENGTH];
-    const advertiserAt = campaignAt + this.#entries[entry + CAMPAIGN_LENGTH];
-    const end = advertiserAt + this.#entries[entry + ADVERTISER_LENGTH];
-    const currency = this.#entries[entry + ENTRY_CURRENCY];
+    const currency = this.#words[reference + ENTRY_CURRENCY];
     return {
-      adId: this.#string(adAt, campaignAt),
-      campaignId: this.#string(campaignAt, advertiserAt),
-      advertiserId: this.#string(advertiserAt, end),
+      adId: this.#text(reference, 0).toString('utf8'),
+      campaignId: this.#text(reference, 1).toString('utf8'),
+      advertiserId: this.#text(reference, 2).toString('utf8'),
       currency: String.fromCharCode((currency >> 16) & 0xff, (currency >> 8) & 0xff, currency & 0xff),
     };
   }
 
-  #add(source: Uint8Array, words: Int32Array, at: number, slot: number): number {
-    const reference = this.#count;
-    const entry = reference * ENTRY_WORDS;
+  /** The bytes of ad (0), campaign (1) or advertiser (2). */
+  #text(reference: number, part: number): Buffer {
+    let start = reference + TEXT;
+    let lengths = this.#words[reference + LENGTHS];
+    for (let n = 0; n < part; n++, lengths >>>= LENGTH_BITS) start += wordsFor(lengths & LENGTH_MASK);
+    return Buffer.from(this.#words.buffer, start * 4, lengths & LENGTH_MASK);
+  }
+
+  #add(words: Int32Array, at: number, source: DataView, slot: number): number {
+    this.#reserveWords(ENTRY_WORDS_MAX);
+    const reference = this.#length;
+    this.#words[reference + HASH] = words[at + DIMENSION_HASH];
+    this.#words[reference + ENTRY_CURRENCY] = words[at + CURRENCY];
+    this.#words[reference + LENGTHS] = lengthsOf(words, at);
+    this.#words[reference + LAST_MINUTE] = -1;
+    this.#length += TEXT;
+    this.#append(source, words[at + AD_START], words[at + AD_END]);
+    this.#append(source, words[at + CAMPAIGN_START], words[at + CAMPAIGN_END]);
+    this.#append(source, words[at + ADVERTISER_START], words[at + ADVERTISER_END]);
     this.#byDimension[slot] = reference + 1;
-    this.#entries[entry + TEXT_AT] = this.#textLength;
-    this.#entries[entry + AD_LENGTH] = this.#copy(source, words[at + AD_START], words[at + AD_END]);
-    this.#entries[entry + CAMPAIGN_LENGTH] = this.#copy(
-      source,
-      words[at + CAMPAIGN_START],
-      words[at + CAMPAIGN_END],
-    );
-    this.#entries[entry + ADVERTISER_LENGTH] = this.#copy(
-      source,
-      words[at + ADVERTISER_START],
-      words[at + ADVERTISER_END],
-    );
-    this.#entries[entry + ENTRY_CURRENCY] = words[at + CURRENCY]!;
-    this.#entries[entry + ENTRY_HASH] = words[at + DIMENSION_HASH]!;
-    this.#entries[entry + KEY] = this.#findKey(reference);
+    this.#words[reference + KEY] = this.#findKey(reference);
     this.#count++;
-    this.#reserveEntry();
+    this.#reserveSlots();
     return reference;
   }
 
   /** The first reference with the ad and currency of `reference`; itself, entered as a key, when it is the first. */
   #findKey(reference: number): number {
     const mask = this.#byKey.length - 1;
-    const entry = reference * ENTRY_WORDS;
+    const words = this.#words;
     for (let slot = this.#keyHash(reference) & mask; ; slot = (slot + 1) & mask) {
       const other = this.#byKey[slot] - 1;
       if (other < 0) {
         this.#byKey[slot] = reference + 1;
         return reference;
       }
-      const sameCurrency =
-        this.#entries[other * ENTRY_WORDS + ENTRY_CURRENCY] === this.#entries[entry + ENTRY_CURRENCY];
-      if (sameCurrency && this.#compare(other, reference, -1, AD_LENGTH) === 0) return other;
+      const sameCurrency = words[other + ENTRY_CURRENCY] === words[reference + ENTRY_CURRENCY];
+      if (sameCurrency && this.#text(other, 0).equals(this.#text(reference, 0))) return other;
     }
   }
 
-  #isSame(reference: number, source: Uint8Array, words: Int32Array, at: number): boolean {
-    const entry = reference * ENTRY_WORDS;
-    const entries = this.#entries;
-    const adStart = words[at + AD_START];
-    const campaignStart = words[at + CAMPAIGN_START];
-    const advertiserStart = words[at + ADVERTISER_START];
-    const adLength = entries[entry + AD_LENGTH];
-    const campaignLength = entries[entry + CAMPAIGN_LENGTH];
-    const advertiserLength = entries[entry + ADVERTISER_LENGTH];
+  #isSame(reference: number, words: Int32Array, at: number, source: DataView): boolean {
+    const entries = this.#words;
     if (
-      entries[entry + ENTRY_HASH] !== words[at + DIMENSION_HASH] ||
-      entries[entry + ENTRY_CURRENCY] !== words[at + CURRENCY] ||
-      adLength !== words[at + AD_END] - adStart ||
-      campaignLength !== words[at + CAMPAIGN_END] - campaignStart ||
-      advertiserLength !== words[at + ADVERTISER_END] - advertiserStart
+      entries[reference + HASH] !== words[at + DIMENSION_HASH] ||
+      entries[reference + ENTRY_CURRENCY] !== words[at + CURRENCY] ||
+      entries[reference + LENGTHS] !== lengthsOf(words, at)
     ) {
       return false;
     }
-    const text = this.#text;
-    const textAt = entries[entry + TEXT_AT];
-    for (let n = 0; n < adLength; n++) if (text[textAt + n] !== source[adStart + n]) return false;
-    const campaignAt = textAt + adLength;
-    for (let n = 0; n < campaignLength; n++)
-      if (text[campaignAt + n] !== source[campaignStart + n]) return false;
-    const advertiserAt = campaignAt + campaignLength;
-    for (let n = 0; n < advertiserLength; n++) {
-      if (text[advertiserAt + n] !== source[advertiserStart + n]) return false;
-    }
-    return true;
-  }
-
-  /** Compares a field of two entries as bytes; `before` names the length of the field before it (−1 for the ad). */
-  #compare(a: number, b: number, before: number, length: number): number {
-    const [aStart, aEnd] = this.#field(a, before, length);
-    const [bStart, bEnd] = this.#field(b, before, length);
-    const text = this.#text;
-    const shorter = Math.min(aEnd - aStart, bEnd - bStart);
-    for (let n = 0; n < shorter; n++) {
-      const difference = text[aStart + n] - text[bStart + n];
-      if (difference !== 0) return difference;
-    }
-    return aEnd - aStart - (bEnd - bStart);
-  }
-
-  #field(reference: number, before: number, length: number): [number, number] {
-    const entry = reference * ENTRY_WORDS;
-    let start = this.#entries[entry + TEXT_AT];
-    for (let field = AD_LENGTH; field <= before; field++) start += this.#entries[entry + field];
-    return [start, start + this.#entries[entry + length]];
+    const text = reference + TEXT;
+    const campaign = text + wordsFor(words[at + AD_END] - words[at + AD_START]);
+    const advertiser = campaign + wordsFor(words[at + CAMPAIGN_END] - words[at + CAMPAIGN_START]);
+    return (
+      isText(entries, text, source, words[at + AD_START], words[at + AD_END]) &&
+      isText(entries, campaign, source, words[at + CAMPAIGN_START], words[at + CAMPAIGN_END]) &&
+      isText(entries, advertiser, source, words[at + ADVERTISER_START], words[at + ADVERTISER_END])
+    );
   }
 
   #keyHash(reference: number): number {
-    const [start, end] = this.#field(reference, -1, AD_LENGTH);
-    let hash = this.#seed ^ this.#entries[reference * ENTRY_WORDS + ENTRY_CURRENCY];
-    for (let at = start; at < end; at++) hash = Math.imul(hash ^ this.#text[at], 0x01000193);
+    let hash = this.#seed ^ this.#words[reference + ENTRY_CURRENCY];
+    for (const byte of this.#text(reference, 0)) hash = Math.imul(hash ^ byte, 0x01000193);
     return spread(hash);
   }
 
-  #textEnd(reference: number): number {
-    return this.#field(reference, CAMPAIGN_LENGTH, ADVERTISER_LENGTH)[1];
+  /** Appends a text, filled up with zeros to whole words; the room has been made. */
+  #append(source: DataView, start: number, end: number): void {
+    let to = this.#length * 4;
+    for (let from = start; from < end; from++) this.#bytes[to++] = source.getUint8(from);
+    this.#length += wordsFor(end - start);
   }
 
-  #copy(source: Uint8Array, start: number, end: number): number {
-    this.#reserveText(end - start);
-    this.#text.set(source.subarray(start, end), this.#textLength);
-    this.#textLength += end - start;
-    return end - start;
+  #reserveWords(words: number): void {
+    if (this.#length + words <= this.#words.length) return;
+    const grown = new Int32Array(Math.max(this.#words.length * 2, this.#length + words));
+    grown.set(this.#words.subarray(0, this.#length));
+    this.#words = grown;
+    this.#bytes = new Uint8Array(grown.buffer);
+    assert(grown.length < 2 ** 30, 'references fit 31 bits');
   }
 
-  #reserveText(bytes: number): void {
-    if (this.#textLength + bytes <= this.#text.length) return;
-    const grown = new Uint8Array(Math.max(this.#text.length * 2, this.#textLength + bytes));
-    grown.set(this.#text.subarray(0, this.#textLength));
-    this.#text = grown;
-    assert(grown.length < 2 ** 31, 'the texts of the dimensions fit 31 bits');
-  }
-
-  /** Makes room for one more entry, and keeps the tables at most half full. */
-  #reserveEntry(): void {
-    if ((this.#count + 1) * ENTRY_WORDS > this.#entries.length) {
-      const grown = new Int32Array(this.#entries.length * 2);
-      grown.set(this.#entries);
-      this.#entries = grown;
-    }
+  /** Keeps the tables at most half full. */
+  #reserveSlots(): void {
     if ((this.#count + 1) * 2 <= this.#byDimension.length) return;
     this.#byDimension = new Int32Array(this.#byDimension.length * 2);
     this.#byKey = new Int32Array(this.#byKey.length * 2);
-    for (let reference = 0; reference < this.#count; reference++) {
-      insert(this.#byDimension, spread(this.#entries[reference * ENTRY_WORDS + ENTRY_HASH]), reference);
+    for (let reference = 0; reference < this.#length;) {
+      insert(this.#byDimension, spread(this.#words[reference + HASH]), reference);
       if (this.keyOf(reference) === reference) insert(this.#byKey, this.#keyHash(reference), reference);
+      reference += entryWords(this.#words[reference + LENGTHS]);
     }
   }
+}
 
-  #string(start: number, end: number): string {
-    return Buffer.from(this.#text.buffer, start, end - start).toString('utf8');
+function wordsFor(bytes: number): number {
+  return (bytes + 3) >> 2;
+}
+
+function lengthsOf(words: Int32Array, at: number): number {
+  return (
+    (words[at + AD_END] - words[at + AD_START]) |
+    ((words[at + CAMPAIGN_END] - words[at + CAMPAIGN_START]) << LENGTH_BITS) |
+    ((words[at + ADVERTISER_END] - words[at + ADVERTISER_START]) << (2 * LENGTH_BITS))
+  );
+}
+
+function entryWords(lengths: number): number {
+  return (
+    TEXT +
+    wordsFor(lengths & LENGTH_MASK) +
+    wordsFor((lengths >>> LENGTH_BITS) & LENGTH_MASK) +
+    wordsFor(lengths >>> (2 * LENGTH_BITS))
+  );
+}
+
+/** Whether the text from `start` to `end` of `source` is the one whose words begin at `at`. */
+function isText(entries: Int32Array, at: number, source: DataView, start: number, end: number): boolean {
+  let word = at;
+  let from = start;
+  for (; from + 4 <= end; from += 4) if (source.getInt32(from, true) !== entries[word++]) return false;
+  for (let rest = from < end ? entries[word] : 0; from < end; from++, rest >>>= 8) {
+    if (source.getUint8(from) !== (rest & 0xff)) return false;
   }
+  return true;
 }
 
 function insert(table: Int32Array, hash: number, reference: number): void {

@@ -1,3 +1,5 @@
+import { MINUTE_MS } from '../../base/units.ts';
+
 /**
  * The cells of one minute of event time: a row of 6 doubles (48 bytes) per ad and currency, in order of appearance, found by
  * key through open addressing. A minute is the unit in which cells are retired, and copied while a snapshot is written.
@@ -20,6 +22,8 @@ const INITIAL_CELLS = 4;
 export class MinuteCells {
   /** Start of the minute, Unix ms. */
   readonly minute: number;
+  /** The minute's number, as a 32-bit integer. */
+  readonly number: number;
   count = 0;
   /** Changed since the last snapshot's cut. */
   isDirty = true;
@@ -31,6 +35,7 @@ export class MinuteCells {
 
   constructor(minute: number, cells = INITIAL_CELLS) {
     this.minute = minute;
+    this.number = (minute / MINUTE_MS) | 0;
     this.#doubles = new Float64Array(cells * CELL_DOUBLES);
     this.#words = new Int32Array(this.#doubles.buffer);
     this.#table = new Int32Array(cells * 2);
@@ -53,6 +58,11 @@ export class MinuteCells {
       const row = table[slot] - 1;
       if (row < 0 || this.#words[row * CELL_WORDS + KEY_WORD] === key) return row;
     }
+  }
+
+  /** Whether there is a row `row`, and its key is `key`. */
+  hasKey(row: number, key: number): boolean {
+    return row < this.count && this.#words[row * CELL_WORDS + KEY_WORD] === key;
   }
 
   /** The row that find() will look at first, 0 when there is none: reading it ahead brings it into the cache. */
