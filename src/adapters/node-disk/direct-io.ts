@@ -12,13 +12,15 @@ const WORTHWHILE_BYTES = 64 << 10;
 /**
  * Writes whole pages straight to the disk. Through the system's cache each page of a log is memory that is found, filled,
  * written and never read again: at a log's rate that costs more than all else about writing it (and on a virtual machine
- * several times more). One write at a time; what cannot be written so is for the caller to write as usual.
+ * several times more). What cannot be written so is for the caller to write as usual.
  */
 export class DirectIo {
-  readonly #memory = Buffer.alloc(BUFFER_BYTES + PAGE_BYTES);
-  /** A part of the memory that begins where the system wants it; found by trying, since no address can be asked for. */
-  #buffer: Buffer | undefined;
-  #isBusy = false;
+  /** As many as there were writes at a time: the log's and the snapshot's. */
+  readonly #idle: PageBuffer[] = [];
+
+  static suits(bytes: Uint8Array, position: number): boolean {
+    return bytes.length >= WORTHWHILE_BYTES && bytes.length % PAGE_BYTES === 0 && position % PAGE_BYTES === 0;
+  }
 
   /** Opens an existing file for direct writes; undefined where the system or the file system has none. */
   async open(path: string): Promise<FileHandle | undefined> {
@@ -31,29 +33,30 @@ export class DirectIo {
     }
   }
 
-  static suits(bytes: Uint8Array, position: number): boolean {
-    return bytes.length >= WORTHWHILE_BYTES && bytes.length % PAGE_BYTES === 0 && position % PAGE_BYTES === 0;
-  }
-
-  /** Writes all of `bytes`, as suits() wants them, or rejects; false when nothing was written and nothing is wrong. */
+  /** Writes all of `bytes`, as suits() wants them, or rejects; false when they have to be written as usual. */
   async write(handle: FileHandle, bytes: Uint8Array, position: number): Promise<boolean> {
-    if (this.#isBusy) return false;
-    this.#isBusy = true;
+    const buffer = this.#idle.pop() ?? new PageBuffer();
     try {
       for (let done = 0; done < bytes.length;) {
-        const part = bytes.subarray(done, done + BUFFER_BYTES);
-        const written = await this.#writePart(handle, part, position + done);
+        const written = await buffer.write(handle, bytes.subarray(done, done + BUFFER_BYTES), position + done);
         if (written === undefined) return false;
-        // A short write ends on a page, or the next one is refused and the caller writes all of it anew.
+        // After a short write that ends within a page the next one is refused, and the caller writes all of it anew.
         done += written;
       }
       return true;
     } finally {
-      this.#isBusy = false;
+      this.#idle.push(buffer);
     }
   }
+}
 
-  async #writePart(handle: FileHandle, part: Uint8Array, position: number): Promise<number | undefined> {
+/** Memory that begins where the system wants it; found by trying, since no address can be asked for. */
+class PageBuffer {
+  readonly #memory = Buffer.alloc(BUFFER_BYTES + PAGE_BYTES);
+  #buffer: Buffer | undefined;
+
+  /** Writes `part`; resolves to the bytes written, or undefined when the system refuses every place in the memory. */
+  async write(handle: FileHandle, part: Uint8Array, position: number): Promise<number | undefined> {
     for (let at = this.#buffer === undefined ? 0 : PAGE_BYTES; at <= PAGE_BYTES; at += ALLOCATION_BYTES) {
       const buffer = this.#buffer ?? this.#memory.subarray(at, at + BUFFER_BYTES);
       buffer.set(part);

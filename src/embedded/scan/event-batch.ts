@@ -39,6 +39,9 @@ export const TIME_DOUBLE = 10;
 export const COST_DOUBLE = 11;
 /** 32-bit hash of ad, campaign, advertiser and currency, for the dimension table. */
 export const DIMENSION_HASH = 24;
+/** UTF-8 positions of the event id's text. */
+export const ID_START = 25;
+export const ID_END = 26;
 
 /** A reusable block of rows. Invalid rows have only FAULT, FAULT_FIELD, START and END set. */
 export class EventBatch {
@@ -63,6 +66,14 @@ export class EventBatch {
   clear(): void {
     this.count = 0;
     this.textLength = 0;
+  }
+
+  /** The id of the valid event in row `row`, whose body is `body`. */
+  eventId(body: Uint8Array, row: number): string {
+    const at = row * ROW_WORDS;
+    const source = this.words[at + IN_TEXT] === 0 ? body : this.text;
+    const start = this.words[at + ID_START];
+    return Buffer.from(source.buffer, source.byteOffset + start, this.words[at + ID_END] - start).toString();
   }
 
   /** Appends UTF-8 bytes to `text`; returns where they start. */

@@ -58,6 +58,7 @@ export class EventParser {
     const { words, doubles } = batch;
     const hash = this.#fingerprint;
     this.#writeId(event.eventId, words, base + row.ID);
+    this.#keep(event.eventId, batch, base + row.ID_START);
     words[base + row.IS_CLICK] = event.eventType === 'click' ? 1 : 0;
     words[base + row.IN_TEXT] = 1;
     const currency = packCurrency(event.currency);
@@ -92,11 +93,16 @@ export class EventParser {
 
   /** Keeps the text of an identifier in the batch, writes its positions at `offset` and returns its hash. */
   #addText(id: number, text: string, batch: EventBatch, offset: number): number {
+    return this.#fingerprint.text(id, this.#scratchView, 0, this.#keep(text, batch, offset));
+  }
+
+  /** Keeps a text in the batch, and in the scratch buffer until the next one. Returns its bytes. */
+  #keep(text: string, batch: EventBatch, offset: number): number {
     const length = this.#encode(text);
     const start = batch.addText(this.#scratch.subarray(0, length));
     batch.words[offset] = start;
     batch.words[offset + 1] = start + length;
-    return this.#fingerprint.text(id, this.#scratchView, 0, length);
+    return length;
   }
 
   #hashOptional(id: number, text: string | null): number {

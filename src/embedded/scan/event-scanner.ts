@@ -21,7 +21,7 @@ const { AD_ID, ADVERTISER_ID, COST_MICROS, CURRENCY_CODE, EVENT_ID, EVENT_TIME, 
 const { FIELD, IS_TEXT, PATTERN_START, PATTERN_END, PATTERN_LENGTH } = key;
 const { SLOT_MULTIPLIER, SLOT_OFFSET, SLOT_SHIFT } = key;
 const { CONTENT, COST_DOUBLE, CURRENCY, DIMENSION_HASH, END, FAULT, FAULT_FIELD, ID, IN_TEXT } = row;
-const { IS_CLICK, ROW_DOUBLES, ROW_WORDS, START, TIME_DOUBLE } = row;
+const { ID_END, ID_START, IS_CLICK, ROW_DOUBLES, ROW_WORDS, START, TIME_DOUBLE } = row;
 const { isNull, NOT_SIMPLE, readInteger, readUuid, skipScalar } = value;
 const TIME_MAX = LAST_UNIX_MS;
 
@@ -100,6 +100,7 @@ export class EventScanner {
       const isRead = id >= AD_ID && id <= USER_ID;
       this.#fields[entry + SEED] = this.#fingerprint.seeds[id];
       this.#fields[entry + POSITION] = isRead ? row.AD_START + (id - AD_ID) * 2 : UNREAD_POSITION;
+      if (id === EVENT_ID) this.#fields[entry + POSITION] = ID_START;
       this.#fields[entry + DIMENSION_MASK] = id >= AD_ID && id <= ADVERTISER_ID ? -1 : 0;
     });
   }
@@ -246,6 +247,8 @@ export class EventScanner {
             break value;
           }
           if (field === EVENT_ID && readUuid(view, p, words, (at + ID) | 0)) {
+            words[at + ID_START] = p - base;
+            words[at + ID_END] = (p - base + UUID_BYTES) | 0;
             p = (p + UUID_BYTES + 1) | 0;
             break value;
           }

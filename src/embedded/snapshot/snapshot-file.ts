@@ -31,7 +31,7 @@ const BUFFER_BYTES = 1 << 20;
 
 export type SnapshotMode = 'full' | 'delta';
 
-/** Writes sections, gathered to about a megabyte a write in a buffer that is used again. */
+/** Writes sections through a buffer of whole pages, which the disk takes best. */
 export class SnapshotFile {
   readonly #file: WritableFile;
   readonly #buffer = Buffer.alloc(BUFFER_BYTES);
@@ -51,17 +51,14 @@ export class SnapshotFile {
   /** Adds a section; `payload` must not change until the returned promise resolves. */
   async add(kind: number, payload: ArrayBufferView): Promise<void> {
     const bytes = new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength);
-    const sectionBytes = SECTION_HEADER_BYTES + bytes.length;
-    if (this.#gathered + sectionBytes > BUFFER_BYTES) await this.#flush();
-    this.#gatherHeader(kind, bytes);
+    const header = Buffer.alloc(SECTION_HEADER_BYTES);
+    header.writeUInt32LE(MAGIC, 0);
+    header.writeUInt32LE(kind, 4);
+    header.writeUInt32LE(bytes.length, 8);
+    header.writeUInt32LE(crc32(bytes, crc32(header.subarray(4, 12))), 12);
+    await this.#append(header);
+    await this.#append(bytes);
     this.#sections++;
-    if (sectionBytes <= BUFFER_BYTES) {
-      this.#buffer.set(bytes, this.#gathered);
-      this.#gathered += bytes.length;
-      return;
-    }
-    await this.#flush();
-    await this.#write(bytes);
   }
 
   addJson(kind: number, value: unknown): Promise<void> {
@@ -77,23 +74,20 @@ export class SnapshotFile {
     return this.#position;
   }
 
-  #gatherHeader(kind: number, bytes: Uint8Array): void {
-    const header = this.#buffer.subarray(this.#gathered, this.#gathered + SECTION_HEADER_BYTES);
-    header.writeUInt32LE(MAGIC, 0);
-    header.writeUInt32LE(kind, 4);
-    header.writeUInt32LE(bytes.length, 8);
-    header.writeUInt32LE(crc32(bytes, crc32(header.subarray(4, 12))), 12);
-    this.#gathered += SECTION_HEADER_BYTES;
+  async #append(bytes: Uint8Array): Promise<void> {
+    for (let done = 0; done < bytes.length;) {
+      const part = bytes.subarray(done, done + BUFFER_BYTES - this.#gathered);
+      this.#buffer.set(part, this.#gathered);
+      this.#gathered += part.length;
+      done += part.length;
+      if (this.#gathered === BUFFER_BYTES) await this.#flush();
+    }
   }
 
   async #flush(): Promise<void> {
-    await this.#write(this.#buffer.subarray(0, this.#gathered));
+    await this.#file.write(this.#buffer.subarray(0, this.#gathered), this.#position);
+    this.#position += this.#gathered;
     this.#gathered = 0;
-  }
-
-  async #write(bytes: Uint8Array): Promise<void> {
-    await this.#file.write(bytes, this.#position);
-    this.#position += bytes.length;
   }
 }
 

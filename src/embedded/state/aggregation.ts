@@ -30,7 +30,7 @@ import { ChangeLog } from './change-log.ts';
 import { CountedSums } from './counted-sums.ts';
 import { DedupeIndex } from '../dedupe/dedupe-index.ts';
 import { DimensionTable } from './dimension-table.ts';
-import { describeProblem } from './event-problem.ts';
+import { describeProblem, describeSeen } from './event-problem.ts';
 import {
   CELL_DOUBLES,
   CHANGE,
@@ -179,7 +179,7 @@ export class Aggregation {
     scalars.horizon = now;
     if (now.forgottenGeneration > before.forgottenGeneration) this.ids.forgetThrough(now.forgottenGeneration);
     if (now.retiredBefore > before.retiredBefore) {
-      this.cells.retire(now.retiredBefore);
+      this.cells.retire(now.retiredBefore, (change) => this.changes.drop(change));
       this.counters.retire(now.retiredBefore);
     }
     if (now.expiredBefore > before.expiredBefore) this.quarantine.expire(now.expiredBefore);
@@ -277,9 +277,11 @@ export class Aggregation {
   }
 
   #changed(cells: MinuteCells, row: number): void {
+    const at = row * CELL_DOUBLES + CHANGE;
+    const before = cells.doubles[at];
     const change = ++this.scalars.change;
-    cells.doubles[row * CELL_DOUBLES + CHANGE] = change;
-    this.changes.append(change, cells.minute, row);
+    cells.doubles[at] = change;
+    this.changes.append(change, cells.minute, row, before);
   }
 
   /** Enters the verdicts of the batch into counters, quarantine and receipt. */
@@ -308,7 +310,11 @@ export class Aggregation {
         const { segment, offset } = entry;
         this.quarantine.add({ ...judged, segment, offset: offset + start, length: end - start });
       }
-      if (tally.wantsProblem()) {
+      if (!tally.wantsProblem()) continue;
+      if (verdict === duplicate || verdict === conflict) {
+        const eventId = this.#batch.eventId(entry.body, row);
+        tally.problem(describeSeen(verdict === duplicate ? 'duplicate' : 'conflict', eventId));
+      } else {
         const event = { bytes: entry.body.subarray(start, end), ...judged };
         tally.problem(describeProblem(event, this.scalars.rules));
       }

@@ -107,15 +107,17 @@ export class Cells {
     this.#count += cells.count;
   }
 
-  /** Drops the minutes before `before`, keeping their sums. */
-  retire(before: number): void {
+  /** Drops the minutes before `before`, keeping their sums; tells the last change of each cell that goes. */
+  retire(before: number, onGone: (change: number) => void): void {
     if (before <= this.retiredBefore) return;
     this.retiredBefore = before;
     for (const cells of this.#dropBefore(before)) {
       this.retired = addSums(this.retired, sumsOf(cells));
       let last = 0;
       for (let row = 0; row < cells.count; row++) {
-        last = Math.max(last, cells.doubles[row * CELL_DOUBLES + CHANGE]);
+        const change = cells.doubles[row * CELL_DOUBLES + CHANGE];
+        onGone(change);
+        last = Math.max(last, change);
       }
       this.retiredChanges.note(cells.minute, last);
     }

@@ -19,6 +19,18 @@ export interface JudgedEvent {
 /** Unix seconds stay below this until the year 2286; milliseconds passed it in April 1970. */
 const LOOKS_LIKE_SECONDS_MAX = 10_000_000_000;
 
+/** Says of an event whose id has been seen before what became of it and why. */
+export function describeSeen(
+  verdict: 'duplicate' | 'conflict',
+  eventId: string,
+): Pick<EventProblem, 'eventId' | 'verdict' | 'code' | 'message'> {
+  const message =
+    verdict === 'duplicate'
+      ? 'This event was counted before; nothing is lost.'
+      : 'An event with this eventId but other content was counted before; the first one stands.';
+  return { eventId, verdict, code: verdict, message };
+}
+
 /** Says of an event that was not counted what became of it and why. */
 export function describeProblem(
   event: JudgedEvent,
@@ -29,6 +41,7 @@ export function describeProblem(
   // The event has been found valid: its fields can be read without the checks, which would cost many times as much.
   const text = Buffer.from(event.bytes.buffer, event.bytes.byteOffset, event.bytes.length).toString();
   const { eventId, eventTime } = JSON.parse(text) as { eventId: string; eventTime: unknown };
+  if (verdict === 'duplicate' || verdict === 'conflict') return describeSeen(verdict, eventId);
   const message = explain(verdict, parseEventTime(eventTime)!, event.arrival, rules);
   return { eventId, verdict, code: verdict, message };
 }
@@ -45,16 +58,12 @@ function describeInvalidEvent(
 }
 
 function explain(
-  verdict: Exclude<EventProblem['verdict'], 'invalid'>,
+  verdict: 'late' | 'future',
   eventTime: number,
   arrival: number,
   rules: AggregationRules,
 ): string {
   const { maxEventAgeMs, maxClockSkewMs } = rules;
-  if (verdict === 'duplicate') return 'This event was counted before; nothing is lost.';
-  if (verdict === 'conflict') {
-    return 'An event with this eventId but other content was counted before; the first one stands.';
-  }
   const times = `eventTime ${formatTime(eventTime)}, arrived ${formatTime(arrival)}`;
   if (verdict === 'future') {
     return `The event is further ahead than maxClockSkew, ${formatDuration(maxClockSkewMs)} (${times}).`;

@@ -18,8 +18,9 @@ class Subject {
     const cells = this.cells.minuteAt(minute * MINUTE_MS);
     const found = cells.find(key);
     const row = found === -1 ? cells.add(key, key) : found;
+    const before = cells.doubles[row * CELL_DOUBLES + CHANGE];
     cells.doubles[row * CELL_DOUBLES + CHANGE] = ++this.change;
-    this.log.append(this.change, cells.minute, row);
+    this.log.append(this.change, cells.minute, row, before);
     this.model.set(`${cells.minute}/${row}`, this.change);
   }
 
@@ -58,7 +59,7 @@ describe('the change log', () => {
     const subject = new Subject();
     subject.touch(1, 1);
     subject.touch(2, 2);
-    subject.cells.retire(2 * MINUTE_MS);
+    subject.cells.retire(2 * MINUTE_MS, (change) => subject.log.drop(change));
     expect(subject.actual(0)).toEqual([[`${2 * MINUTE_MS}/0`, 2]]);
     expect(subject.cells.retiredChanges.lastSince(0)).toBe(1);
   });
