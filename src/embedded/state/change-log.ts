@@ -66,7 +66,7 @@ export class ChangeLog {
     chunk.stale++;
     // Until a chunk is compacted, its changes follow one another.
     const at = change - chunk.changes[0];
-    if (chunk.changes[at] === change) chunk.rows[at] = STALE;
+    if (at < chunk.length && chunk.changes[at] === change) chunk.rows[at] = STALE;
   }
 
   /** The last changes of cells after change number `after`, oldest first. */
