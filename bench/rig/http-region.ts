@@ -1,6 +1,7 @@
 /** A region behind HTTP in a process of its own, for a parent that asks: `fork('http-region.ts', [directory])`. */
 import { nodeClock } from '../../src/adapters/node-clock/node-clock.ts';
 import { keyStoreOf } from '../../src/server/keys.ts';
+import { suitHeapToBodies } from '../../src/server/heap.ts';
 import { startServer } from '../../src/server/server.ts';
 import { benchSpec, ingestAll, openBenchRegion } from './bench-region.ts';
 import { BodySource } from './bodies.ts';
@@ -12,6 +13,7 @@ export type Question =
   | { readonly ask: 'direct'; readonly events: number };
 
 const region = await openBenchRegion(process.argv[2]);
+suitHeapToBodies();
 const spec = benchSpec({ server: { port: 0 } });
 const { url } = await startServer({ region, spec, keys: keyStoreOf([]), clock: nodeClock });
 const source = new BodySource(77, 1000);

@@ -10,6 +10,7 @@ import { didYouMean } from '../base/nearest-name.ts';
 import type { Region } from '../embedded/ports.ts';
 import { openRegion } from '../embedded/region-engine.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
+import { suitHeapToBodies } from '../server/heap.ts';
 import { startServer } from '../server/server.ts';
 import { KeyFile } from './key-file.ts';
 import { formatSpec } from './settings-options.ts';
@@ -77,6 +78,7 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
   try {
     const keys = new KeyFile(directory);
     const log = pino({ name: 'adtally' }, pino.destination({ dest: 2, sync: true }));
+    suitHeapToBodies();
     const server = await startServer({ region, spec, keys, clock: nodeClock, log });
     writeRunningFile(directory, {
       region: name,

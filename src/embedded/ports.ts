@@ -156,7 +156,7 @@ export interface RecoveryReport {
 export interface Region {
   readonly name: string;
   /**
-   * Takes in a request body. Resolves once its events are durable and counted; rejects with AdtallyError (overloaded,
+   * Takes in a request body, which must not change until the answer. Resolves once its events are durable and counted; rejects with AdtallyError (overloaded,
    * too_large, capacity, stopping, disk_failed), and then nothing of it was counted or the disk has failed.
    */
   ingest(body: Uint8Array, format: BodyFormat): Promise<IngestReceipt>;
@@ -174,6 +174,8 @@ export interface Region {
   /** Judges the entries again, as events that arrive now; they leave the quarantine. */
   replayQuarantine(ids: readonly number[]): Promise<IngestReceipt>;
   status(): RegionStatus;
+  /** Bytes accepted but not yet answered: status().pendingBytes at less cost. */
+  pendingBytes(): number;
   /** The latest arrival whose events are visible, Unix ms; 0 when there is none. */
   asOf(): UnixMs;
   /** Takes a snapshot now. */

@@ -210,6 +210,10 @@ class EmbeddedRegion implements Region {
     };
   }
 
+  pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
   asOf(): UnixMs {
     return this.#state.scalars.latestArrival;
   }

@@ -12,8 +12,7 @@ let server: TestServer;
 let client: RawClient;
 let pendingBytes = 0;
 
-const wrap = (region: Region): Region =>
-  withMembers(region, { status: () => ({ ...region.status(), pendingBytes }) });
+const wrap = (region: Region): Region => withMembers(region, { pendingBytes: () => pendingBytes });
 
 function useServer(requestTimeout: string): void {
   const limits = { pendingBytes: '2MiB', bytesPerRequest: '1MiB' };

@@ -38,7 +38,11 @@ export class DirectIo {
     const buffer = this.#idle.pop() ?? new PageBuffer();
     try {
       for (let done = 0; done < bytes.length;) {
-        const written = await buffer.write(handle, bytes.subarray(done, done + BUFFER_BYTES), position + done);
+        const written = await buffer.write(
+          handle,
+          bytes.subarray(done, done + BUFFER_BYTES),
+          position + done,
+        );
         if (written === undefined) return false;
         // After a short write that ends within a page the next one is refused, and the caller writes all of it anew.
         done += written;

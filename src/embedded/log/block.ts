@@ -112,7 +112,10 @@ export function decodeEntries(bytes: Uint8Array, at: number, header: BlockHeader
     entries.push({ kind: kind as EntryKind, arrival: view.getFloat64(next + 8, true), body, bodyAt });
     next = bodyAt + length;
   }
-  assert(next === at + header.payloadBytes - header.paddingBytes, `block ${header.number} has entries that do not fill it`);
+  assert(
+    next === at + header.payloadBytes - header.paddingBytes,
+    `block ${header.number} has entries that do not fill it`,
+  );
   return entries;
 }
 

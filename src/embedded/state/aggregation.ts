@@ -179,7 +179,7 @@ export class Aggregation {
     scalars.horizon = now;
     if (now.forgottenGeneration > before.forgottenGeneration) this.ids.forgetThrough(now.forgottenGeneration);
     if (now.retiredBefore > before.retiredBefore) {
-      this.cells.retire(now.retiredBefore, (change) => this.changes.drop(change));
+      this.cells.retire(now.retiredBefore);
       this.counters.retire(now.retiredBefore);
     }
     if (now.expiredBefore > before.expiredBefore) this.quarantine.expire(now.expiredBefore);
@@ -277,11 +277,9 @@ export class Aggregation {
   }
 
   #changed(cells: MinuteCells, row: number): void {
-    const at = row * CELL_DOUBLES + CHANGE;
-    const before = cells.doubles[at];
     const change = ++this.scalars.change;
-    cells.doubles[at] = change;
-    this.changes.append(change, cells.minute, row, before);
+    cells.doubles[row * CELL_DOUBLES + CHANGE] = change;
+    this.changes.append(change, cells.minute, row);
   }
 
   /** Enters the verdicts of the batch into counters, quarantine and receipt. */

@@ -5,7 +5,7 @@ import { minuteOf } from '../../model/event-time.ts';
 import { adMinuteRecordId } from '../../model/record-id.ts';
 import type { AdMinuteFilter, CellSums } from '../ports.ts';
 import { ROW_DOUBLES, TIME_DOUBLE } from '../scan/event-batch.ts';
-import type { DimensionTable } from './dimension-table.ts';
+import type { DimensionTable, Selection } from './dimension-table.ts';
 import { CELL_DOUBLES, CHANGE, CLICKS, COST, IMPRESSIONS, MinuteCells, REVISION } from './minute-cells.ts';
 import { RetiredChanges, type RetiredMinute } from './retired-changes.ts';
 
@@ -73,7 +73,8 @@ export class Cells {
       cells = this.#existingAt(doubles[rows[n] * ROW_DOUBLES + TIME_DOUBLE], cells);
       if (cells === undefined || likely[n] < 0) continue;
       const row = this.#dimensions.lastRow(likely[n], cells.number);
-      touched += cells.doubles[(row >= 0 ? row : cells.likelyRow(this.#dimensions.keyOf(likely[n]))) * CELL_DOUBLES];
+      touched +=
+        cells.doubles[(row >= 0 ? row : cells.likelyRow(this.#dimensions.keyOf(likely[n]))) * CELL_DOUBLES];
     }
     this.warmed = touched;
   }
@@ -107,17 +108,15 @@ export class Cells {
     this.#count += cells.count;
   }
 
-  /** Drops the minutes before `before`, keeping their sums; tells the last change of each cell that goes. */
-  retire(before: number, onGone: (change: number) => void): void {
+  /** Drops the minutes before `before`, keeping their sums. */
+  retire(before: number): void {
     if (before <= this.retiredBefore) return;
     this.retiredBefore = before;
     for (const cells of this.#dropBefore(before)) {
       this.retired = addSums(this.retired, sumsOf(cells));
       let last = 0;
       for (let row = 0; row < cells.count; row++) {
-        const change = cells.doubles[row * CELL_DOUBLES + CHANGE];
-        onGone(change);
-        last = Math.max(last, change);
+        last = Math.max(last, cells.doubles[row * CELL_DOUBLES + CHANGE]);
       }
       this.retiredChanges.note(cells.minute, last);
     }
@@ -153,14 +152,12 @@ export class Cells {
   /** Records in the filter, by minute. */
   *query(filter: AdMinuteFilter): IterableIterator<AdMinuteFigures> {
     const minutes = [...this.#minutes.keys()].filter((minute) => minute >= filter.from && minute < filter.to);
-    const matches = this.#dimensions.matching(filter);
+    const selection = this.#dimensions.select(filter);
     for (const minute of minutes.toSorted((a, b) => a - b)) {
       // Looked up now: a reader that pauses may find it retired.
       const cells = this.#minutes.get(minute);
       if (cells === undefined) continue;
-      for (let row = 0; row < cells.count; row++) {
-        if (matches(cells.dimensionOf(row))) yield this.#figures(cells, row);
-      }
+      for (const row of rowsOf(cells, selection)) yield this.#figures(cells, row);
     }
   }
 
@@ -184,6 +181,20 @@ export class Cells {
       clicks: cells.doubles[at + CLICKS],
       costMicros: cells.doubles[at + COST],
     };
+  }
+}
+
+/** The rows of `cells` that show one of the selected dimensions: looked up, or all compared, whichever is less. */
+function* rowsOf(cells: MinuteCells, selection: Selection | undefined): Generator<number> {
+  if (selection !== undefined && selection.keys.length < cells.count) {
+    for (const key of selection.keys) {
+      const row = cells.find(key);
+      if (row !== -1 && selection.has(cells.dimensionOf(row))) yield row;
+    }
+    return;
+  }
+  for (let row = 0; row < cells.count; row++) {
+    if (selection === undefined || selection.has(cells.dimensionOf(row))) yield row;
   }
 }
 

@@ -3,21 +3,15 @@ import { CELL_DOUBLES, CHANGE } from './minute-cells.ts';
 
 /**
  * Which cell changed when, oldest change first, so that a reader can go on from any change number. Only a cell's last change
- * matters: the entry of an earlier one is stale, and is dropped when its chunk is compacted. While more than half of the entries
- * are stale, a few chunks that are at least half stale are compacted with every new one, so no change waits for a big clean-up.
- * Compacting makes no garbage: chunks are emptied into each other and used again.
+ * matters: the entry of an earlier one is stale, and is dropped when its chunk is compacted. While more than two
+ * thirds of the entries are stale, a few chunks are compacted in turn with every new one, so no change waits for a big clean-up. Compacting makes no
+ * garbage: chunks are emptied into each other and used again.
  */
 const CHUNK_ENTRIES = 4096;
 const COMPACTIONS_PER_CHUNK = 4;
-const RECENT_CHUNKS = 4;
-
-/** In place of the row of an entry that is known to be stale. */
-const STALE = -1;
 
 class Chunk {
   length = 0;
-  /** How many of the entries are stale. */
-  stale = 0;
   readonly changes = new Float64Array(CHUNK_ENTRIES);
   readonly minutes = new Float64Array(CHUNK_ENTRIES);
   readonly rows = new Int32Array(CHUNK_ENTRIES);
@@ -53,20 +47,10 @@ export class ChangeLog {
     return this.#entries;
   }
 
-  /** Enters the change of a cell whose last one was `before`, 0 for none; change numbers must grow. */
-  append(change: number, minute: number, row: number, before: number): void {
+  /** Enters the change of a cell; change numbers must grow. */
+  append(change: number, minute: number, row: number): void {
     this.#lastChunk().append(change, minute, row);
     this.#entries++;
-    if (before > 0) this.drop(before);
-  }
-
-  /** Makes the entry of `change` stale: its cell has changed again, or is gone. */
-  drop(change: number): void {
-    const chunk = this.#chunkOf(change);
-    chunk.stale++;
-    // Until a chunk is compacted, its changes follow one another.
-    const at = change - chunk.changes[0];
-    if (at < chunk.length && chunk.changes[at] === change) chunk.rows[at] = STALE;
   }
 
   /** The last changes of cells after change number `after`, oldest first. */
@@ -97,20 +81,10 @@ export class ChangeLog {
       }
     }
     const order = Uint32Array.from(changes.keys()).toSorted((a, b) => changes[a] - changes[b]);
-    for (const n of order) this.append(changes[n], minutes[n], rows[n], 0);
-  }
-
-  /** The chunk that holds `change`, most often one of the last. */
-  #chunkOf(change: number): Chunk {
-    const last = this.#chunks.length - 1;
-    for (let index = last; index >= 0 && index > last - RECENT_CHUNKS; index--) {
-      if (this.#chunks[index].changes[0] <= change) return this.#chunks[index];
-    }
-    return this.#chunks[this.#firstChunkAfter(change - 1)];
+    for (const n of order) this.append(changes[n], minutes[n], rows[n]);
   }
 
   #isLast(chunk: Chunk, at: number): boolean {
-    if (chunk.rows[at] === STALE) return false;
     const cells = this.#cells.existingMinute(chunk.minutes[at]);
     return cells !== undefined && cells.doubles[chunk.rows[at] * CELL_DOUBLES + CHANGE] === chunk.changes[at];
   }
@@ -139,17 +113,16 @@ export class ChangeLog {
   }
 
   #isMostlyStale(): boolean {
-    return this.#entries > 2 * this.#cells.count + CHUNK_ENTRIES;
+    return this.#entries > 3 * this.#cells.count + CHUNK_ENTRIES;
   }
 
-  /** Drops the stale entries of the next chunk that has many; what is left moves to the chunk before if it has the room. */
+  /** Drops the stale entries of the chunk whose turn it is; what is left moves to the chunk before if it has the room. */
   #compactNext(): void {
-    this.#turn = this.#nextStale();
+    if (this.#turn >= this.#chunks.length) this.#turn = 0;
     const chunk = this.#chunks[this.#turn];
     const before = this.#chunks[this.#turn - 1];
     const { length } = chunk;
     chunk.length = 0;
-    chunk.stale = 0;
     for (let at = 0; at < length; at++) if (this.#isLast(chunk, at)) copy(chunk, at, chunk);
     this.#entries -= length - chunk.length;
     if (chunk.length > 0 && (before === undefined || before.length + chunk.length > CHUNK_ENTRIES)) {
@@ -160,17 +133,6 @@ export class ChangeLog {
     chunk.length = 0;
     this.#chunks.splice(this.#turn, 1);
     this.#spare = chunk;
-  }
-
-  /** The next chunk, in turn, of which at least half is stale; there is one while more than half of all entries are. */
-  #nextStale(): number {
-    const count = this.#chunks.length;
-    for (let step = 0; step < count; step++) {
-      const index = (this.#turn + step) % count;
-      const { length, stale } = this.#chunks[index];
-      if (stale * 2 >= length) return index;
-    }
-    return this.#turn % count;
   }
 }
 

@@ -1,5 +1,6 @@
 import { assert } from '../../base/assert.ts';
 import * as row from '../scan/event-batch.ts';
+import { packCurrency } from '../scan/event-parser.ts';
 
 // A module's own constants are folded into its code; imported ones are loaded and checked at every use.
 const { CURRENCY, DIMENSION_HASH, ROW_WORDS } = row;
@@ -11,6 +12,13 @@ export interface Dimension {
   readonly campaignId: string;
   readonly advertiserId: string;
   readonly currency: string;
+}
+
+/** Some of the dimensions. */
+export interface Selection {
+  /** Keys of the cells that may show one of them. */
+  readonly keys: readonly number[];
+  readonly has: (reference: number) => boolean;
 }
 
 /**
@@ -25,7 +33,9 @@ const KEY = 3;
 /** Where the cell that was counted into last stands: its row, and the minute's number. A hint, checked by whoever uses it. */
 const LAST_ROW = 4;
 const LAST_MINUTE = 5;
-const TEXT = 6;
+/** How many entries came before it. */
+const ORDINAL = 6;
+const TEXT = 7;
 
 const LENGTH_BITS = 10;
 const LENGTH_MASK = (1 << LENGTH_BITS) - 1;
@@ -46,8 +56,9 @@ export class DimensionTable {
   #length = 0;
   /** What warm() has read: keeps the reading from being optimized away. */
   warmed = 0;
-  /** What was described before, by reference. */
-  readonly #described = new Map<number, Dimension>();
+  /** What was described before, by ordinal. */
+  readonly #described: Dimension[] = [];
+  readonly #currencies = new Set<number>();
   /** Open addressing, references + 1; one table by the whole dimension, one by ad and currency. */
   #byDimension = new Int32Array(4096);
   #byKey = new Int32Array(4096);
@@ -118,37 +129,49 @@ export class DimensionTable {
 
   /** What the reference stands for. */
   describe(reference: number): Dimension {
-    let described = this.#described.get(reference);
-    if (described === undefined) {
-      described = this.#describe(reference);
-      this.#described.set(reference, described);
-    }
-    return described;
+    return (this.#described[this.#words[reference + ORDINAL]] ??= this.#describe(reference));
   }
 
-  /** A test of references that tells those with the given fields; the fields are compared once, not per use. */
-  matching(wanted: { readonly [Field in keyof Dimension]?: string | undefined }): (
-    reference: number,
-  ) => boolean {
-    const tests = (['adId', 'campaignId', 'advertiserId', 'currency'] as const).filter(
-      (field) => wanted[field] !== undefined,
+  /**
+   * Which dimensions have the given fields; undefined when none is given: all. An ad is looked up; without one, every
+   * dimension is compared.
+   */
+  select(wanted: { readonly [Field in keyof Dimension]?: string | undefined }): Selection | undefined {
+    const { adId, campaignId, advertiserId, currency } = wanted;
+    if ((adId ?? campaignId ?? advertiserId ?? currency) === undefined) return undefined;
+    if (adId !== undefined) {
+      const keys = this.#keysOf(Buffer.from(adId), currency);
+      return {
+        keys,
+        has: (reference) => {
+          const { campaignId: campaign, advertiserId: advertiser } = this.describe(reference);
+          return (
+            (campaignId ?? campaign) === campaign &&
+            (advertiserId ?? advertiser) === advertiser &&
+            keys.includes(this.keyOf(reference))
+          );
+        },
+      };
+    }
+    const texts = [undefined, campaignId, advertiserId].map((text) =>
+      text === undefined ? undefined : Buffer.from(text),
     );
-    if (tests.length === 0) return () => true;
-    const known = new Map<number, boolean>();
-    return (reference) => {
-      let matches = known.get(reference);
-      if (matches === undefined) {
-        matches = tests.every((field) => this.describe(reference)[field] === wanted[field]);
-        known.set(reference, matches);
-      }
-      return matches;
-    };
+    const packed = currency === undefined ? undefined : packCurrency(currency);
+    const found = new Set<number>();
+    for (const reference of this.#references()) {
+      if (packed !== undefined && this.#words[reference + ENTRY_CURRENCY] !== packed) continue;
+      if (texts.every((text, part) => text === undefined || this.#isPart(reference, part, text)))
+        found.add(reference);
+    }
+    const keys = new Set([...found].map((reference) => this.keyOf(reference)));
+    return { keys: [...keys], has: (reference) => found.has(reference) };
   }
 
   /** Whether `a` has the greater (campaign, advertiser) than `b`, compared as UTF-8 bytes: the one a record shows. */
   isGreater(a: number, b: number): boolean {
     const order =
-      Buffer.compare(this.#text(a, 1), this.#text(b, 1)) || Buffer.compare(this.#text(a, 2), this.#text(b, 2));
+      Buffer.compare(this.#text(a, 1), this.#text(b, 1)) ||
+      Buffer.compare(this.#text(a, 2), this.#text(b, 2));
     return order > 0;
   }
 
@@ -167,6 +190,7 @@ export class DimensionTable {
       this.#length += entryWords(this.#words[reference + LENGTHS]);
       insert(this.#byDimension, spread(this.#words[reference + HASH]), reference);
       if (this.keyOf(reference) === reference) insert(this.#byKey, this.#keyHash(reference), reference);
+      this.#currencies.add(this.#words[reference + ENTRY_CURRENCY]);
       this.#count++;
       this.#reserveSlots();
     }
@@ -198,6 +222,8 @@ export class DimensionTable {
     this.#words[reference + ENTRY_CURRENCY] = words[at + CURRENCY];
     this.#words[reference + LENGTHS] = lengthsOf(words, at);
     this.#words[reference + LAST_MINUTE] = -1;
+    this.#words[reference + ORDINAL] = this.#count;
+    this.#currencies.add(words[at + CURRENCY]);
     this.#length += TEXT;
     this.#append(source, words[at + AD_START], words[at + AD_END]);
     this.#append(source, words[at + CAMPAIGN_START], words[at + CAMPAIGN_END]);
@@ -244,9 +270,47 @@ export class DimensionTable {
   }
 
   #keyHash(reference: number): number {
-    let hash = this.#seed ^ this.#words[reference + ENTRY_CURRENCY];
-    for (const byte of this.#text(reference, 0)) hash = Math.imul(hash ^ byte, 0x01000193);
+    return this.#adHash(this.#text(reference, 0), this.#words[reference + ENTRY_CURRENCY]);
+  }
+
+  #adHash(ad: Uint8Array, currency: number): number {
+    let hash = this.#seed ^ currency;
+    for (const byte of ad) hash = Math.imul(hash ^ byte, 0x01000193);
     return spread(hash);
+  }
+
+  /** The keys of an ad, in one currency or in any. */
+  #keysOf(ad: Uint8Array, currency: string | undefined): number[] {
+    const currencies = currency === undefined ? [...this.#currencies] : [packCurrency(currency)];
+    const keys: number[] = [];
+    const mask = this.#byKey.length - 1;
+    for (const packed of currencies) {
+      for (let slot = this.#adHash(ad, packed) & mask; this.#byKey[slot] !== 0; slot = (slot + 1) & mask) {
+        const key = this.#byKey[slot] - 1;
+        if (this.#words[key + ENTRY_CURRENCY] !== packed || !this.#isPart(key, 0, ad)) continue;
+        keys.push(key);
+        break;
+      }
+    }
+    return keys;
+  }
+
+  /** Whether ad (0), campaign (1) or advertiser (2) is this text. */
+  #isPart(reference: number, part: number, text: Uint8Array): boolean {
+    let start = reference + TEXT;
+    let lengths = this.#words[reference + LENGTHS];
+    for (let n = 0; n < part; n++, lengths >>>= LENGTH_BITS) start += wordsFor(lengths & LENGTH_MASK);
+    if ((lengths & LENGTH_MASK) !== text.length) return false;
+    for (let n = 0; n < text.length; n++) if (this.#bytes[start * 4 + n] !== text[n]) return false;
+    return true;
+  }
+
+  /** All references, in the order in which they were made. */
+  *#references(): Generator<number> {
+    for (let reference = 0; reference < this.#length;) {
+      yield reference;
+      reference += entryWords(this.#words[reference + LENGTHS]);
+    }
   }
 
   /** Appends a text, filled up with zeros to whole words; the room has been made. */
@@ -270,10 +334,9 @@ export class DimensionTable {
     if ((this.#count + 1) * 2 <= this.#byDimension.length) return;
     this.#byDimension = new Int32Array(this.#byDimension.length * 2);
     this.#byKey = new Int32Array(this.#byKey.length * 2);
-    for (let reference = 0; reference < this.#length;) {
+    for (const reference of this.#references()) {
       insert(this.#byDimension, spread(this.#words[reference + HASH]), reference);
       if (this.keyOf(reference) === reference) insert(this.#byKey, this.#keyHash(reference), reference);
-      reference += entryWords(this.#words[reference + LENGTHS]);
     }
   }
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AdtallyError } from '../../base/errors.ts';
 import type { BodyFormat, Region } from '../../embedded/ports.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
+import { BodyBuffers } from './body-buffers.ts';
 import { Decompression, type Encoding } from './decompression.ts';
 
 const FORMATS: Readonly<Record<string, BodyFormat>> = {
@@ -54,6 +55,8 @@ function bodyEncoding(contentEncoding: string | undefined): Encoding {
 /** What one request holds. */
 interface Hold {
   bytes: number;
+  /** Where its body was put together, when it came in pieces. */
+  buffer?: Buffer;
 }
 
 /**
@@ -66,6 +69,7 @@ export class Intake {
   private readonly bytesMax: number;
   private readonly pendingMax: number;
   private readonly decompression: Decompression;
+  private readonly buffers = new BodyBuffers();
   private held = 0;
 
   constructor(region: Region, limits: PipelineSpec['limits']) {
@@ -81,7 +85,8 @@ export class Intake {
   }
 
   /**
-   * Reads the whole body and hands it to `use`; from then on its bytes are the region's to count.
+   * Reads the whole body and hands it to `use`; from then on its bytes are the region's to count. They are only valid until
+   * what `use` gave has settled.
    * Throws AdtallyError: unsupported_media_type, too_large, overloaded, bad_encoding, request_timeout when it breaks off.
    */
   async take<Result>(
@@ -93,6 +98,19 @@ export class Intake {
     this.admit(request);
     if (request.headers.expect !== undefined) response.writeContinue();
     const hold: Hold = { bytes: 0 };
+    try {
+      return await this.use(request, encoding, hold, use);
+    } finally {
+      if (hold.buffer !== undefined) this.buffers.give(hold.buffer);
+    }
+  }
+
+  private async use<Result>(
+    request: IncomingMessage,
+    encoding: Encoding,
+    hold: Hold,
+    use: (bytes: Uint8Array) => Promise<Result>,
+  ): Promise<Result> {
     let using: Promise<Result>;
     try {
       let bytes: Uint8Array = await this.read(request, hold);
@@ -111,7 +129,7 @@ export class Intake {
   }
 
   private checkBudget(moreBytes: number): void {
-    const pending = this.held + this.region.status().pendingBytes;
+    const pending = this.held + this.region.pendingBytes();
     if (pending + moreBytes <= this.pendingMax) return;
     throw new AdtallyError(
       'overloaded',
@@ -144,11 +162,22 @@ export class Intake {
         }
       };
       request.on('data', onData);
-      request.once('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
+      request.once('end', () => resolve(chunks.length === 1 ? chunks[0] : this.join(chunks, hold)));
       request.once('error', () =>
         reject(new AdtallyError('request_timeout', 'The connection ended before the whole body had come.')),
       );
     });
+  }
+
+  private join(chunks: readonly Buffer[], hold: Hold): Buffer {
+    const buffer = this.buffers.take(hold.bytes);
+    hold.buffer = buffer;
+    let end = 0;
+    for (const chunk of chunks) {
+      buffer.set(chunk, end);
+      end += chunk.length;
+    }
+    return buffer.subarray(0, end);
   }
 
   private async decompress(
