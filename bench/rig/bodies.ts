@@ -2,9 +2,10 @@ import { DEFAULT_TRAFFIC, TrafficGenerator } from '../../src/generator/traffic.t
 
 /** No event of this traffic is longer. */
 const EVENT_BYTES_MAX = 340;
+export const FIELD_ORDERS = 10_000;
 
 /**
- * Request bodies as NDJSON, always of new events: about 280 bytes each, fields in 1,000 orders, 10M users, 100k ads by
+ * Request bodies as NDJSON, always of new events: about 280 bytes each, fields in 10,000 orders, 10M users, 100k ads by
  * Zipf's law, 1% sent a second time. They lie in memory that is used again for the next ones, so that making them between
  * measured slices leaves no garbage behind.
  */
@@ -13,14 +14,14 @@ export class BodySource {
   readonly #eventsPerBody: number;
   #arena = Buffer.alloc(0);
 
-  constructor(seed: number, eventsPerBody: number) {
+  constructor(seed: number, eventsPerBody: number, fieldOrders = FIELD_ORDERS) {
     this.#eventsPerBody = eventsPerBody;
     this.#traffic = new TrafficGenerator({
       ...DEFAULT_TRAFFIC,
       seed,
       ads: 100_000,
       users: 10_000_000,
-      fieldOrders: 1000,
+      fieldOrders,
       shares: { click: 0.02, duplicate: 0.01, restamped: 0, late: 0, future: 0, malformed: 0 },
     });
   }

@@ -30,13 +30,13 @@ export class Probes {
     this.#sender = sender;
   }
 
-  /** Until `until` resolves. Returns all probes, each of them acknowledged and seen. */
-  async run(until: Promise<void>): Promise<readonly Probe[]> {
+  /** Beside the load that `load` begins, until it resolves. Returns all probes, each of them acknowledged and seen. */
+  async run(load: () => Promise<void>): Promise<readonly Probe[]> {
     await this.#catchUp();
     this.#isFollowing = true;
     const following = this.#follow();
     const over = new AbortController();
-    const ended = until.finally(() => over.abort());
+    const ended = load().finally(() => over.abort());
     const sent: Promise<void>[] = [];
     while (!over.signal.aborted) {
       sent.push(this.#send(sent.length));

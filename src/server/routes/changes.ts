@@ -99,7 +99,10 @@ function wantsStream(request: FastifyRequest): boolean {
   return (request.headers.accept ?? '').toLowerCase().includes(EVENT_STREAM_TYPE);
 }
 
-/** The page after the cursor; when it is empty, the one that a change within `waitMs` makes. */
+/**
+ * The page after the cursor; when it is empty, the one that a change within `waitMs` makes. Whoever waits gets what comes within
+ * a moment in one page: under load a record changes many times a moment, and one of them will do.
+ */
 async function nextPage(
   context: ServerContext,
   { after, limit }: Position,
@@ -108,6 +111,7 @@ async function nextPage(
 ): Promise<ChangePage<AdMinute>> {
   const { region, clock } = context;
   const deadlineMs = clock.monotonicMs() + waitMs;
+  if (waitMs > GATHER_MS) await gather(context);
   while (true) {
     const page = region.changedAdMinutes(after, limit);
     const leftMs = deadlineMs - clock.monotonicMs();
@@ -144,5 +148,9 @@ function sendPage(events: EventStream, page: ChangePage<AdMinute>): Promise<void
 /** Waits for the next change, with signs of life. */
 async function rest(context: ServerContext, events: EventStream, ended: AbortSignal): Promise<void> {
   while ((await waitForChange(context, HEARTBEAT_MS, ended)) === 'timeout') await events.heartbeat();
-  await new Promise<void>((resolve) => void context.clock.after(GATHER_MS, resolve));
+  await gather(context);
+}
+
+function gather({ clock }: ServerContext): Promise<void> {
+  return new Promise((resolve) => void clock.after(GATHER_MS, resolve));
 }
