@@ -26,8 +26,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'skips the fsync of a block',
     file: LOG_WRITER,
-    from: 'await file.write(this.#buffer.subarray(0, size), start);\n    await file.sync();',
-    to: 'await file.write(this.#buffer.subarray(0, size), start);',
+    from: 'await file.write(block, start);\n    await file.sync();',
+    to: 'await file.write(block, start);',
   },
   {
     name: 'acknowledges a block while its fsync is still under way',
@@ -38,8 +38,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'swallows the error of a write',
     file: LOG_WRITER,
-    from: 'await file.write(this.#buffer.subarray(0, size), start);',
-    to: 'await file.write(this.#buffer.subarray(0, size), start).catch(() => {});',
+    from: 'await file.write(block, start);',
+    to: 'await file.write(block, start).catch(() => {});',
   },
   {
     name: 'swallows the error of an fsync',
@@ -236,8 +236,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'keeps a cell’s old place in the change feed',
     file: STATE,
-    from: 'if (values[at + CHANGE] <= changeBefore) this.#changed(cells, cellRow);',
-    to: 'if (values[at + CHANGE] === 0) this.#changed(cells, cellRow);',
+    from: 'if (values[cell + CHANGE] <= changeBefore) this.#changed(cells, cellRow);',
+    to: 'if (values[cell + CHANGE] === 0) this.#changed(cells, cellRow);',
   },
   {
     name: 'takes an event for late one millisecond too soon',

@@ -157,12 +157,13 @@ export class Intake {
           if (hold.bytes > this.bytesMax) throw this.tooLarge();
           this.checkBudget(0);
         } catch (error) {
-          request.off('data', onData).pause();
+          request.off('data', onData).off('end', onEnd).pause();
           reject(error);
         }
       };
+      const onEnd = (): void => resolve(chunks.length === 1 ? chunks[0] : this.join(chunks, hold));
       request.on('data', onData);
-      request.once('end', () => resolve(chunks.length === 1 ? chunks[0] : this.join(chunks, hold)));
+      request.once('end', onEnd);
       request.once('error', () =>
         reject(new AdtallyError('request_timeout', 'The connection ended before the whole body had come.')),
       );
