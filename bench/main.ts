@@ -97,7 +97,7 @@ const at = new Date().toISOString();
 const scratch = join(RAW, 'scratch');
 const measured: Measured[] = [];
 for (const name of options.only) measured.push(await measure(name, { isQuick: options.quick, scratch }));
-await rm(scratch, { recursive: true, force: true });
+await rm(scratch, { recursive: true, force: true, maxRetries: 10 });
 const report = { at, isQuick: options.quick, machine: machine(), measured };
 await mkdir(RAW, { recursive: true });
 const file = join(RAW, `${at.replaceAll(':', '-')}.json`);

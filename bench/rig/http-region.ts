@@ -24,6 +24,7 @@ region.onChange(({ acceptedAtMs, visibleAtMs }) => waits.push(visibleAtMs - acce
 process.on('message', (question: Question) => {
   void reply(question).then((answer) => process.send!(answer));
 });
+process.on('disconnect', () => process.exit());
 process.send!(url);
 
 function reply(question: Question): Promise<unknown> {

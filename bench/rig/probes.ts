@@ -55,6 +55,17 @@ export class Probes {
     return [...this.#probes.values()];
   }
 
+  /** What `load` resolves with, while the change feed is followed beside it. */
+  async follow<Result>(load: () => Promise<Result>): Promise<Result> {
+    await this.#catchUp();
+    this.#isFollowing = true;
+    const following = this.#follow();
+    const result = await load();
+    this.#isFollowing = false;
+    await following;
+    return result;
+  }
+
   async #send(number: number): Promise<void> {
     const adId = `probe-${number}-${Math.round(performance.timeOrigin)}`;
     const event = {
