@@ -1,11 +1,22 @@
 import { sha256Hex } from '../base/checksum.ts';
 import type { UnixMs } from '../base/clock.ts';
+import type { AttributionModel } from './attributed-order.ts';
 
 const SEPARATOR_OR_ESCAPE = /[|\\]/;
 
 /** The record id of an AdMinute: UUIDv8 over the canonical key `ad-minute|region|adId|minute|currency`. */
 export function adMinuteRecordId(region: string, adId: string, minute: UnixMs, currency: string): string {
   return recordId(['ad-minute', region, adId, String(minute), currency]);
+}
+
+/** The record id of an AttributedOrder: over `attributed-order|region|orderId|model|rank`. */
+export function attributedOrderRecordId(
+  region: string,
+  orderId: string,
+  model: AttributionModel,
+  rank: number,
+): string {
+  return recordId(['attributed-order', region, orderId, model, String(rank)]);
 }
 
 /** UUIDv8 (RFC 9562 §5.8) over SHA-256 of the parts joined with `|`; `|` and `\` in a part are escaped with `\`. */

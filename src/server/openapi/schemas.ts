@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../../base/errors.ts';
-import { ID_LENGTH_MAX } from '../../model/ad-event.ts';
+import { ID_LENGTH_MAX } from '../../model/field-checks.ts';
 import { LAST_UNIX_MS } from '../../model/event-time.ts';
 import { VERDICTS } from '../../model/verdict.ts';
 

@@ -1,5 +1,5 @@
 import { DAY_MS } from '../../base/units.ts';
-import { ID_LENGTH_MAX } from '../../model/ad-event.ts';
+import { ID_LENGTH_MAX } from '../../model/field-checks.ts';
 import { type AdMinuteReport, queryAdMinutes } from '../../reporting/ad-minutes.ts';
 import { GRANULARITIES } from '../../reporting/time-buckets.ts';
 import { adMinuteReport } from '../openapi/schemas.ts';
