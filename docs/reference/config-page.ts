@@ -26,8 +26,8 @@ export function configPage(): string {
     'The environment stands over the file, and flags stand over both. A value that is not allowed stops the start, with its ' +
       'name, the value and what would be right; all wrong values are told at once.',
     table(['setting', 'default', 'allowed', 'what it does', 'environment, flag'], rows),
-    '\\* decides what becomes of an event: a changed value is written into the log, so that a replay judges every event by ' +
-      'the rules of its day.',
+    '\\* decides what becomes of an event or an order: a changed value is written into the log, so that a replay judges each ' +
+      'by the rules of its day.',
     `Besides these, commands read ${COMMAND_ENVIRONMENT.map(code).join(', ')}: see [the command line](cli.md).`,
   );
 }

@@ -1,3 +1,4 @@
+import { ATTRIBUTION_MODELS, type AttributionModel } from '../model/attributed-order.ts';
 import { ALWAYS_REQUIRED, EVENT_FIELDS, type EventField } from '../model/ad-event.ts';
 import {
   DAY_MS,
@@ -20,7 +21,7 @@ interface SettingOf<Kind extends string, Value> {
   readonly default: Value;
   /** One sentence, for the reference page and `--help`. */
   readonly about: string;
-  /** Whether it decides verdicts: such a value is written into the log when it changes. */
+  /** Whether it decides verdicts or credit: such a value is written into the log when it changes. */
   readonly rule?: true;
 }
 
@@ -39,7 +40,7 @@ export interface CountSetting extends SettingOf<'count', number> {
   readonly min: number;
   readonly max: number;
 }
-export interface TextSetting extends SettingOf<'text', string> {
+export interface TextSetting<Value extends string = string> extends SettingOf<'text', Value> {
   readonly pattern: RegExp;
   /** What the pattern allows, in words. */
   readonly allowed: string;
@@ -52,6 +53,8 @@ export interface ListSetting<Item extends string = string> extends SettingOf<'li
   readonly minItems: number;
   readonly maxItems: number;
 }
+/** Whose touches may get credit for an order. */
+export type MerchantMatch = 'same' | 'any';
 export type Setting = DurationSetting | BytesSetting | CountSetting | TextSetting | ListSetting;
 
 const duration = (
@@ -67,13 +70,12 @@ const bytes = (fallback: number, [min, max]: readonly [number, number], about: s
   max,
   about,
 });
-const count = (fallback: number, [min, max]: readonly [number, number], about: string): CountSetting => ({
-  kind: 'count',
-  default: fallback,
-  min,
-  max,
-  about,
-});
+const count = (
+  fallback: number,
+  [min, max]: readonly [number, number],
+  about: string,
+  more: { rule?: true } = {},
+): CountSetting => ({ kind: 'count', default: fallback, min, max, about, ...more });
 
 const requiredFields: ListSetting<EventField> = {
   kind: 'list',
@@ -103,6 +105,25 @@ const text = (
   more: { rule?: true } = {},
 ): TextSetting => ({ kind: 'text', default: fallback, pattern, allowed, about, ...more });
 
+const merchantMatch: TextSetting<MerchantMatch> = {
+  kind: 'text',
+  default: 'same',
+  pattern: /^(same|any)$/,
+  allowed: '"same" or "any"',
+  about: 'Whether only touches of the order’s own merchant count, or those of any (halo).',
+  rule: true,
+};
+const models: ListSetting<AttributionModel> = {
+  kind: 'list',
+  default: ['last_touch'],
+  pattern: new RegExp(`^(${ATTRIBUTION_MODELS.join('|')})$`),
+  allowed: `models: ${ATTRIBUTION_MODELS.join(', ')}`,
+  minItems: 1,
+  maxItems: ATTRIBUTION_MODELS.length,
+  about: 'How the credit for an order is shared among its touches; several models run side by side.',
+  rule: true,
+};
+
 export const SETTINGS = {
   regions,
   requiredFields,
@@ -110,7 +131,7 @@ export const SETTINGS = {
     'EUR',
     /^[A-Z]{3}$/,
     'an ISO 4217 code: three capital letters',
-    'Currency of events that name none.',
+    'Currency of events and orders that name none.',
     { rule: true },
   ),
   window: duration(
@@ -128,7 +149,7 @@ export const SETTINGS = {
   maxClockSkew: duration(
     10 * MINUTE_MS,
     [0, DAY_MS],
-    'Events further in the future than this when they arrive are future.',
+    'Events and orders further in the future than this when they arrive are future.',
     { rule: true },
   ),
   dedupeWindow: duration(
@@ -137,6 +158,37 @@ export const SETTINGS = {
     'How long an event id is remembered after its first arrival, at least; not shorter than maxEventAge.',
     { rule: true },
   ),
+  attribution: {
+    clickWindow: duration(
+      7 * DAY_MS,
+      [MINUTE_MS, 90 * DAY_MS],
+      'How long after a click an order may be due to it.',
+      { rule: true },
+    ),
+    viewWindow: duration(
+      DAY_MS,
+      [0, 90 * DAY_MS],
+      'How long after an impression an order may be due to it; any click in its window beats it.',
+      { rule: true },
+    ),
+    maxOrderAge: duration(
+      DAY_MS,
+      [MINUTE_MS, 30 * DAY_MS],
+      'Orders placed longer ago than this when they first arrive are late.',
+      { rule: true },
+    ),
+    merchantMatch,
+    models,
+    timeDecayHalfLife: duration(
+      DAY_MS,
+      [MINUTE_MS, 90 * DAY_MS],
+      'Age at which a touch weighs half as much as a new one in the time_decay model.',
+      { rule: true },
+    ),
+    touchesMax: count(100, [1, 1000], 'Most touches of an order that share its credit: the latest.', {
+      rule: true,
+    }),
+  },
   retention: {
     log: duration(3 * DAY_MS, [HOUR_MS, 365 * DAY_MS], 'How long the raw log is kept, by whole segments.'),
     records: duration(
@@ -186,8 +238,8 @@ export interface SettingTree {
 type ValueOf<S> =
   S extends ListSetting<infer Item>
     ? readonly Item[]
-    : S extends TextSetting
-      ? string
+    : S extends TextSetting<infer Value>
+      ? Value
       : S extends Setting
         ? number
         : { readonly [Name in keyof S]: ValueOf<S[Name]> };
@@ -198,8 +250,8 @@ type InputOf<S> =
       ? number | string
       : S extends CountSetting
         ? number
-        : S extends TextSetting
-          ? string
+        : S extends TextSetting<infer Value>
+          ? Value
           : { readonly [Name in keyof S]?: InputOf<S[Name]> };
 
 /** All settings with their values: durations in ms, sizes in bytes. */

@@ -68,6 +68,42 @@ describe('resolveSpec', () => {
     expect(resolveSpec({}, { environment: {}, flags: { regions: 'eu, us' } }).regions).toEqual(['eu', 'us']);
   });
 
+  it('reads the settings of attribution from every place', () => {
+    const defaults = resolveSpec({}, NOTHING).attribution;
+    expect(defaults).toEqual({
+      clickWindow: 7 * DAY_MS,
+      viewWindow: DAY_MS,
+      maxOrderAge: DAY_MS,
+      merchantMatch: 'same',
+      models: ['last_touch'],
+      timeDecayHalfLife: DAY_MS,
+      touchesMax: 100,
+    });
+    const config: PipelineConfig = { attribution: { viewWindow: 0, merchantMatch: 'any' } };
+    const environment = { ADTALLY_ATTRIBUTION_MODELS: 'linear, time_decay' };
+    const flags = { 'attribution.clickWindow': '30d' };
+    const spec = resolveSpec(config, { environment, flags });
+    expect(spec.attribution).toEqual({
+      ...defaults,
+      clickWindow: 30 * DAY_MS,
+      viewWindow: 0,
+      merchantMatch: 'any',
+      models: ['linear', 'time_decay'],
+    });
+    expect(messageOf({ attribution: { merchantMatch: 'halo' } })).toBe(
+      'attribution.merchantMatch is "halo"; it must be "same" or "any".',
+    );
+    expect(messageOf({ attribution: { models: [] } })).toContain('1 to 4 models: last_touch, first_touch');
+    expect(messageOf({ attribution: { models: ['linear', 'linear'] } })).toContain('is given twice');
+    expect(messageOf({ attribution: { models: ['u_shaped'] } })).toContain('"u_shaped" is not allowed');
+    expect(messageOf({ attribution: { clickWindow: '0ms' } })).toContain('a duration from 1m to 90d');
+  });
+
+  it('writes every setting of attribution into the log', () => {
+    const settings = listSettings().filter(({ path }) => path.startsWith('attribution.'));
+    expect(settings.filter(({ setting }) => setting.rule !== true)).toEqual([]);
+  });
+
   it('names path, value and what is allowed', () => {
     expect(messageOf({ limits: { pendingBytes: '3MB' } })).toBe(
       'limits.pendingBytes is "3MB"; it must be a size from 1MiB to 4GiB with a unit of B, KiB, MiB or GiB.',
