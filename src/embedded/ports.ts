@@ -28,6 +28,8 @@ export interface Disk {
 export interface ReadableFile {
   /** Fills `into` from `position`; resolves to the bytes read, fewer only at the end of the file. */
   read(into: Uint8Array, position: number): Promise<number>;
+  /** The same at once, for a few bytes that the state machine cannot go on without. */
+  readSync(into: Uint8Array, position: number): number;
   close(): Promise<void>;
 }
 

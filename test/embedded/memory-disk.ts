@@ -51,9 +51,12 @@ export class MemoryDisk implements Disk {
     const { files } = this;
     return {
       read(into, position) {
+        return Promise.resolve(this.readSync(into, position));
+      },
+      readSync(into, position) {
         const bytes = files.get(path)!.subarray(position, position + into.length);
         into.set(bytes);
-        return Promise.resolve(bytes.length);
+        return bytes.length;
       },
       write(bytes, position) {
         const old = files.get(path)!;

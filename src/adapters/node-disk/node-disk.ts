@@ -1,3 +1,4 @@
+import { readSync } from 'node:fs';
 import { open, mkdir, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -69,6 +70,16 @@ class ReadFile implements ReadableFile {
     let done = 0;
     while (done < into.length) {
       const { bytesRead } = await this.#handle.read(into, done, into.length - done, position + done);
+      if (bytesRead === 0) break;
+      done += bytesRead;
+    }
+    return done;
+  }
+
+  readSync(into: Uint8Array, position: number): number {
+    let done = 0;
+    while (done < into.length) {
+      const bytesRead = readSync(this.#handle.fd, into, done, into.length - done, position + done);
       if (bytesRead === 0) break;
       done += bytesRead;
     }

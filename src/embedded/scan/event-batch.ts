@@ -42,6 +42,11 @@ export const DIMENSION_HASH = 24;
 /** UTF-8 positions of the event id's text. */
 export const ID_START = 25;
 export const ID_END = 26;
+/** UTF-8 positions of the merchant; both 0 when there is none. */
+export const MERCHANT_START = 27;
+export const MERCHANT_END = 28;
+/** Fingerprint of the user id's text: equal texts have equal ones, other texts seldom. */
+export const USER_HASH = 29;
 
 /** A reusable block of rows. Invalid rows have only FAULT, FAULT_FIELD, START and END set. */
 export class EventBatch {

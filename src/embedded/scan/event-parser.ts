@@ -71,10 +71,12 @@ export class EventParser {
       this.#addText(field.CAMPAIGN_ID, event.campaignId, batch, base + row.CAMPAIGN_START) +
       this.#addText(field.ADVERTISER_ID, event.advertiserId, batch, base + row.ADVERTISER_START) +
       hash.number(field.CURRENCY_CODE, currency);
+    const user = this.#addText(field.USER_ID, event.userId, batch, base + row.USER_START);
+    words[base + row.USER_HASH] = user;
     const content =
       dimension +
-      this.#addText(field.USER_ID, event.userId, batch, base + row.USER_START) +
-      this.#hashOptional(field.MERCHANT_ID, event.merchantId) +
+      user +
+      this.#addMerchant(event.merchantId, batch, base + row.MERCHANT_START) +
       this.#hashOptional(field.PLACEMENT, event.placement) +
       hash.number(field.EVENT_TYPE, words[base + row.IS_CLICK]) +
       hash.number(field.EVENT_TIME, event.eventTime) +
@@ -94,6 +96,14 @@ export class EventParser {
   /** Keeps the text of an identifier in the batch, writes its positions at `offset` and returns its hash. */
   #addText(id: number, text: string, batch: EventBatch, offset: number): number {
     return this.#fingerprint.text(id, this.#scratchView, 0, this.#keep(text, batch, offset));
+  }
+
+  /** Like #addText; an absent merchant has the positions 0 and adds nothing. */
+  #addMerchant(merchant: string | null, batch: EventBatch, offset: number): number {
+    if (merchant !== null) return this.#addText(field.MERCHANT_ID, merchant, batch, offset);
+    batch.words[offset] = 0;
+    batch.words[offset + 1] = 0;
+    return 0;
   }
 
   /** Keeps a text in the batch, and in the scratch buffer until the next one. Returns its bytes. */

@@ -17,11 +17,14 @@ import { TimeText } from './time-text.ts';
 // A module's own constants are folded into its code; imported ones are loaded and checked at every use.
 const { bytesBelow, specialBytes } = bytes;
 const { finishHash, mixWord, numberHash } = print;
-const { AD_ID, ADVERTISER_ID, COST_MICROS, CURRENCY_CODE, EVENT_ID, EVENT_TIME, EVENT_TYPE, USER_ID } = print;
+const { AD_ID, ADVERTISER_ID, COST_MICROS, CURRENCY_CODE, EVENT_ID, EVENT_TIME, EVENT_TYPE, MERCHANT_ID } =
+  print;
+const { USER_ID } = print;
 const { FIELD, IS_TEXT, PATTERN_START, PATTERN_END, PATTERN_LENGTH } = key;
 const { SLOT_MULTIPLIER, SLOT_OFFSET, SLOT_SHIFT } = key;
 const { CONTENT, COST_DOUBLE, CURRENCY, DIMENSION_HASH, END, FAULT, FAULT_FIELD, ID, IN_TEXT } = row;
-const { ID_END, ID_START, IS_CLICK, ROW_DOUBLES, ROW_WORDS, START, TIME_DOUBLE } = row;
+const { ID_END, ID_START, IS_CLICK, MERCHANT_END, MERCHANT_START, ROW_DOUBLES, ROW_WORDS, START } = row;
+const { TIME_DOUBLE, USER_HASH } = row;
 const { isNull, NOT_SIMPLE, readInteger, readUuid, skipScalar } = value;
 const TIME_MAX = LAST_UNIX_MS;
 
@@ -55,8 +58,10 @@ const SEED = key.OWN;
 /** … where in a row its positions go: those that no one reads to the last words of the row, … */
 const POSITION = key.OWN + 1;
 const UNREAD_POSITION = ROW_WORDS - 2;
-/** … and all bits when it is part of the dimension hash, else none. */
+/** … all bits when it is part of the dimension hash, else none, … */
 const DIMENSION_MASK = key.OWN + 2;
+/** … and where in a row its hash goes. */
+const HASH_POSITION = key.OWN + 3;
 const UUID_BYTES = 36;
 const LOW_2_BYTES = 0xffff;
 const LOW_3_BYTES = 0xffffff;
@@ -101,6 +106,8 @@ export class EventScanner {
       this.#fields[entry + SEED] = this.#fingerprint.seeds[id];
       this.#fields[entry + POSITION] = isRead ? row.AD_START + (id - AD_ID) * 2 : UNREAD_POSITION;
       if (id === EVENT_ID) this.#fields[entry + POSITION] = ID_START;
+      if (id === MERCHANT_ID) this.#fields[entry + POSITION] = MERCHANT_START;
+      this.#fields[entry + HASH_POSITION] = id === USER_ID ? USER_HASH : UNREAD_POSITION;
       this.#fields[entry + DIMENSION_MASK] = id >= AD_ID && id <= ADVERTISER_ID ? -1 : 0;
     });
   }
@@ -168,6 +175,8 @@ export class EventScanner {
       const timeAt = (Math.imul(count, ROW_DOUBLES) + TIME_DOUBLE) | 0;
       const costAt = (Math.imul(count, ROW_DOUBLES) + COST_DOUBLE) | 0;
       doubles[costAt] = 0;
+      words[at + MERCHANT_START] = 0;
+      words[at + MERCHANT_END] = 0;
       let seen = 0;
       let absent = 0;
       let content = 0;
@@ -278,6 +287,7 @@ export class EventScanner {
             this.#hashId(view, textStart, p, words, (at + ID) | 0);
           } else {
             hash = finishHash(mixWord(hash, word & ((1 << rest) - 1), multiplier), size);
+            words[(at + fields[(entry + HASH_POSITION) | 0]) | 0] = hash;
             content = (content + hash) | 0;
             dimension = (dimension + (hash & fields[(entry + DIMENSION_MASK) | 0])) | 0;
           }

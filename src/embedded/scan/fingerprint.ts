@@ -51,6 +51,12 @@ export class Fingerprint {
     return finishHash(mixWord(hash, rest, this.multiplier), end - start);
   }
 
+  /** The USER_HASH of this user's events. */
+  userHashOf(userId: string): number {
+    const { buffer, byteOffset, length } = Buffer.from(userId);
+    return this.text(USER_ID, new DataView(buffer, byteOffset, length), 0, length);
+  }
+
   /** Of a whole number from 0 to 2^53 − 1. */
   number(field: number, value: number): number {
     return numberHash(this.seeds[field], value, this.multiplier);

@@ -1,4 +1,5 @@
 import { assert } from '../../base/assert.ts';
+import type { UnixMs } from '../../base/clock.ts';
 import { INVALID_CODES, VERDICT_INDEX, type IngestReceipt } from '../../model/verdict.ts';
 import {
   advanceHorizon,
@@ -44,6 +45,7 @@ import { Quarantine } from './quarantine.ts';
 import type { RetiredMinute } from './retired-changes.ts';
 import { decodeReplayBody } from './replay-body.ts';
 import { Tally } from './tally.ts';
+import { TouchStore, type TouchOptions } from '../touches/touch-store.ts';
 
 /**
  * Events judged at a time. A cell that changes several times in a batch gets one change number, so cursors of the change feed
@@ -65,6 +67,12 @@ export interface StateScalars {
   rules: AggregationRules;
 }
 
+export interface AggregationOptions {
+  readonly expectedIds?: number;
+  readonly touches?: TouchOptions;
+  readonly keepsTouches?: boolean;
+}
+
 /**
  * Job 1, Aggregation, as a deterministic state machine: what it holds follows from the log's entries and nothing else. No clock,
  * no randomness, no promise; the seed only decides where things lie in memory.
@@ -76,10 +84,12 @@ export class Aggregation {
   readonly changes: ChangeLog;
   readonly counters = new ArrivalCounters();
   readonly quarantine: Quarantine;
+  readonly touches: TouchStore;
   readonly scalars: StateScalars;
   readonly sums = new CountedSums();
 
   readonly #seed: Uint8Array;
+  readonly #keepsTouches: boolean;
   #scanner: EventScanner;
   readonly #batch = new EventBatch(BATCH_ROWS);
   readonly #verdicts = new Uint8Array(BATCH_ROWS);
@@ -87,19 +97,16 @@ export class Aggregation {
   /** Dimensions that the rows on time are likely to have. */
   readonly #likely = new Int32Array(BATCH_ROWS);
 
-  /** `expectedIds`: how many ids room is made for at once. */
-  constructor(
-    region: string,
-    seed: Uint8Array,
-    rules: AggregationRules,
-    options: { readonly expectedIds?: number } = {},
-  ) {
+  /** `expectedIds`: how many ids room is made for at once. `keepsTouches: false` is for measuring what they cost. */
+  constructor(region: string, seed: Uint8Array, rules: AggregationRules, options: AggregationOptions = {}) {
     this.#seed = seed;
     this.ids = new DedupeIndex(seed, options);
     this.dimensions = new DimensionTable(new DataView(seed.buffer, seed.byteOffset).getInt32(0, true));
     this.cells = new Cells(region, this.dimensions);
     this.changes = new ChangeLog(this.cells);
     this.quarantine = new Quarantine(rules.quarantineEntries);
+    this.touches = new TouchStore(region, seed, this.dimensions, options.touches);
+    this.#keepsTouches = options.keepsTouches ?? true;
     this.scalars = { block: 0, latestArrival: 0, horizon: FIRST_HORIZON, change: 0, rules };
     this.#scanner = new EventScanner(rules, seed);
   }
@@ -137,6 +144,7 @@ export class Aggregation {
     const { impressions, clicks, costMicros } = this.sums;
     return {
       ...this.scalars,
+      touchesExpiredBefore: this.touches.expiredBefore,
       sums: { impressions, clicks, costMicros: String(costMicros) },
       retired: {
         ...retired,
@@ -149,7 +157,8 @@ export class Aggregation {
 
   /** Takes over what dumpScalars() gave, and drops what was over at that time. */
   loadScalars(dump: unknown): void {
-    const { sums, retired, ...scalars } = dump as StateScalars & {
+    const { sums, retired, touchesExpiredBefore, ...scalars } = dump as StateScalars & {
+      touchesExpiredBefore?: UnixMs;
       sums: { impressions: number; clicks: number; costMicros: string };
       retired: Omit<CellSums, 'costMicros'> & {
         costMicros: string;
@@ -159,6 +168,7 @@ export class Aggregation {
     };
     Object.assign(this.scalars, scalars);
     this.setRules(scalars.rules);
+    this.touches.loadExpired(touchesExpiredBefore ?? 0);
     this.sums.load({ ...sums, costMicros: BigInt(sums.costMicros) });
     const { before, changes, ...retiredSums } = retired;
     this.cells.loadRetired(before, { ...retiredSums, costMicros: BigInt(retired.costMicros) }, changes);
@@ -174,6 +184,7 @@ export class Aggregation {
   #passTime(arrival: number): void {
     const { scalars } = this;
     scalars.latestArrival = Math.max(scalars.latestArrival, arrival);
+    this.touches.passTime(scalars.latestArrival);
     const before = scalars.horizon;
     const now = advanceHorizon(before, scalars.latestArrival, scalars.rules);
     scalars.horizon = now;
@@ -273,6 +284,7 @@ export class Aggregation {
     values[cell + REVISION] += 1;
     if (values[cell + CHANGE] <= changeBefore) this.#changed(cells, cellRow);
     this.sums.add(isClick, costMicros);
+    if (this.#keepsTouches) this.touches.add(words, doubles, row, text, dimension);
     return true;
   }
 

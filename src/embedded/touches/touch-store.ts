@@ -1,0 +1,146 @@
+import { assert } from '../../base/assert.ts';
+import type { UnixMs } from '../../base/clock.ts';
+import { DAY_MS, MIB } from '../../base/units.ts';
+import type { Touch } from '../../model/touch.ts';
+import { Fingerprint } from '../scan/fingerprint.ts';
+import type { DimensionTable } from '../state/dimension-table.ts';
+import { TouchMemory } from './touch-memory.ts';
+import { DIMENSION, readTouch, userKey, type TakeRow } from './touch-row.ts';
+import type { TouchRun } from './touch-run.ts';
+import { UserWatch } from './user-watch.ts';
+
+/** How long after its event time a touch is held, ms: a click window of 7 days, and a day for orders that come late. */
+const TOUCH_RETENTION_MS = 8 * DAY_MS;
+const TOUCH_MEMORY_BYTES = 256 * MIB;
+
+export interface TouchOptions {
+  /** How long after its event time a touch is held, ms. */
+  readonly retentionMs?: number;
+  /** What touches in memory may take. */
+  readonly memoryBytes?: number;
+}
+
+/**
+ * Every counted event by its user, for as long as an order may be led back to it: the latest in memory, the others in sorted
+ * runs on the disk. A snapshot freezes what is in memory; look-ups go on reading it there until the manifest names the run
+ * that it was written to.
+ */
+export class TouchStore {
+  readonly retentionMs: number;
+  /** Users whose new touches somebody waits for. */
+  readonly watched = new UserWatch();
+  readonly #region: string;
+  readonly #fingerprint: Fingerprint;
+  readonly #dimensions: DimensionTable;
+  readonly #memoryBytes: number;
+  #active: TouchMemory;
+  #frozen: TouchMemory | undefined;
+  #runs: readonly TouchRun[] = [];
+  /** Touches with event times before this are over, Unix ms. */
+  #expiredBefore: UnixMs = 0;
+
+  constructor(region: string, seed: Uint8Array, dimensions: DimensionTable, options: TouchOptions = {}) {
+    this.retentionMs = options.retentionMs ?? TOUCH_RETENTION_MS;
+    this.#memoryBytes = options.memoryBytes ?? TOUCH_MEMORY_BYTES;
+    this.#region = region;
+    this.#fingerprint = new Fingerprint(seed);
+    this.#dimensions = dimensions;
+    this.#active = new TouchMemory(this.#memoryBytes);
+  }
+
+  /** Touches held, in memory and on the disk; some of them may be over. */
+  get count(): number {
+    const inMemory = this.#active.count + (this.#frozen?.count ?? 0);
+    return this.#runs.reduce((sum, { touches }) => sum + touches, inMemory);
+  }
+
+  /** Memory of the touches that are not on the disk yet. */
+  get memoryBytes(): number {
+    return this.#active.bytes + (this.#frozen?.bytes ?? 0);
+  }
+
+  /** Whether it is time to write them to the disk: half of the memory is for those that come meanwhile. */
+  get isWriteDue(): boolean {
+    return this.#active.count > 0 && this.#active.bytes >= this.#memoryBytes / 2;
+  }
+
+  /** Whether there is no memory for more. */
+  get isFull(): boolean {
+    return this.memoryBytes >= this.#memoryBytes && this.#active.count > 0;
+  }
+
+  get runs(): readonly TouchRun[] {
+    return this.#runs;
+  }
+
+  /** Touches with event times before this are over, Unix ms. */
+  get expiredBefore(): UnixMs {
+    return this.#expiredBefore;
+  }
+
+  /** The USER_HASH of this user's rows. */
+  userHashOf(userId: string): number {
+    return this.#fingerprint.userHashOf(userId);
+  }
+
+  /** Adds the event of row `row` of a batch; its texts stand in `source`, its dimension has the reference `dimension`. */
+  add(words: Int32Array, doubles: Float64Array, row: number, source: DataView, dimension: number): void {
+    this.#active.add(words, doubles, row, source, dimension);
+  }
+
+  /** What is older than the retention at this arrival is over, and stays so. */
+  passTime(arrival: UnixMs): void {
+    this.#expiredBefore = Math.max(this.#expiredBefore, arrival - this.retentionMs);
+  }
+
+  /** Takes over what was over when a snapshot was taken. */
+  loadExpired(before: UnixMs): void {
+    this.#expiredBefore = before;
+  }
+
+  /**
+   * The user's touches with event times from `from` to `to`, both included, by time and then by event id. Throws data_corrupt
+   * when what is read from the disk is damaged.
+   */
+  touchesOf(userId: string, from: UnixMs, to: UnixMs): Touch[] {
+    const user = userKey(userId, this.userHashOf(userId));
+    const first = Math.max(from, this.#expiredBefore);
+    const touches: Touch[] = [];
+    const take: TakeRow = (words, at) => touches.push(this.#touch(words, at));
+    this.#active.find(user, first, to, take);
+    this.#frozen?.find(user, first, to, take);
+    for (const run of this.#runs) run.find(user, first, to, take);
+    return touches.sort(byTimeThenId);
+  }
+
+  /** Sets what is in memory aside, to be written to the disk; it stays readable until adopt(). */
+  freeze(): TouchMemory {
+    assert(this.#frozen === undefined, 'touches are frozen one snapshot at a time');
+    this.#frozen = this.#active;
+    this.#active = new TouchMemory(this.#memoryBytes);
+    return this.#frozen;
+  }
+
+  /** From now on these are the runs, and they hold what was frozen. */
+  adopt(runs: readonly TouchRun[]): void {
+    this.#runs = runs;
+    this.#frozen?.free();
+    this.#frozen = undefined;
+  }
+
+  async close(): Promise<void> {
+    const runs = this.#runs;
+    this.#runs = [];
+    for (const run of runs) await run.close();
+  }
+
+  #touch(words: Int32Array, at: number): Touch {
+    return readTouch(words, at, this.#dimensions.describe(words[at + DIMENSION]), this.#region);
+  }
+}
+
+function byTimeThenId(a: Touch, b: Touch): number {
+  if (a.eventTime !== b.eventTime) return a.eventTime - b.eventTime;
+  if (a.eventId === b.eventId) return 0;
+  return a.eventId < b.eventId ? -1 : 1;
+}
