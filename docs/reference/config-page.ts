@@ -14,7 +14,7 @@ export default defineConfig({
 export function configPage(): string {
   const rows = listSettings().map(({ path, setting }) => [
     code(path),
-    code(formatSetting(setting, setting.default)),
+    setting.default === '' ? '–' : code(formatSetting(setting, setting.default)),
     describeAllowed(setting),
     `${setting.about}${setting.rule === true ? ' \\*' : ''}`,
     `${code(environmentName(path))} ${code(flagName(path))}`,

@@ -25,7 +25,7 @@ export function addSettingOptions(command: Command, wanted: (path: string) => bo
   );
   for (const { path, setting } of listSettings()) {
     if (!wanted(path)) continue;
-    const about = `${setting.about} (${describeAllowed(setting)}; default ${formatSetting(setting, setting.default)}; env ${environmentName(path)})`;
+    const about = `${setting.about} (${describeAllowed(setting)}; default ${formatSetting(setting, setting.default) || 'none'}; env ${environmentName(path)})`;
     command.addOption(new Option(`${flagName(path)} <${setting.kind}>`, about).helpGroup(HEADING));
   }
   return command;

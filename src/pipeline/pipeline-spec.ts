@@ -169,9 +169,9 @@ function readList(setting: ListSetting, value: unknown): SettingReading {
 
 /** What one value alone cannot tell. */
 function crossChecks(spec: PipelineSpec): string[] {
-  const { maxEventAge, dedupeWindow, retention, limits } = spec;
+  const { maxEventAge, dedupeWindow, retention, limits, enrichment } = spec;
   const problems: string[] = [];
-  const need = (holds: boolean, path: string, value: number, sentence: string): void => {
+  const need = (holds: boolean, path: string, value: number | string, sentence: string): void => {
     const setting = SETTING_BY_PATH.get(path)!;
     if (!holds) problems.push(`${path} is ${formatSetting(setting, value)}; ${sentence}.`);
   };
@@ -198,6 +198,12 @@ function crossChecks(spec: PipelineSpec): string[] {
     'limits.bytesPerRequest',
     limits.bytesPerRequest,
     'it must not pass limits.pendingBytes, or the largest request would always be refused',
+  );
+  need(
+    enrichment.url === '' || URL.canParse(enrichment.url),
+    'enrichment.url',
+    enrichment.url,
+    'its host or its port is none',
   );
   return problems;
 }

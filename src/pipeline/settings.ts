@@ -228,6 +228,42 @@ export const SETTINGS = {
     ),
     connections: count(2000, [1, 100_000], 'Most connections open at a time.'),
   },
+  enrichment: {
+    url: text(
+      '',
+      /^$|^https?:\/\/([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?(\/[^\s?#\\]*)?$/,
+      'nothing, or an http or https URL without credentials, query and fragment',
+      'Base of the order service, asked at URL/orders/ID for the details of every order; nothing leaves orders as they come.',
+    ),
+    tokenFile: text(
+      '',
+      /^[^\0]*$/,
+      'nothing, or a path',
+      'File with the token that the order service wants as “Authorization: Bearer”; nothing sends none.',
+    ),
+    timeout: duration(
+      2 * SECOND_MS,
+      [10, MINUTE_MS],
+      'Longest wait for one answer of the order service, its body included.',
+    ),
+    attempts: count(
+      5,
+      [1, 20],
+      'How often in a row an order is asked for; then it rests for half a minute and is asked for again.',
+    ),
+    backoff: duration(
+      200,
+      [1, MINUTE_MS],
+      'Pause after the first failed attempt; it doubles with every further one, and a part of it is chance.',
+    ),
+    deadline: duration(
+      10 * MINUTE_MS,
+      [SECOND_MS, 30 * DAY_MS],
+      'How long after its arrival an order may wait for its details; then they are unavailable.',
+    ),
+    concurrency: count(8, [1, 256], 'Most questions to the order service under way at a time.'),
+    responseBytes: bytes(64 * KIB, [KIB, 16 * MIB], 'Largest answer of the order service that is read.'),
+  },
   data: text('./data', /^[^\0]+$/, 'a path', 'Directory of the region’s log, snapshots and keys.'),
 } as const satisfies SettingTree;
 
