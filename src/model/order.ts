@@ -52,7 +52,7 @@ export const REQUIRED_ORDER_FIELDS: readonly OrderField[] = [
 ];
 
 /** Largest order, its items included. */
-export const ORDER_BYTES_MAX = 65_536;
+const ORDER_BYTES_MAX = 65_536;
 
 /** What reading an order depends on. */
 export interface OrderFormat {
