@@ -11,6 +11,11 @@ export function readWireTime(value: unknown): number | null {
   return time === 0 ? 0 : time;
 }
 
+/** The fault of a value that is no time of the wire. */
+export function checkWireTime(value: unknown): string | null {
+  return readWireTime(value) === null ? 'bad_time' : null;
+}
+
 /** Reads `YYYY-MM-DDTHH:MM:SS[.fraction](Z|±HH:MM)` from left to right, by hand. */
 function readRfc3339(text: string): number | null {
   if (text.length < 20) return null;
