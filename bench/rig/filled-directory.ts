@@ -7,6 +7,7 @@ import { LogWriter } from '../../src/embedded/log/log-writer.ts';
 import { CONTENT, EventBatch, ID, ROW_WORDS } from '../../src/embedded/scan/event-batch.ts';
 import { recover } from '../../src/embedded/snapshot/recovery.ts';
 import { Snapshotter } from '../../src/embedded/snapshot/snapshotter.ts';
+import { TouchFiles } from '../../src/embedded/touches/touch-files.ts';
 import type { DedupeIndex } from '../../src/embedded/dedupe/dedupe-index.ts';
 import { Random } from '../../src/generator/random.ts';
 import { generationOf, rulesOf } from '../../src/pipeline/aggregation.ts';
@@ -34,7 +35,13 @@ export async function fillDirectory(directory: string, ids: number, tailEvents =
     bytes: spec.logSegment,
     spanMs: HOUR_MS,
   });
-  const snapshotter = new Snapshotter(disk, nodeClock, manifest, 0);
+  const snapshotter = new Snapshotter(
+    disk,
+    nodeClock,
+    new TouchFiles(disk, nodeClock, manifest.dataId),
+    manifest,
+    0,
+  );
   const random = new Random(ids);
   const body = Buffer.from(JSON.stringify(rulesOf(spec)));
   for (const total of [Math.round(ids * FULL_SHARE), ids]) {
@@ -45,6 +52,7 @@ export async function fillDirectory(directory: string, ids: number, tailEvents =
     await snapshotter.take(state, log.segments);
   }
   await log.close();
+  await state.touches.close();
   if (tailEvents > 0) await leaveTail(directory, tailEvents);
 }
 

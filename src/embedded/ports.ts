@@ -1,5 +1,6 @@
 import type { UnixMs } from '../base/clock.ts';
 import type { AdMinute, AdMinuteFigures } from '../model/ad-minute.ts';
+import type { Touch } from '../model/touch.ts';
 import type { IngestReceipt, Verdict, VerdictCounts } from '../model/verdict.ts';
 
 /**
@@ -139,6 +140,10 @@ export interface RegionStatus {
   readonly commits: number;
   readonly commitMsLast: number;
   readonly snapshots: number;
+  readonly touches: number;
+  /** Memory of touches that are not on the disk yet. */
+  readonly touchMemoryBytes: number;
+  readonly touchRuns: number;
   readonly quarantineHeld: number;
   readonly quarantineDropped: number;
   readonly recovery: RecoveryReport;
@@ -175,6 +180,11 @@ export interface Region {
   quarantineRaw(id: number): Promise<Uint8Array>;
   /** Judges the entries again, as events that arrive now; they leave the quarantine. */
   replayQuarantine(ids: readonly number[]): Promise<IngestReceipt>;
+  /**
+   * Counted events of a user with event times from `from` to `to`, Unix ms, both included; by time, then by event id. Throws
+   * data_corrupt when what is read from the disk is damaged.
+   */
+  touches(userId: string, from: UnixMs, to: UnixMs): readonly Touch[];
   status(): RegionStatus;
   /** Bytes accepted but not yet answered: status().pendingBytes at less cost. */
   pendingBytes(): number;

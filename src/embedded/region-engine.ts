@@ -1,6 +1,7 @@
 import type { Clock, UnixMs } from '../base/clock.ts';
 import { AdtallyError } from '../base/errors.ts';
 import type { AdMinute, AdMinuteFigures } from '../model/ad-minute.ts';
+import type { Touch } from '../model/touch.ts';
 import { noVerdicts, VERDICTS, type IngestReceipt } from '../model/verdict.ts';
 import { rulesOf } from '../pipeline/aggregation.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
@@ -27,6 +28,7 @@ import { countEvents } from './scan/event-splitter.ts';
 import { recover, type Recovered } from './snapshot/recovery.ts';
 import { Snapshotter } from './snapshot/snapshotter.ts';
 import type { Aggregation } from './state/aggregation.ts';
+import { TouchFiles } from './touches/touch-files.ts';
 import { readCounts } from './state/arrival-counters.ts';
 import { encodeReplayBody } from './state/replay-body.ts';
 
@@ -46,6 +48,16 @@ export interface RegionOptions {
   readonly clock: Clock;
   /** Random bytes, for the ids and the secret seed of a new data directory. */
   readonly entropy: (bytes: number) => Uint8Array;
+  /** For tests and measurements; what a user sets is in `spec`. */
+  readonly tuning?: RegionTuning;
+}
+
+export interface RegionTuning {
+  readonly keepsTouches?: boolean;
+  /** How long after its event time a touch is held, ms. */
+  readonly touchRetentionMs?: number;
+  /** So many runs of touches of one size become one. */
+  readonly touchMergeWidth?: number;
 }
 
 /** Opens a region on its data directory: recovers what is there, or begins anew. Rejects with AdtallyError. */
@@ -58,9 +70,12 @@ export async function openRegion(options: RegionOptions): Promise<Region> {
 }
 
 async function open(options: RegionOptions): Promise<Region> {
-  const { clock, disk, name, spec, entropy } = options;
+  const { clock, disk, name, spec, entropy, tuning = {} } = options;
   const startMs = clock.monotonicMs();
-  const recovered = await recover(disk, name, spec, entropy);
+  const recovered = await recover(disk, name, spec, entropy, {
+    keepsTouches: tuning.keepsTouches,
+    touches: { retentionMs: tuning.touchRetentionMs },
+  });
   const log = await LogWriter.open(disk, Buffer.from(recovered.manifest.dataId, 'hex'), recovered.end, {
     bytes: spec.logSegment,
     spanMs: spec.retention.log * SEGMENT_SPAN_SHARE,
@@ -81,6 +96,7 @@ class EmbeddedRegion implements Region {
   readonly #state: Aggregation;
   readonly #log: LogWriter;
   readonly #commit: GroupCommit;
+  readonly #touchFiles: TouchFiles;
   readonly #snapshotter: Snapshotter;
   readonly #recovery: RecoveryReport;
   readonly #startedAt: UnixMs;
@@ -88,6 +104,7 @@ class EmbeddedRegion implements Region {
   /** Blocks are applied one after the other; this is the last of them. */
   #applying: Promise<void> = Promise.resolve();
   #snapshotting: Promise<void> | undefined;
+  #merging: Promise<void> | undefined;
   #turnDueMs = 0;
   #bytesSinceSnapshot: number;
   #snapshotDueAt: UnixMs;
@@ -107,7 +124,15 @@ class EmbeddedRegion implements Region {
     this.#dataId = manifest.dataId;
     this.#state = state;
     this.#log = log;
-    this.#snapshotter = new Snapshotter(disk, clock, manifest, recovered.snapshotDimensions);
+    const { touchMergeWidth } = options.tuning ?? {};
+    this.#touchFiles = new TouchFiles(disk, clock, manifest.dataId, touchMergeWidth);
+    this.#snapshotter = new Snapshotter(
+      disk,
+      clock,
+      this.#touchFiles,
+      manifest,
+      recovered.snapshotDimensions,
+    );
     this.#bytesSinceSnapshot = recovered.tailBytes;
     this.#startedAt = clock.now();
     this.#snapshotDueAt = this.#startedAt + SNAPSHOT_EVERY_MS;
@@ -127,6 +152,7 @@ class EmbeddedRegion implements Region {
   /** Removes what a crash left over, and logs the rules when they differ from those in force. */
   async begin(): Promise<void> {
     await this.#snapshotter.removeStrays();
+    this.#relieveTouches();
     const rules = rulesOf(this.#spec);
     const isNew = this.#log.lastBlock === 0;
     if (!isNew && JSON.stringify(rules) === JSON.stringify(this.#state.scalars.rules)) return;
@@ -186,8 +212,12 @@ class EmbeddedRegion implements Region {
     return this.#submit(ENTRY_KIND.quarantineReplay, encodeReplayBody(distinct, events), distinct.length);
   }
 
+  touches(userId: string, from: UnixMs, to: UnixMs): readonly Touch[] {
+    return this.#state.touches.touchesOf(userId, from, to);
+  }
+
   status(): RegionStatus {
-    const { cells, counters, ids, quarantine, scalars } = this.#state;
+    const { cells, counters, ids, quarantine, scalars, touches } = this.#state;
     return {
       region: this.name,
       startedAt: this.#startedAt,
@@ -204,6 +234,9 @@ class EmbeddedRegion implements Region {
       commits: this.#commit.commits,
       commitMsLast: this.#commit.commitMsLast,
       snapshots: this.#snapshotter.taken,
+      touches: touches.count,
+      touchMemoryBytes: touches.memoryBytes,
+      touchRuns: touches.runs.length,
       quarantineHeld: quarantine.held,
       quarantineDropped: quarantine.dropped,
       recovery: this.#recovery,
@@ -230,13 +263,17 @@ class EmbeddedRegion implements Region {
   async close(): Promise<void> {
     if (this.#stopped !== undefined) return;
     this.#stopped = new AdtallyError('stopping', `Region ${this.name} is stopping.`);
+    this.#touchFiles.stop();
     await this.#commit.drain().catch((error: unknown) => this.#fail(error));
     await this.#applying;
     await this.#snapshotting;
+    await this.#merging;
     if (this.#hasFailed) throw this.#stopped;
     if (this.#snapshotter.block < this.#state.scalars.block) this.#startSnapshot();
     await this.#snapshotting;
     await this.#log.close();
+    await this.#touchFiles.close();
+    await this.#state.touches.close();
   }
 
   #submit(kind: EntryKind, body: Uint8Array, events: number): Promise<IngestReceipt> {
@@ -256,7 +293,7 @@ class EmbeddedRegion implements Region {
 
   #refuseWhenFull(bytes: number, events: number): void {
     if (this.#stopped !== undefined) throw this.#stopped;
-    const { pendingBytes, records, rememberedIds } = this.#spec.limits;
+    const { pendingBytes, records, rememberedIds, touchMemory } = this.#spec.limits;
     if (this.#pendingBytes > 0 && this.#pendingBytes + bytes > pendingBytes) {
       throw new AdtallyError(
         'overloaded',
@@ -264,6 +301,13 @@ class EmbeddedRegion implements Region {
         {
           retryAfterSeconds: RETRY_AFTER_SECONDS,
         },
+      );
+    }
+    if (this.#state.touches.isFull) {
+      throw new AdtallyError(
+        'overloaded',
+        `Touches take limits.touchMemory, ${touchMemory} bytes, and are being written to the disk.`,
+        { retryAfterSeconds: RETRY_AFTER_SECONDS },
       );
     }
     const most = this.#pendingEvents + events;
@@ -320,7 +364,11 @@ class EmbeddedRegion implements Region {
 
   #isSnapshotDue(): boolean {
     if (this.#snapshotting !== undefined || this.#stopped !== undefined) return false;
-    return this.#bytesSinceSnapshot >= this.#spec.snapshotAfter || this.#clock.now() >= this.#snapshotDueAt;
+    return (
+      this.#bytesSinceSnapshot >= this.#spec.snapshotAfter ||
+      this.#clock.now() >= this.#snapshotDueAt ||
+      this.#state.touches.isWriteDue
+    );
   }
 
   /** Begins a snapshot of the state between two blocks. */
@@ -332,11 +380,31 @@ class EmbeddedRegion implements Region {
       .catch((error: unknown) => this.#fail(diskFailed(error)))
       .finally(() => {
         this.#snapshotting = undefined;
+        this.#relieveTouches();
+      });
+  }
+
+  /** While touches have filled their memory nothing is taken in, so no block would notice that a snapshot is due. */
+  #relieveTouches(): void {
+    if (!this.#state.touches.isWriteDue) return;
+    this.#applying = this.#applying.then(() => {
+      if (this.#isSnapshotDue()) this.#startSnapshot();
+    });
+  }
+
+  #startMerging(): void {
+    if (this.#merging !== undefined || this.#stopped !== undefined) return;
+    this.#merging = this.#touchFiles
+      .merge(this.#state.touches)
+      .catch((error: unknown) => this.#fail(diskFailed(error)))
+      .finally(() => {
+        this.#merging = undefined;
       });
   }
 
   async #takeSnapshot(): Promise<void> {
     await this.#snapshotter.take(this.#state, this.#log.segments);
+    this.#startMerging();
     const { expiredBefore } = this.#state.scalars.horizon;
     await this.#log.removeOldest(
       ({ lastBlock, lastArrival }) => lastBlock <= this.#snapshotter.block && lastArrival < expiredBefore,

@@ -216,6 +216,11 @@ export const SETTINGS = {
     ),
     rememberedIds: count(200_000_000, [1000, 400_000_000], 'Most event ids remembered, 24 bytes each.'),
     records: count(20_000_000, [1000, 200_000_000], 'Most ad minutes in memory, about 100 bytes each.'),
+    touchMemory: bytes(
+      256 * MIB,
+      [MIB, 8 * GIB],
+      'Memory of touches that are not on the disk yet, above which new events are refused with 429.',
+    ),
     quarantineEntries: count(100_000, [0, 10_000_000], 'Most events in quarantine; the oldest drop out.'),
   },
   server: {

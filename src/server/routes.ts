@@ -9,6 +9,7 @@ import { getMetrics } from './routes/metrics.ts';
 import { getOpenApi } from './routes/openapi.ts';
 import { getAsset, getPage } from './routes/pages.ts';
 import { getQuarantine, getQuarantineRaw, postQuarantineReplay } from './routes/quarantine.ts';
+import { getTouches } from './routes/touches.ts';
 
 /** Every route of the server but /docs, which a library serves. */
 export const ROUTES: readonly Route[] = [
@@ -19,6 +20,7 @@ export const ROUTES: readonly Route[] = [
   getQuarantine,
   getQuarantineRaw,
   postQuarantineReplay,
+  getTouches,
   getLive,
   getHealthz,
   getReadyz,

@@ -36,6 +36,7 @@ export async function restingBooks(disk: Disk, region: string, spec: PipelineSpe
   const { state } = await recover(disk, region, spec, () => {
     throw new AdtallyError('not_found', 'There is no region in this data directory.');
   });
+  await state.touches.close();
   const { cells, changes } = state;
   let after = 0;
   return {

@@ -28,6 +28,8 @@ export interface SnapshotManifest {
   readonly ids: number;
   /** A full part, then the deltas to apply over it, in order. */
   readonly parts: readonly { readonly file: string; readonly bytes: number }[];
+  /** Runs of touches, oldest first; all touches that are not over are there. Missing in a directory older than touches. */
+  readonly touches?: readonly string[];
   /** Segments of the log at that time, and the latest arrival in each. */
   readonly segments: readonly { readonly first: number; readonly lastArrival: number }[];
 }

@@ -4,8 +4,9 @@ import { rulesOf } from '../../pipeline/aggregation.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
 import { listSegments, readLog, type LogEnd } from '../log/log-reader.ts';
 import type { Disk, RecoveryReport } from '../ports.ts';
-import { Aggregation } from '../state/aggregation.ts';
+import { Aggregation, type AggregationOptions } from '../state/aggregation.ts';
 import { MANIFEST_PATH, readManifest, writeManifest, type Manifest } from './manifest.ts';
+import { TouchRun } from '../touches/touch-run.ts';
 import { readSnapshotFile, SECTION, type Section } from './snapshot-file.ts';
 
 export interface Recovered {
@@ -31,6 +32,7 @@ export async function recover(
   region: string,
   spec: PipelineSpec,
   entropy: (bytes: number) => Uint8Array,
+  options: Omit<AggregationOptions, 'expectedIds'> = {},
 ): Promise<Recovered> {
   const manifest = (await readManifest(disk)) ?? (await createManifest(disk, region, entropy));
   if (manifest.region !== region) {
@@ -41,7 +43,27 @@ export async function recover(
   }
   // Room for all ids at once: tables that grow while they are loaded take more than twice as long.
   const expectedIds = manifest.snapshot?.ids ?? 0;
-  const state = new Aggregation(region, Buffer.from(manifest.seed, 'hex'), rulesOf(spec), { expectedIds });
+  const state = new Aggregation(region, Buffer.from(manifest.seed, 'hex'), rulesOf(spec), {
+    expectedIds,
+    ...options,
+    touches: { memoryBytes: spec.limits.touchMemory, ...options.touches },
+  });
+  try {
+    return await bringBack(disk, manifest, state);
+  } catch (error) {
+    await state.touches.close();
+    throw error;
+  }
+}
+
+async function bringBack(
+  disk: Disk,
+  manifest: Omit<Manifest, 'format'>,
+  state: Aggregation,
+): Promise<Recovered> {
+  for (const name of manifest.snapshot?.touches ?? []) {
+    state.touches.adopt([...state.touches.runs, await TouchRun.open(disk, name, manifest.dataId)]);
+  }
   for (const { file } of manifest.snapshot?.parts ?? []) {
     for await (const section of readSnapshotFile(disk, file)) loadSection(state, section);
   }

@@ -2,6 +2,8 @@ import type { Clock } from '../../base/clock.ts';
 import type { MinuteCells } from '../state/minute-cells.ts';
 import type { Aggregation } from '../state/aggregation.ts';
 import type { Disk } from '../ports.ts';
+import type { TouchFiles } from '../touches/touch-files.ts';
+import type { TouchMemory } from '../touches/touch-memory.ts';
 import { writeManifest, type Manifest, type SnapshotManifest } from './manifest.ts';
 import {
   SECTION,
@@ -25,6 +27,7 @@ interface Cut {
   readonly quarantine: Float64Array;
   readonly dimensions: { readonly from: number; readonly to: number };
   readonly minutes: readonly MinuteCells[];
+  readonly touches: TouchMemory;
 }
 
 /**
@@ -35,17 +38,29 @@ interface Cut {
 export class Snapshotter {
   readonly #disk: Disk;
   readonly #clock: Clock;
+  readonly #touches: TouchFiles;
   #manifest: Omit<Manifest, 'format'>;
   /** Words of dimensions that earlier parts hold. */
   #dimensions: number;
-  bytesWritten = 0;
+  #bytesWritten = 0;
   taken = 0;
 
-  constructor(disk: Disk, clock: Clock, manifest: Omit<Manifest, 'format'>, dimensions: number) {
+  constructor(
+    disk: Disk,
+    clock: Clock,
+    touches: TouchFiles,
+    manifest: Omit<Manifest, 'format'>,
+    dimensions: number,
+  ) {
+    this.#touches = touches;
     this.#disk = disk;
     this.#clock = clock;
     this.#manifest = manifest;
     this.#dimensions = dimensions;
+  }
+
+  get bytesWritten(): number {
+    return this.#bytesWritten + this.#touches.bytesWritten;
   }
 
   /** The last block that is part of the newest snapshot; 0 without one. */
@@ -65,21 +80,30 @@ export class Snapshotter {
     const file = `${String(cut.block).padStart(16, '0')}-${cut.mode}.snapshot`;
     const bytes = await this.#write(state, cut, file);
     await this.#disk.syncDirectory(SNAPSHOT_DIRECTORY);
-    // The directory itself may be new: its name must be as durable as the manifest that relies on it.
+    const runs = await this.#touches.write(state.touches, cut.touches, this.block + 1, cut.block);
+    // The directories themselves may be new: their names must be as durable as the manifest that relies on it.
     await this.#disk.syncDirectory('.');
     const before = cut.mode === 'full' ? [] : (this.#manifest.snapshot?.parts ?? []);
-    const snapshot = { block: cut.block, ids: cut.ids, parts: [...before, { file, bytes }], segments: kept };
+    const parts = [...before, { file, bytes }];
+    const touches = runs.map(({ name }) => name);
+    const snapshot = { block: cut.block, ids: cut.ids, parts, touches, segments: kept };
     await writeManifest(this.#disk, { ...this.#manifest, snapshot });
     this.#manifest = { ...this.#manifest, snapshot };
     state.ids.endSnapshot();
+    await this.#touches.adopt(state.touches, runs);
     this.#dimensions = cut.dimensions.to;
-    this.bytesWritten += bytes;
+    this.#bytesWritten += bytes;
     this.taken++;
-    await this.removeStrays();
+    await this.#removeStrayParts();
   }
 
-  /** Removes files of the snapshot directory that the manifest does not name. */
+  /** Removes files that the manifest does not name. */
   async removeStrays(): Promise<void> {
+    await this.#removeStrayParts();
+    await this.#touches.removeStrays(this.#manifest.snapshot?.touches ?? []);
+  }
+
+  async #removeStrayParts(): Promise<void> {
     const named = new Set(this.#manifest.snapshot?.parts.map(({ file }) => file));
     for (const name of await this.#disk.list(SNAPSHOT_DIRECTORY)) {
       if (!named.has(name)) await this.#disk.remove(`${SNAPSHOT_DIRECTORY}/${name}`);
@@ -100,6 +124,7 @@ export class Snapshotter {
       quarantine: state.quarantine.dump(),
       dimensions: { from: mode === 'full' ? 0 : this.#dimensions, to: state.dimensions.length },
       minutes,
+      touches: state.touches.freeze(),
     };
   }
 

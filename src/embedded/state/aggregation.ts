@@ -69,8 +69,8 @@ export interface StateScalars {
 
 export interface AggregationOptions {
   readonly expectedIds?: number;
-  readonly touches?: TouchOptions;
-  readonly keepsTouches?: boolean;
+  readonly touches?: TouchOptions | undefined;
+  readonly keepsTouches?: boolean | undefined;
 }
 
 /**

@@ -28,7 +28,9 @@ const BYTES_PER_BUCKET = 256;
 const BUCKET_BITS_MIN = 8;
 const UUID_BYTES = 36;
 /** The rows to sort of one bucket; one with more is sorted in pieces of this size, so that nobody waits for it. */
-const PIECE_ROWS = 4096;
+const PIECE_ROWS = 1024;
+/** Rows that are handed out at a time. */
+const ROWS_PER_STEP = 32;
 
 /**
  * The latest touches: rows one after the other in chunks that never move, chained by the first bits of the user's hash. So
@@ -142,7 +144,7 @@ export class TouchMemory {
     const [sorted = []] = pieces;
     for (const [n, reference] of sorted.entries()) {
       take(this.#chunks[reference >>> CHUNK_BITS], reference & CHUNK_MASK);
-      if (n % PIECE_ROWS === PIECE_ROWS - 1) yield;
+      if (n % ROWS_PER_STEP === ROWS_PER_STEP - 1) yield;
     }
   }
 

@@ -12,6 +12,7 @@ import {
 import { HASH, SHAPE, timeOf, touchWords } from './touch-row.ts';
 
 const BUFFER_BLOCKS = 128;
+const BLOCKS_PER_PAGE = 4096 / BLOCK_BYTES;
 
 /** Writes a run: rows are added in their order, and the file is good once finish() has resolved. */
 export class TouchRunWriter {
@@ -46,9 +47,9 @@ export class TouchRunWriter {
     return this.#touches;
   }
 
-  /** Whether the buffer has to be flushed before the next row. */
+  /** Whether the buffer should be flushed: 63 rows more have room, however long they are. */
   get isFull(): boolean {
-    return this.#full >= BUFFER_BLOCKS - 1;
+    return this.#full >= BUFFER_BLOCKS / 2;
   }
 
   /** Adds the row at `at` of `words`, which is not before the last one. */
@@ -64,21 +65,30 @@ export class TouchRunWriter {
     if (time > this.#newest) this.#newest = time;
   }
 
-  /** Writes the blocks that are full. */
-  async flush(): Promise<void> {
-    if (this.#full === 0) return;
-    const end = this.#full * BLOCK_BYTES;
+  /** Writes blocks that are full, as whole pages. */
+  flush(): Promise<void> {
+    return this.#write(this.#full - (this.#full % BLOCKS_PER_PAGE));
+  }
+
+  async #write(blocks: number): Promise<void> {
+    if (blocks === 0) return;
+    const end = blocks * BLOCK_BYTES;
     await this.#file.write(this.#bytes.subarray(0, end), this.#position);
     this.#position += end;
-    this.#words.copyWithin(0, this.#full * BLOCK_WORDS);
-    this.#at -= this.#full * BLOCK_WORDS;
-    this.#full = 0;
+    this.#words.copyWithin(0, blocks * BLOCK_WORDS);
+    this.#at -= blocks * BLOCK_WORDS;
+    this.#full -= blocks;
+  }
+
+  /** Closes the file without making it good; whoever finds it removes it. */
+  async abandon(): Promise<void> {
+    await this.#file.close();
   }
 
   /** Writes what is left, then index and header, and makes all of it durable. Resolves to the size of the file. */
   async finish(): Promise<number> {
     if (this.#at > this.#full * BLOCK_WORDS + FIRST_ROW) this.#endBlock();
-    await this.flush();
+    await this.#write(this.#full);
     const index = new Uint8Array(this.#index.buffer, 0, this.#blocks * 4);
     await this.#file.write(index, this.#position);
     const header = encodeRunHeader({

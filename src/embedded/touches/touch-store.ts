@@ -15,9 +15,9 @@ const TOUCH_MEMORY_BYTES = 256 * MIB;
 
 export interface TouchOptions {
   /** How long after its event time a touch is held, ms. */
-  readonly retentionMs?: number;
+  readonly retentionMs?: number | undefined;
   /** What touches in memory may take. */
-  readonly memoryBytes?: number;
+  readonly memoryBytes?: number | undefined;
 }
 
 /**

@@ -159,6 +159,24 @@ export const replayRequest = z
   .strictObject({ ids: z.array(count).min(1).max(REPLAY_MAX) })
   .register(SCHEMAS, { id: 'ReplayRequest' });
 
+export const touchList = z
+  .strictObject({
+    touches: z.array(
+      z.strictObject({
+        eventId: id,
+        eventType: z.enum(['impression', 'click']),
+        eventTime: unixMs,
+        adId: id,
+        campaignId: id,
+        advertiserId: id,
+        merchantId: id.nullable(),
+        region: z.string().describe('The region that counted the event.'),
+      }),
+    ),
+    found: count.describe('How many there are, beyond the limit too.'),
+  })
+  .register(SCHEMAS, { id: 'TouchList' });
+
 const delayMs = z.number().min(0).nullable();
 
 export const liveFrame = z

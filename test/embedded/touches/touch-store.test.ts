@@ -1,22 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { NOW, touchEvent, USERS } from './touch-events.ts';
-import { SEED, TouchWorld, type TouchEvent } from './touch-world.ts';
+import { NOW, touchEvent } from './touch-events.ts';
+import { eventOf, expectSame, SEED, TouchWorld } from './touch-world.ts';
 import { Fingerprint } from '../../../src/embedded/scan/fingerprint.ts';
-
-export function expectSame(world: TouchWorld, from = 0, to = Number.MAX_SAFE_INTEGER): void {
-  for (const user of [...USERS, 'nobody']) {
-    const plain = world.store.touchesOf(user, from, to);
-    expect(sorted(plain)).toEqual(sorted(world.expected(user, from, to)));
-    const times = plain.map(({ eventTime }) => eventTime);
-    expect(times).toEqual(times.toSorted((a, b) => a - b));
-  }
-}
-
-/** Events that share time and id come in any order. */
-function sorted(touches: readonly unknown[]): string[] {
-  return touches.map((touch) => JSON.stringify(touch, Object.keys(touch as object).toSorted())).toSorted();
-}
 
 describe('touches in memory', () => {
   test('are found by user and time range, whatever their texts', () => {
@@ -72,19 +58,6 @@ test('users whose hashes are equal are told apart by their names', () => {
     expect(world.store.touchesOf(user, 0, NOW * 2)).toEqual(world.expected(user, 0, NOW * 2));
   }
 });
-
-export function eventOf(n: number): TouchEvent {
-  return {
-    eventId: `0195f3a0-0000-7000-8000-${String(n).padStart(12, '0')}`,
-    eventType: n % 10 === 0 ? 'click' : 'impression',
-    eventTime: NOW + n,
-    adId: `ad-${n % 7}`,
-    campaignId: 'c',
-    advertiserId: 'adv',
-    userId: `u${n % 100}`,
-    merchantId: n % 3 === 0 ? `m-${n % 5}` : null,
-  };
-}
 
 function usersOfOneHash(): [string, string] {
   const fingerprint = new Fingerprint(SEED);

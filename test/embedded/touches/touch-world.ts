@@ -1,3 +1,5 @@
+import { expect } from 'vitest';
+import { NOW, USERS } from './touch-events.ts';
 import type { AdEvent } from '../../../src/model/ad-event.ts';
 import type { Touch } from '../../../src/model/touch.ts';
 import { ALWAYS_REQUIRED } from '../../../src/model/ad-event.ts';
@@ -68,4 +70,31 @@ function addTo(
     const text = batch.words[at + IN_TEXT] === 0 ? source : batch.textView;
     store.add(batch.words, batch.doubles, row, text, dimensions.intern(batch.words, at, text, -1));
   }
+}
+
+export function expectSame(world: TouchWorld, from = 0, to = Number.MAX_SAFE_INTEGER): void {
+  for (const user of [...USERS, 'nobody']) {
+    const plain = world.store.touchesOf(user, from, to);
+    expect(sorted(plain)).toEqual(sorted(world.expected(user, from, to)));
+    const times = plain.map(({ eventTime }) => eventTime);
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+  }
+}
+
+/** Events that share time and id come in any order. */
+function sorted(touches: readonly unknown[]): string[] {
+  return touches.map((touch) => JSON.stringify(touch, Object.keys(touch as object).toSorted())).toSorted();
+}
+
+export function eventOf(n: number): TouchEvent {
+  return {
+    eventId: `0195f3a0-0000-7000-8000-${String(n).padStart(12, '0')}`,
+    eventType: n % 10 === 0 ? 'click' : 'impression',
+    eventTime: NOW + n,
+    adId: `ad-${n % 7}`,
+    campaignId: 'c',
+    advertiserId: 'adv',
+    userId: `u${n % 100}`,
+    merchantId: n % 3 === 0 ? `m-${n % 5}` : null,
+  };
 }
