@@ -137,6 +137,32 @@ describe('resolveSpec', () => {
     expect(messageOf([])).toBe('The configuration is []; it must be an object.');
   });
 
+  it.each([
+    '',
+    'http://orders',
+    'https://127.0.0.1:8443/api/v2',
+    'http://[::1]:7171/',
+    'http://a_b.example/x@y',
+  ])('takes "%s" as the base of the order service', (url) => {
+    expect(resolveSpec({ enrichment: { url } }, NOTHING).enrichment.url).toBe(url);
+  });
+
+  it.each([
+    ['orders:80', 'ftp://orders', 'file:///etc/passwd', 'javascript:1'],
+    ['http://user:secret@orders', 'http://user@orders'],
+    [
+      'http://orders?x=1',
+      'http://orders/#x',
+      'http://orders/a b',
+      'http://',
+      'http://orders\\@evil',
+      ' http://a',
+    ],
+    ['http://orders:99999', 'http://1.2.3.4.5', 'http://[::1::2]'],
+  ])('refuses %s as such', (...urls) => {
+    for (const url of urls) expect(messageOf({ enrichment: { url } })).toContain('enrichment.url is ');
+  });
+
   it('guards required fields and regions', () => {
     expect(messageOf({ requiredFields: ['eventId'] })).toContain('eventType, eventTime');
     expect(messageOf({ regions: ['a', 'a'] })).toContain('"a" is given twice');

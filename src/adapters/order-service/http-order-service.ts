@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { assert } from '../../base/assert.ts';
+import { AdtallyError } from '../../base/errors.ts';
 import type {
   OrderService,
   OrderServiceAnswer,
@@ -21,9 +22,22 @@ export interface HttpOrderServiceOptions {
 /** 408 and its like: the service may say something else in a moment. Every status from 500 on is such a one, too. */
 const PASSING_STATUSES: ReadonlySet<number> = new Set([408, 425, 429]);
 
-/** The token in a file of one line. Rejects when it cannot be read. */
+/** The token in a file of one line. Throws AdtallyError config_invalid when there is none; its message never holds the token. */
 export async function readToken(path: string): Promise<string> {
-  return (await readFile(path, 'utf8')).trim();
+  let token: string;
+  try {
+    token = (await readFile(path, 'utf8')).trim();
+  } catch (cause) {
+    throw new AdtallyError('config_invalid', `enrichment.tokenFile ${path} cannot be read.`, { cause });
+  }
+  // A header holds nothing else, and every question would fail for a reason that is hard to see.
+  if (!/^[!-~]+$/.test(token)) {
+    throw new AdtallyError(
+      'config_invalid',
+      `enrichment.tokenFile ${path} does not hold one token and nothing else.`,
+    );
+  }
+  return token;
 }
 
 /**

@@ -165,7 +165,7 @@ export class Enricher {
       if (this.#waiting.size >= 2 * WAITING_MAX) return false;
       this.#giveUp(order);
     } else {
-      if (!this.#mayAsk() || this.#waiting.size >= WAITING_MAX) return false;
+      if (!this.#mayAsk() || this.#waiting.size + this.#asking >= WAITING_MAX) return false;
       this.#ask({ order, failures: 0 });
     }
     return true;
@@ -179,7 +179,7 @@ export class Enricher {
   }
 
   async #question({ order, failures }: Retry, permit: Permit): Promise<void> {
-    const answer = await this.#fetch(order.orderId);
+    const answer = await this.#answerFor(order.orderId);
     if (this.#isStopped) return;
     this.#asking--;
     // That the service does not know an order says nothing against the service.
@@ -195,7 +195,7 @@ export class Enricher {
     this.wake();
   }
 
-  async #fetch(orderId: string): Promise<OrderServiceAnswer> {
+  async #answerFor(orderId: string): Promise<OrderServiceAnswer> {
     try {
       return await this.#options.service.fetchOrder(orderId, this.#stopping.signal);
     } catch {

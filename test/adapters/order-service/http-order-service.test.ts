@@ -75,7 +75,7 @@ describe('an order service that does what it should', () => {
       response.writeHead(status, { 'content-type': 'application/json' }).end('{}');
     });
     const service = client(url);
-    while (questions < 30) await service.fetchOrder('order-1', NEVER);
+    for (let asked = 0; asked < 30; asked++) await service.fetchOrder('order-1', NEVER);
     // A question may go out before the connection of the one before it is seen to be free.
     expect(connections.size).toBeLessThanOrEqual(2);
   });
