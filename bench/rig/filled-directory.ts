@@ -10,7 +10,8 @@ import { Snapshotter } from '../../src/embedded/snapshot/snapshotter.ts';
 import { TouchFiles } from '../../src/embedded/touches/touch-files.ts';
 import type { DedupeIndex } from '../../src/embedded/dedupe/dedupe-index.ts';
 import { Random } from '../../src/generator/random.ts';
-import { generationOf, rulesOf } from '../../src/pipeline/aggregation.ts';
+import { generationOf } from '../../src/pipeline/aggregation.ts';
+import { rulesOf } from '../../src/pipeline/pipeline-rules.ts';
 import { ingestAll, benchSpec, openBenchRegion } from './bench-region.ts';
 import { BodySource } from './bodies.ts';
 

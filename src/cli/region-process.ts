@@ -13,6 +13,7 @@ import type { PipelineSpec } from '../pipeline/settings.ts';
 import { suitHeapToBodies } from '../server/heap.ts';
 import { startServer } from '../server/server.ts';
 import { KeyFile } from './key-file.ts';
+import { startEnricher } from './order-enricher.ts';
 import { formatSpec } from './settings-options.ts';
 import { removeRunningFile, writeRunningFile } from './running-file.ts';
 
@@ -87,8 +88,10 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
       startedAt: nodeClock.now(),
       settings: formatSpec(spec),
     });
+    const enricher = await startEnricher(region, spec);
     const close = async (): Promise<void> => {
       await server.close();
+      await enricher?.stop();
       removeRunningFile(directory);
       await opened.close();
     };

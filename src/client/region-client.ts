@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AdtallyError, ERRORS, type ErrorCode } from '../base/errors.ts';
+import type { OrderReceipt } from '../model/order-receipt.ts';
 import type { IngestReceipt } from '../model/verdict.ts';
 import { parseExactJson } from './exact-answer.ts';
 import { DEFAULT_RETRY, retryDelay, type RetryPolicy } from './retry.ts';
@@ -13,8 +14,8 @@ export interface RegionClientOptions {
   readonly timeoutMs?: number;
 }
 
-export interface SentEvents {
-  readonly receipt: IngestReceipt;
+export interface Sent<Receipt> {
+  readonly receipt: Receipt;
   /** How often the same bytes had to go out again. */
   readonly resends: number;
   /** Resends after which it is not known whether the region had counted already: it then says `duplicate`. */
@@ -51,13 +52,22 @@ export class RegionClient {
    * for the region counts the same event once however often it comes. `stop` ends the waiting, never a request under way.
    * Throws `unreachable` or the region's refusal.
    */
-  async sendEvents(ndjson: Uint8Array, stop?: AbortSignal): Promise<SentEvents> {
+  sendEvents(ndjson: Uint8Array, stop?: AbortSignal): Promise<Sent<IngestReceipt>> {
+    return this.#send<IngestReceipt>('/v1/events', ndjson, stop);
+  }
+
+  /** The same for orders. */
+  sendOrders(ndjson: Uint8Array, stop?: AbortSignal): Promise<Sent<OrderReceipt>> {
+    return this.#send<OrderReceipt>('/v1/orders', ndjson, stop);
+  }
+
+  async #send<Receipt>(path: string, ndjson: Uint8Array, stop?: AbortSignal): Promise<Sent<Receipt>> {
     const body = ndjson.slice();
     const begun = performance.now();
     for (let resends = 0, answersLost = 0; ; resends++) {
-      const attempt = await this.#attempt('POST', '/v1/events', body);
+      const attempt = await this.#attempt('POST', path, body);
       if ('answer' in attempt) {
-        return { receipt: JSON.parse(attempt.answer.toString()) as IngestReceipt, resends, answersLost };
+        return { receipt: JSON.parse(attempt.answer.toString()) as Receipt, resends, answersLost };
       }
       if (attempt.answerLost) answersLost++;
       const delay = retryDelay(resends + 1, attempt.retryAfterMs, Math.random(), this.#retry);

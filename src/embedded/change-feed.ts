@@ -1,8 +1,10 @@
 import { AdtallyError } from '../base/errors.ts';
 import { MINUTE_MS } from '../base/units.ts';
 import type { AdMinute } from '../model/ad-minute.ts';
+import type { AttributedOrder } from '../model/attributed-order.ts';
 import type { ChangePage } from './ports.ts';
 import type { Aggregation } from './state/aggregation.ts';
+import type { Attribution } from './state/attribution.ts';
 
 /** Enough of the data id to tell cursors of different data directories apart. */
 const ORIGIN_LENGTH = 8;
@@ -25,14 +27,10 @@ export function pageOfChanges(
   const { cells, changes, scalars } = state;
   const cursor = after === undefined ? { change: 0, since: cells.retiredBefore } : parse(dataId, after);
   if (cursor === undefined || cursor.change > scalars.change || cursor.since > cells.retiredBefore) {
-    const given = String(after).slice(0, 64);
-    throw new AdtallyError('bad_cursor', `The cursor "${given}" was not given by this region's data.`);
+    throw badCursor(after);
   }
   if (cells.retiredChanges.lastSince(cursor.since) > cursor.change) {
-    throw new AdtallyError(
-      'cursor_expired',
-      `Records that changed after "${String(after)}" have become older than retention.records.`,
-    );
+    throw expiredCursor(after, 'retention.records');
   }
   const records: AdMinute[] = [];
   let last = cursor.change;
@@ -47,12 +45,62 @@ export function pageOfChanges(
   return { records, cursor: format(dataId, end), caughtUp: true };
 }
 
+/** The records of orders changed after the cursor, at most `limit`. Throws bad_cursor or cursor_expired. */
+export function pageOfOrderChanges(
+  { changes, scalars }: Attribution,
+  dataId: string,
+  after: string | undefined,
+  limit: number,
+): ChangePage<AttributedOrder> {
+  // Its cursors hold, as `since`, the last change that was already dropped when the reader began.
+  const begin = { change: 0, since: scalars.droppedChange };
+  const cursor = after === undefined ? begin : parseParts(dataId, after);
+  if (cursor === undefined || cursor.change > scalars.change || cursor.since > scalars.droppedChange) {
+    throw badCursor(after);
+  }
+  if (scalars.droppedChange > Math.max(cursor.since, cursor.change)) {
+    throw expiredCursor(after, 'retention.orders');
+  }
+  const records: AttributedOrder[] = [];
+  let last = cursor.change;
+  for (const { change, content } of changes.after(cursor.change)) {
+    if (records.length === limit) {
+      return { records, cursor: formatParts(dataId, { change: last, since: cursor.since }), caughtUp: false };
+    }
+    records.push(content);
+    last = change;
+  }
+  const end = { change: scalars.change, since: scalars.droppedChange };
+  return { records, cursor: formatParts(dataId, end), caughtUp: true };
+}
+
+function badCursor(after: string | undefined): AdtallyError {
+  const given = String(after).slice(0, 64);
+  return new AdtallyError('bad_cursor', `The cursor "${given}" was not given by this region's data.`);
+}
+
+function expiredCursor(after: string | undefined, retention: string): AdtallyError {
+  return new AdtallyError(
+    'cursor_expired',
+    `Records that changed after "${String(after)}" have become older than ${retention}.`,
+  );
+}
+
 function format(dataId: string, { change, since }: Cursor): string {
-  return `${dataId.slice(0, ORIGIN_LENGTH)}-${change}-${since / MINUTE_MS}`;
+  return formatParts(dataId, { change, since: since / MINUTE_MS });
+}
+
+function formatParts(dataId: string, { change, since }: Cursor): string {
+  return `${dataId.slice(0, ORIGIN_LENGTH)}-${change}-${since}`;
 }
 
 function parse(dataId: string, text: string): Cursor | undefined {
-  const match = /^([0-9a-f]{8})-(\d{1,15})-(\d{1,9})$/.exec(text);
+  const parts = parseParts(dataId, text);
+  return parts && { ...parts, since: parts.since * MINUTE_MS };
+}
+
+function parseParts(dataId: string, text: string): Cursor | undefined {
+  const match = /^([0-9a-f]{8})-(\d{1,15})-(\d{1,15})$/.exec(text);
   if (match === null || match[1] !== dataId.slice(0, ORIGIN_LENGTH)) return undefined;
-  return { change: Number(match[2]), since: Number(match[3]) * MINUTE_MS };
+  return { change: Number(match[2]), since: Number(match[3]) };
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import type { IngestReceipt } from '../model/verdict.ts';
+import type { EntryReceipt } from './state/entry-receipt.ts';
 import { diskFailed } from './disk-failure.ts';
 import type { Entry } from './log/entry.ts';
 import type { LogBlock } from './log/log-reader.ts';
@@ -17,7 +17,7 @@ export interface PendingRequest {
   readonly events: number;
   /** Monotonic ms. */
   readonly acceptedAtMs: number;
-  readonly resolve: (receipt: IngestReceipt) => void;
+  readonly resolve: (receipt: EntryReceipt) => void;
   readonly reject: (error: Error) => void;
 }
 

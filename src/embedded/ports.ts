@@ -1,7 +1,13 @@
 import type { UnixMs } from '../base/clock.ts';
+import type { PendingOrder } from './enrichment-ports.ts';
 import type { AdMinute, AdMinuteFigures } from '../model/ad-minute.ts';
-import type { Touch } from '../model/touch.ts';
+
+import type { AttributedOrder, EnrichmentStatus } from '../model/attributed-order.ts';
+import type { Order } from '../model/order.ts';
+import type { OrderReceipt } from '../model/order-receipt.ts';
+import type { OrderVerdict } from '../model/order-verdict.ts';
 import type { IngestReceipt, Verdict, VerdictCounts } from '../model/verdict.ts';
+import type { Touch, TouchExplanation } from '../model/touch.ts';
 
 /**
  * The disk as the engine needs it. Paths are relative to the data directory, with `/`.
@@ -120,6 +126,36 @@ export interface QuarantineList {
   readonly dropped: number;
 }
 
+/** An order as it stands, and why. */
+export interface OrderReport {
+  readonly order: Order;
+  /** When its first version arrived, Unix ms. */
+  readonly firstArrival: UnixMs;
+  readonly records: readonly AttributedOrder[];
+  /** Every touch that was considered, latest first. */
+  readonly touches: readonly TouchExplanation[];
+}
+
+/** What the order service said of a version of an order; `pending` when it is to be asked again. */
+export interface OrderAnswer {
+  readonly orderId: string;
+  readonly orderVersion: number;
+  readonly status: EnrichmentStatus;
+  readonly enrichment: Readonly<Record<string, unknown>> | null;
+  /** Only with `pending`: until when an answer is waited for, Unix ms. */
+  readonly deadline?: UnixMs;
+}
+
+/** Orders in numbers. */
+export interface OrderStatusCounts {
+  readonly received: number;
+  readonly verdicts: Readonly<Record<OrderVerdict, number>>;
+  /** Orders held. */
+  readonly held: number;
+  /** Of them, those that wait for the order service. */
+  readonly pending: number;
+}
+
 /** Gauges and counters for metrics, health and the live page. */
 export interface RegionStatus {
   readonly region: string;
@@ -146,6 +182,7 @@ export interface RegionStatus {
   readonly touchRuns: number;
   readonly quarantineHeld: number;
   readonly quarantineDropped: number;
+  readonly orders: OrderStatusCounts;
   readonly recovery: RecoveryReport;
 }
 
@@ -167,6 +204,20 @@ export interface Region {
    * too_large, capacity, stopping, disk_failed), and then nothing of it was counted or the disk has failed.
    */
   ingest(body: Uint8Array, format: BodyFormat): Promise<IngestReceipt>;
+  /** The same for orders. */
+  ingestOrders(body: Uint8Array, format: BodyFormat): Promise<OrderReceipt>;
+  /** The order with this id, and why it was attributed as it was; undefined when none is held. */
+  order(orderId: string): OrderReport | undefined;
+  /** The records of orders that changed last, newest change first. */
+  latestOrders(limit: number): readonly AttributedOrder[];
+  /** Orders that wait for the order service, the earliest deadline first; none of `except`. */
+  pendingOrders(limit: number, except: ReadonlySet<string>): readonly PendingOrder[];
+  /** Takes in what the order service said of an order; resolves once that is durable. An answer that is out of date changes nothing. */
+  enrich(answer: OrderAnswer): Promise<void>;
+  /** Has the order service asked again for the orders it gave no answer for; resolves to how many. */
+  retryEnrichment(): Promise<number>;
+  /** As changedAdMinutes. */
+  changedOrders(after: string | undefined, limit: number): ChangePage<AttributedOrder>;
   /** Records in the filter, by minute. Whoever pauses between two of them sees later ones as they are then. */
   adMinutes(filter: AdMinuteFilter): IterableIterator<AdMinuteFigures>;
   /** Throws AdtallyError bad_cursor or cursor_expired. */

@@ -1,13 +1,17 @@
+import { assert } from '../base/assert.ts';
 import type { Clock, UnixMs } from '../base/clock.ts';
 import { AdtallyError } from '../base/errors.ts';
 import type { AdMinute, AdMinuteFigures } from '../model/ad-minute.ts';
 import type { Touch } from '../model/touch.ts';
+import type { AttributedOrder } from '../model/attributed-order.ts';
+import type { OrderReceipt } from '../model/order-receipt.ts';
 import { noVerdicts, VERDICTS, type IngestReceipt } from '../model/verdict.ts';
-import { rulesOf } from '../pipeline/aggregation.ts';
+import { rulesOf } from '../pipeline/pipeline-rules.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
 import { auditOf } from './audit.ts';
-import { pageOfChanges } from './change-feed.ts';
+import { pageOfChanges, pageOfOrderChanges } from './change-feed.ts';
 import { diskFailed } from './disk-failure.ts';
+import type { PendingOrder } from './enrichment-ports.ts';
 import { GroupCommit, type CommittedGroup } from './group-commit.ts';
 import { ENTRY_KIND, type EntryKind, type LoggedEntry } from './log/entry.ts';
 import { LogWriter } from './log/log-writer.ts';
@@ -17,12 +21,15 @@ import type {
   BodyFormat,
   ChangePage,
   Disk,
+  OrderAnswer,
+  OrderReport,
   QuarantineList,
   RecoveryReport,
   Region,
   RegionStatus,
   VisibleChange,
 } from './ports.ts';
+import { countOrders, listLatestOrders, listPendingOrders, reportOrder } from './order-reader.ts';
 import { listQuarantine, readQuarantined } from './quarantine-reader.ts';
 import { countEvents } from './scan/event-splitter.ts';
 import { recover, type Recovered } from './snapshot/recovery.ts';
@@ -30,6 +37,7 @@ import { Snapshotter } from './snapshot/snapshotter.ts';
 import type { Aggregation } from './state/aggregation.ts';
 import { TouchFiles } from './touches/touch-files.ts';
 import { readCounts } from './state/arrival-counters.ts';
+import type { EntryReceipt } from './state/entry-receipt.ts';
 import { encodeReplayBody } from './state/replay-body.ts';
 
 /** Applying events gives the event loop a turn after so long. */
@@ -160,18 +168,47 @@ class EmbeddedRegion implements Region {
   }
 
   async ingest(body: Uint8Array, format: BodyFormat): Promise<IngestReceipt> {
-    const { bytesPerRequest, eventsPerRequest } = this.#spec.limits;
-    if (body.length > bytesPerRequest) {
-      throw new AdtallyError(
-        'too_large',
-        `The body has ${body.length} bytes; at most ${bytesPerRequest} are taken.`,
+    const count = this.#checkSize(body, format);
+    const kind = format === 'json' ? ENTRY_KIND.eventsJson : ENTRY_KIND.eventsNdjson;
+    return eventReceipt(await this.#submit(kind, body, count));
+  }
+
+  async ingestOrders(body: Uint8Array, format: BodyFormat): Promise<OrderReceipt> {
+    const count = this.#checkSize(body, format);
+    const kind = format === 'json' ? ENTRY_KIND.ordersJson : ENTRY_KIND.ordersNdjson;
+    const answer = await this.#submit(kind, body, count);
+    assert(answer.of === 'orders', 'orders are answered as orders');
+    return answer.receipt;
+  }
+
+  order(orderId: string): OrderReport | undefined {
+    return reportOrder(this.#state.attribution, orderId);
+  }
+
+  latestOrders(limit: number): readonly AttributedOrder[] {
+    return listLatestOrders(this.#state.attribution, limit);
+  }
+
+  pendingOrders(limit: number, except: ReadonlySet<string>): readonly PendingOrder[] {
+    return listPendingOrders(this.#state.attribution, limit, except);
+  }
+
+  async enrich(answer: OrderAnswer): Promise<void> {
+    await this.#submit(ENTRY_KIND.enrichment, Buffer.from(JSON.stringify(answer)), 0);
+  }
+
+  async retryEnrichment(): Promise<number> {
+    const deadline = this.#clock.now() + this.#spec.enrichment.deadline;
+    const answers = this.#state.attribution
+      .unavailable()
+      .map(({ order: { orderId, orderVersion } }) =>
+        this.enrich({ orderId, orderVersion, status: 'pending', enrichment: null, deadline }),
       );
-    }
-    const events = countEvents(body, format, eventsPerRequest + 1);
-    if (events > eventsPerRequest) {
-      throw new AdtallyError('too_large', `The request has more than ${eventsPerRequest} events.`);
-    }
-    return this.#submit(format === 'json' ? ENTRY_KIND.eventsJson : ENTRY_KIND.eventsNdjson, body, events);
+    return (await Promise.all(answers)).length;
+  }
+
+  changedOrders(after: string | undefined, limit: number): ChangePage<AttributedOrder> {
+    return pageOfOrderChanges(this.#state.attribution, this.#dataId, after, limit);
   }
 
   adMinutes(filter: AdMinuteFilter): IterableIterator<AdMinuteFigures> {
@@ -209,7 +246,8 @@ class EmbeddedRegion implements Region {
     }
     const events: Uint8Array[] = [];
     for (const id of distinct) events.push(await readQuarantined(this.#disk, this.#state, id));
-    return this.#submit(ENTRY_KIND.quarantineReplay, encodeReplayBody(distinct, events), distinct.length);
+    const body = encodeReplayBody(distinct, events);
+    return eventReceipt(await this.#submit(ENTRY_KIND.quarantineReplay, body, distinct.length));
   }
 
   touches(userId: string, from: UnixMs, to: UnixMs): readonly Touch[] {
@@ -217,7 +255,7 @@ class EmbeddedRegion implements Region {
   }
 
   status(): RegionStatus {
-    const { cells, counters, ids, quarantine, scalars, touches } = this.#state;
+    const { attribution, cells, counters, ids, quarantine, scalars, touches } = this.#state;
     return {
       region: this.name,
       startedAt: this.#startedAt,
@@ -239,6 +277,7 @@ class EmbeddedRegion implements Region {
       touchRuns: touches.runs.length,
       quarantineHeld: quarantine.held,
       quarantineDropped: quarantine.dropped,
+      orders: countOrders(attribution),
       recovery: this.#recovery,
     };
   }
@@ -276,11 +315,25 @@ class EmbeddedRegion implements Region {
     await this.#state.touches.close();
   }
 
-  #submit(kind: EntryKind, body: Uint8Array, events: number): Promise<IngestReceipt> {
+  /** How many events or orders are in a body. Throws too_large. */
+  #checkSize(body: Uint8Array, format: BodyFormat): number {
+    const { bytesPerRequest, eventsPerRequest } = this.#spec.limits;
+    if (body.length > bytesPerRequest) {
+      throw new AdtallyError(
+        'too_large',
+        `The body has ${body.length} bytes; at most ${bytesPerRequest} are taken.`,
+      );
+    }
+    const count = countEvents(body, format, eventsPerRequest + 1);
+    if (count <= eventsPerRequest) return count;
+    throw new AdtallyError('too_large', `The request has more than ${eventsPerRequest} events or orders.`);
+  }
+
+  #submit(kind: EntryKind, body: Uint8Array, events: number): Promise<EntryReceipt> {
     this.#refuseWhenFull(body.length, events);
     this.#pendingBytes += body.length;
     this.#pendingEvents += events;
-    return new Promise<IngestReceipt>((resolve, reject) => {
+    return new Promise<EntryReceipt>((resolve, reject) => {
       this.#commit.add({
         entry: { kind, arrival: this.#clock.now(), body },
         events,
@@ -293,7 +346,7 @@ class EmbeddedRegion implements Region {
 
   #refuseWhenFull(bytes: number, events: number): void {
     if (this.#stopped !== undefined) throw this.#stopped;
-    const { pendingBytes, records, rememberedIds, touchMemory } = this.#spec.limits;
+    const { orders, pendingBytes, records, rememberedIds, touchMemory } = this.#spec.limits;
     if (this.#pendingBytes > 0 && this.#pendingBytes + bytes > pendingBytes) {
       throw new AdtallyError(
         'overloaded',
@@ -317,6 +370,9 @@ class EmbeddedRegion implements Region {
     if (this.#state.cells.count + most > records) {
       throw new AdtallyError('capacity', `limits.records, ${records}, is reached.`);
     }
+    if (this.#state.attribution.count + most > orders) {
+      throw new AdtallyError('capacity', `limits.orders, ${orders}, is reached.`);
+    }
   }
 
   #applyNext(group: CommittedGroup): void {
@@ -333,13 +389,15 @@ class EmbeddedRegion implements Region {
     const verdicts = noVerdicts();
     let received = 0;
     for (const [n, entry] of block.entries.entries()) {
-      const receipt = await this.#applyEntry(entry);
+      const answer = await this.#applyEntry(entry);
       const request = requests[n];
       this.#pendingBytes -= entry.body.length;
       this.#pendingEvents -= request.events;
-      received += receipt.received;
-      for (const verdict of VERDICTS) verdicts[verdict] += receipt.verdicts[verdict];
-      request.resolve(receipt);
+      if (answer.of === 'events') {
+        received += answer.receipt.received;
+        for (const verdict of VERDICTS) verdicts[verdict] += answer.receipt.verdicts[verdict];
+      }
+      request.resolve(answer);
       this.#bytesSinceSnapshot += entry.body.length;
     }
     this.#state.scalars.block = block.number;
@@ -351,7 +409,7 @@ class EmbeddedRegion implements Region {
   }
 
   /** Applies one entry; others have their turn at least every TURN_MS. */
-  async #applyEntry(entry: LoggedEntry): Promise<IngestReceipt> {
+  async #applyEntry(entry: LoggedEntry): Promise<EntryReceipt> {
     const steps = this.#state.applyInSteps(entry, this.#spec.limits.problemsPerRequest);
     for (;;) {
       const step = steps.next();
@@ -387,9 +445,7 @@ class EmbeddedRegion implements Region {
   /** While touches have filled their memory nothing is taken in, so no block would notice that a snapshot is due. */
   #relieveTouches(): void {
     if (!this.#state.touches.isWriteDue) return;
-    this.#applying = this.#applying.then(() => {
-      if (this.#isSnapshotDue()) this.#startSnapshot();
-    });
+    this.#applying = this.#applying.then(() => (this.#isSnapshotDue() ? this.#startSnapshot() : undefined));
   }
 
   #startMerging(): void {
@@ -422,4 +478,9 @@ class EmbeddedRegion implements Region {
     this.#commit.abort(this.#stopped);
     this.#reportFailure(failure);
   }
+}
+
+function eventReceipt(answer: EntryReceipt): IngestReceipt {
+  assert(answer.of === 'events', 'events are answered as events');
+  return answer.receipt;
 }

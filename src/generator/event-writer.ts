@@ -179,7 +179,8 @@ function campaignOf(ad: number): number {
   return Math.floor(ad / ADS_PER_CAMPAIGN);
 }
 
-function advertiserOf(ad: number): number {
+/** The advertiser, and merchant, of an ad. */
+export function advertiserOf(ad: number): number {
   return Math.floor(ad / (ADS_PER_CAMPAIGN * CAMPAIGNS_PER_ADVERTISER));
 }
 

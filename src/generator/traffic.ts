@@ -140,6 +140,12 @@ export class TrafficGenerator {
     return { bytes: this.#writer.written, tally };
   }
 
+  /** One of the latest events, as numbers; undefined while there is none. */
+  recent(): EventDraft | undefined {
+    const draft = { ...this.#draft };
+    return this.#recent.draw(draft, 0) ? draft : undefined;
+  }
+
   #drawKind(): Kind {
     const at = this.#random.unit();
     for (const [kind, end] of this.#shareEnds) if (at < end) return kind;

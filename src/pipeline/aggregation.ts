@@ -22,7 +22,7 @@ export interface AggregationRules extends EventFormat {
   readonly quarantineEntries: number;
 }
 
-export function rulesOf(spec: PipelineSpec): AggregationRules {
+export function aggregationRulesOf(spec: PipelineSpec): AggregationRules {
   return {
     requiredFields: spec.requiredFields,
     defaultCurrency: spec.defaultCurrency,

@@ -197,6 +197,12 @@ export const SETTINGS = {
       'How long after its minute a record is served from memory; longer than maxEventAge.',
       { rule: true },
     ),
+    orders: duration(
+      30 * DAY_MS,
+      [HOUR_MS, 365 * DAY_MS],
+      'How long after its time an order is held; later versions of it are taken as long.',
+      { rule: true },
+    ),
   },
   commitInterval: duration(
     2,
@@ -221,6 +227,7 @@ export const SETTINGS = {
       [MIB, 8 * GIB],
       'Memory of touches that are not on the disk yet, above which new events are refused with 429.',
     ),
+    orders: count(1_000_000, [1000, 50_000_000], 'Most orders in memory, one or two KiB each.'),
     quarantineEntries: count(100_000, [0, 10_000_000], 'Most events in quarantine; the oldest drop out.'),
   },
   server: {

@@ -1,11 +1,12 @@
 import type { Route } from './route.ts';
 import { getAdMinutes } from './routes/ad-minutes.ts';
 import { getAudit } from './routes/audit.ts';
-import { getAdMinuteChanges } from './routes/changes.ts';
+import { getAdMinuteChanges, getOrderChanges } from './routes/changes.ts';
 import { postEvents } from './routes/events.ts';
 import { getHealthz, getReadyz } from './routes/health.ts';
 import { getLive } from './routes/live.ts';
 import { getMetrics } from './routes/metrics.ts';
+import { getOrderExplanation, getOrders, postOrders } from './routes/orders.ts';
 import { getOpenApi } from './routes/openapi.ts';
 import { getAsset, getPage } from './routes/pages.ts';
 import { getQuarantine, getQuarantineRaw, postQuarantineReplay } from './routes/quarantine.ts';
@@ -16,6 +17,10 @@ export const ROUTES: readonly Route[] = [
   postEvents,
   getAdMinutes,
   getAdMinuteChanges,
+  postOrders,
+  getOrders,
+  getOrderExplanation,
+  getOrderChanges,
   getAudit,
   getQuarantine,
   getQuarantineRaw,

@@ -82,6 +82,7 @@ function planSpec(random: SeededRandom): PipelineSpec {
     retention: {
       log: maxEventAge + random.pick([HOUR_MS, DAY_MS]),
       records: maxEventAge + random.pick([HOUR_MS, DAY_MS]),
+      orders: 30 * DAY_MS,
     },
     commitInterval: random.pick([0, 2, 10]),
     logSegment: random.pick([500, 4000, 30_000]),

@@ -137,7 +137,13 @@ describe('adtally', { timeout: 120_000 }, () => {
     const region = await place.start<Line>(['start', '--port', '0', '--data', 'd']);
     region.signal('SIGTERM');
     await region.ended;
-    expect(readdirSync(join(place.folder, 'd')).toSorted()).toEqual(['LOCK', 'MANIFEST', 'log', 'snapshot']);
+    expect(readdirSync(join(place.folder, 'd')).toSorted()).toEqual([
+      'LOCK',
+      'MANIFEST',
+      'log',
+      'snapshot',
+      'touches',
+    ]);
     expect(existsSync(join(place.folder, 'data'))).toBe(false);
   });
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FullAudit } from '../../src/cli/audit/full-audit.ts';
 import type { ImportReport } from '../../src/cli/import/importer.ts';
-import type { SentTraffic } from '../../src/cli/traffic-sender.ts';
+import type { SentTraffic } from '../../src/cli/traffic/event-sender.ts';
 import { DAY_MS } from '../../src/base/units.ts';
 import type { QuarantineList } from '../../src/embedded/ports.ts';
 import type { IngestReceipt } from '../../src/model/verdict.ts';

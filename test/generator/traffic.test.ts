@@ -10,7 +10,8 @@ import {
   type TrafficTally,
 } from '../../src/generator/traffic.ts';
 import { parseAdEvent, type AdEvent } from '../../src/model/ad-event.ts';
-import { FIRST_HORIZON, judgeAge, rulesOf } from '../../src/pipeline/aggregation.ts';
+import { FIRST_HORIZON, judgeAge } from '../../src/pipeline/aggregation.ts';
+import { rulesOf } from '../../src/pipeline/pipeline-rules.ts';
 import { resolveSpec } from '../../src/pipeline/pipeline-spec.ts';
 import { type InvalidCode } from '../../src/model/verdict.ts';
 

@@ -9,7 +9,7 @@ import { decodeReplayBody } from '../../embedded/state/replay-body.ts';
 import type { AdMinute } from '../../model/ad-minute.ts';
 import { CountingOracle, type OracleArrivals } from '../../oracle/counting-oracle.ts';
 import type { OracleRules } from '../../oracle/oracle-rules.ts';
-import { rulesOf } from '../../pipeline/aggregation.ts';
+import { rulesOf } from '../../pipeline/pipeline-rules.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
 
 /** Counts the raw log of a data directory again with the naive oracle; may be asked to go on as the log grows. */
@@ -97,6 +97,12 @@ export class LogRecount {
         return;
       case ENTRY_KIND.quarantineReplay:
         this.events += this.#oracle.takeEvents(eventsOfReplay(body), arrivalMs, { perEvent: false }).received;
+        return;
+      case ENTRY_KIND.ordersJson:
+      case ENTRY_KIND.ordersNdjson:
+      case ENTRY_KIND.enrichment:
+        // Orders change no ad minute.
+        return;
     }
   }
 }

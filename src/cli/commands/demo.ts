@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { nodeClock } from '../../adapters/node-clock/node-clock.ts';
 import { RegionClient } from '../../client/region-client.ts';
+import { OrderTraffic } from '../../generator/order-traffic.ts';
 import { DEFAULT_TRAFFIC, TrafficGenerator } from '../../generator/traffic.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
 import { wholeNumber, type CommandDefinition } from '../command.ts';
@@ -14,7 +15,8 @@ import type { ServedRegion } from '../region-process.ts';
 import { demoData, readSpec } from '../settings-options.ts';
 import { listenForStop } from '../stop-signal.ts';
 import type { Terminal } from '../terminal.ts';
-import { sendTraffic } from '../traffic-sender.ts';
+import { sendOrders } from '../traffic/order-sender.ts';
+import { sendTraffic } from '../traffic/event-sender.ts';
 import { describeReport, runImport } from './import.ts';
 import { addRegionOptions, announce, runUntilStopped } from './start.ts';
 
@@ -22,6 +24,8 @@ const EXAMPLE = fileURLToPath(new URL('../../../examples/open-bandit/', import.m
 /** The week of the example is squeezed into this share of maxEventAge, 23 of 24 hours: none of it is late while it is sent. */
 const SPAN_SHARE = 23 / 24;
 const DEMO_ADS = 300;
+const DEMO_USERS = 5000;
+const EVENTS_PER_ORDER = 40;
 
 export const demoCommand: CommandDefinition = {
   usage: 'demo',
@@ -71,9 +75,24 @@ async function sendDemoTraffic(
   try {
     await importExample(served, spec.maxEventAge, client, stop, terminal);
     if (rate === 0 || stop.aborted) return;
-    terminal.remark(`Now ${rate} made-up events a second, duplicates and faults among them. Ctrl-C stops.`);
-    await sendTraffic({
-      generator: demoGenerator(spec),
+    terminal.remark(
+      `Now ${rate} made-up events a second and an order for every ${EVENTS_PER_ORDER}, with the faults that clients make. Ctrl-C stops.`,
+    );
+    const generator = demoGenerator(spec);
+    const orderTraffic = sendOrders({
+      generator,
+      orders: new OrderTraffic({
+        seed: randomInt(2 ** 47),
+        users: DEMO_USERS,
+        currency: spec.defaultCurrency,
+      }),
+      client,
+      clock: nodeClock,
+      ordersPerSecond: rate / EVENTS_PER_ORDER,
+      stop,
+    });
+    const eventTraffic = sendTraffic({
+      generator,
       client,
       clock: nodeClock,
       count: Infinity,
@@ -83,6 +102,7 @@ async function sendDemoTraffic(
       stop,
       onProgress: () => {},
     });
+    await Promise.all([orderTraffic, eventTraffic]);
   } catch (error) {
     // The region goes on without the demo's traffic; and while it stops, its refusals are no news.
     if (!stop.aborted) terminal.failure(error);
@@ -125,6 +145,7 @@ function demoGenerator(spec: PipelineSpec): TrafficGenerator {
     ...DEFAULT_TRAFFIC,
     seed: randomInt(2 ** 47),
     ads: DEMO_ADS,
+    users: DEMO_USERS,
     currency: spec.defaultCurrency,
     maxEventAgeMs: spec.maxEventAge,
     maxClockSkewMs: spec.maxClockSkew,

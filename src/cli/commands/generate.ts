@@ -15,7 +15,7 @@ import { gather, wholeNumber, type CommandDefinition } from '../command.ts';
 import { addRegionOptions, findRegion } from '../region-address.ts';
 import { listenForStop } from '../stop-signal.ts';
 import { formatCount, renderTable } from '../table.ts';
-import { sendTraffic, type SentTraffic } from '../traffic-sender.ts';
+import { sendTraffic, type SentTraffic } from '../traffic/event-sender.ts';
 
 interface Flags {
   readonly count?: number;

@@ -3,12 +3,21 @@ import type { UnixMs } from '../../base/clock.ts';
 /**
  * What a log entry is. Part of the log format: append only.
  * `eventsJson` and `eventsNdjson` hold a request body as received; `rules` the rules of the pipeline from here on, as JSON;
- * `quarantineReplay` the ids it takes out of the quarantine, then their events as NDJSON.
+ * `quarantineReplay` the ids it takes out of the quarantine, then their events as NDJSON; `ordersJson` and `ordersNdjson` a
+ * request body of orders; `enrichment` what the order service said of an order, as JSON.
  */
-export const ENTRY_KIND = { eventsJson: 1, eventsNdjson: 2, rules: 3, quarantineReplay: 4 } as const;
+export const ENTRY_KIND = {
+  eventsJson: 1,
+  eventsNdjson: 2,
+  rules: 3,
+  quarantineReplay: 4,
+  ordersJson: 5,
+  ordersNdjson: 6,
+  enrichment: 7,
+} as const;
 export type EntryKind = (typeof ENTRY_KIND)[keyof typeof ENTRY_KIND];
 
-export const LAST_ENTRY_KIND = ENTRY_KIND.quarantineReplay;
+export const LAST_ENTRY_KIND = ENTRY_KIND.enrichment;
 
 /** One thing that may change the state, as the log keeps it. */
 export interface Entry {

@@ -1,8 +1,9 @@
 import { assert } from '../../base/assert.ts';
 import { AdtallyError } from '../../base/errors.ts';
-import { rulesOf } from '../../pipeline/aggregation.ts';
+import { rulesOf } from '../../pipeline/pipeline-rules.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
 import { listSegments, readLog, type LogEnd } from '../log/log-reader.ts';
+import type { OrderState } from '../orders/order-state.ts';
 import type { Disk, RecoveryReport } from '../ports.ts';
 import { Aggregation, type AggregationOptions } from '../state/aggregation.ts';
 import { MANIFEST_PATH, readManifest, writeManifest, type Manifest } from './manifest.ts';
@@ -70,6 +71,7 @@ async function bringBack(
   const snapshotBlock = manifest.snapshot?.block ?? 0;
   assert(state.scalars.block === snapshotBlock, 'the parts of a snapshot end where the manifest says');
   state.changes.rebuild();
+  state.attribution.rebuild(state.scalars.latestArrival);
   const snapshotIds = state.ids.size;
   const snapshotDimensions = state.dimensions.length;
   const replay = await replayLog(disk, manifest, state);
@@ -102,7 +104,8 @@ async function replayLog(
     const { number, entries } = next.value;
     assert(number === state.scalars.block + 1, `block ${number} follows block ${state.scalars.block}`);
     for (const entry of entries) {
-      events += state.apply(entry, 0).received;
+      const answer = state.apply(entry, 0);
+      if (answer.of !== 'nothing') events += answer.receipt.received;
       bytes += entry.body.length;
     }
     state.scalars.block = number;
@@ -165,6 +168,9 @@ function loadSection(state: Aggregation, { kind, payload }: Section): void {
       return;
     case SECTION.quarantine:
       state.quarantine.load(new Float64Array(payload.buffer));
+      return;
+    case SECTION.orders:
+      state.attribution.load(JSON.parse(Buffer.from(payload).toString()) as OrderState[]);
       return;
     case SECTION.ids:
       state.ids.load(new Int32Array(payload.buffer));

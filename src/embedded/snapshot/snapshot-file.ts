@@ -21,6 +21,8 @@ export const SECTION = {
   ids: 7,
   /** JSON: how many sections came before. */
   end: 8,
+  /** JSON: orders. */
+  orders: 9,
 } as const;
 
 export const SNAPSHOT_DIRECTORY = 'snapshot';

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { MinuteCells } from '../state/minute-cells.ts';
 import type { Aggregation } from '../state/aggregation.ts';
+import type { OrderState } from '../orders/order-state.ts';
 import type { Disk } from '../ports.ts';
 import type { TouchFiles } from '../touches/touch-files.ts';
 import type { TouchMemory } from '../touches/touch-memory.ts';
@@ -16,6 +17,8 @@ import {
 /** Deltas are written until they add up to the full part, or there are this many; then a full one again. */
 const DELTAS_MAX = 64;
 const DELTA_SHARE_MAX = 1;
+/** Written in some milliseconds. */
+const ORDERS_PER_SECTION = 256;
 
 /** What a snapshot will hold, fixed at one instant; ids and minutes give theirs later, unaffected by changes since. */
 interface Cut {
@@ -28,6 +31,7 @@ interface Cut {
   readonly dimensions: { readonly from: number; readonly to: number };
   readonly minutes: readonly MinuteCells[];
   readonly touches: TouchMemory;
+  readonly orders: readonly OrderState[];
 }
 
 /**
@@ -125,6 +129,7 @@ export class Snapshotter {
       dimensions: { from: mode === 'full' ? 0 : this.#dimensions, to: state.dimensions.length },
       minutes,
       touches: state.touches.freeze(),
+      orders: state.attribution.cut(mode),
     };
   }
 
@@ -150,6 +155,10 @@ export class Snapshotter {
       section[0] = minute.minute;
       section.set(image, 1);
       await file.add(SECTION.minute, section);
+      await this.#clock.turn();
+    }
+    for (let at = 0; at < cut.orders.length; at += ORDERS_PER_SECTION) {
+      await file.addJson(SECTION.orders, cut.orders.slice(at, at + ORDERS_PER_SECTION));
       await this.#clock.turn();
     }
     for (let n = 0; n < state.ids.slices; n++) {

@@ -1,15 +1,16 @@
 import { assert } from '../../base/assert.ts';
 import type { UnixMs } from '../../base/clock.ts';
-import { INVALID_CODES, VERDICT_INDEX, type IngestReceipt } from '../../model/verdict.ts';
+import { INVALID_CODES, VERDICT_INDEX } from '../../model/verdict.ts';
 import {
   advanceHorizon,
   FIRST_HORIZON,
   generationOf,
   judgeAge,
-  type AggregationRules,
   type Horizon,
 } from '../../pipeline/aggregation.ts';
-import type { CellSums } from '../ports.ts';
+import { touchRetentionMs } from '../../pipeline/order-rules.ts';
+import type { PipelineRules } from '../../pipeline/pipeline-rules.ts';
+import type { CellSums, OrderAnswer } from '../ports.ts';
 import { ENTRY_KIND, type LoggedEntry } from '../log/entry.ts';
 import {
   COST_DOUBLE,
@@ -23,14 +24,19 @@ import {
   ROW_WORDS,
   START,
   TIME_DOUBLE,
+  USER_END,
+  USER_HASH,
+  USER_START,
 } from '../scan/event-batch.ts';
 import { EventScanner } from '../scan/event-scanner.ts';
+import { Attribution, type AttributionScalars } from './attribution.ts';
 import { ArrivalCounters, RECEIVED } from './arrival-counters.ts';
 import { Cells } from './cells.ts';
 import { ChangeLog } from './change-log.ts';
 import { CountedSums } from './counted-sums.ts';
 import { DedupeIndex } from '../dedupe/dedupe-index.ts';
 import { DimensionTable } from './dimension-table.ts';
+import type { EntryReceipt } from './entry-receipt.ts';
 import { describeProblem, describeSeen } from './event-problem.ts';
 import {
   CELL_DOUBLES,
@@ -64,7 +70,7 @@ export interface StateScalars {
   horizon: Horizon;
   /** Number of the last change of a cell. */
   change: number;
-  rules: AggregationRules;
+  rules: PipelineRules;
 }
 
 export interface AggregationOptions {
@@ -85,6 +91,7 @@ export class Aggregation {
   readonly counters = new ArrivalCounters();
   readonly quarantine: Quarantine;
   readonly touches: TouchStore;
+  readonly attribution: Attribution;
   readonly scalars: StateScalars;
   readonly sums = new CountedSums();
 
@@ -94,25 +101,29 @@ export class Aggregation {
   readonly #batch = new EventBatch(BATCH_ROWS);
   readonly #verdicts = new Uint8Array(BATCH_ROWS);
   readonly #onTime = new Int32Array(BATCH_ROWS);
+  /** Users with open orders and new touches, in the order of these. */
+  readonly #touched = new Set<string>();
   /** Dimensions that the rows on time are likely to have. */
   readonly #likely = new Int32Array(BATCH_ROWS);
 
   /** `expectedIds`: how many ids room is made for at once. `keepsTouches: false` is for measuring what they cost. */
-  constructor(region: string, seed: Uint8Array, rules: AggregationRules, options: AggregationOptions = {}) {
+  constructor(region: string, seed: Uint8Array, rules: PipelineRules, options: AggregationOptions = {}) {
     this.#seed = seed;
     this.ids = new DedupeIndex(seed, options);
     this.dimensions = new DimensionTable(new DataView(seed.buffer, seed.byteOffset).getInt32(0, true));
     this.cells = new Cells(region, this.dimensions);
     this.changes = new ChangeLog(this.cells);
     this.quarantine = new Quarantine(rules.quarantineEntries);
-    this.touches = new TouchStore(region, seed, this.dimensions, options.touches);
+    const retentionMs = touchRetentionMs(rules.orders);
+    this.touches = new TouchStore(region, seed, this.dimensions, { retentionMs, ...options.touches });
+    this.attribution = new Attribution(region, this.touches, rules.orders);
     this.#keepsTouches = options.keepsTouches ?? true;
     this.scalars = { block: 0, latestArrival: 0, horizon: FIRST_HORIZON, change: 0, rules };
     this.#scanner = new EventScanner(rules, seed);
   }
 
   /** Applies one entry of the log. The receipt describes at most `problemsMax` uncounted events. */
-  apply(entry: LoggedEntry, problemsMax: number): IngestReceipt {
+  apply(entry: LoggedEntry, problemsMax: number): EntryReceipt {
     const steps = this.applyInSteps(entry, problemsMax);
     let step = steps.next();
     while (step.done !== true) step = steps.next();
@@ -120,13 +131,22 @@ export class Aggregation {
   }
 
   /** The same, a batch at a time: whoever takes the steps may let others have their turn in between. */
-  *applyInSteps(entry: LoggedEntry, problemsMax: number): Generator<void, IngestReceipt> {
+  *applyInSteps(entry: LoggedEntry, problemsMax: number): Generator<void, EntryReceipt> {
     this.#passTime(entry.arrival);
     const tally = new Tally(problemsMax);
     switch (entry.kind) {
       case ENTRY_KIND.rules:
-        this.setRules(JSON.parse(Buffer.from(entry.body).toString()) as AggregationRules);
-        break;
+        this.setRules(JSON.parse(Buffer.from(entry.body).toString()) as PipelineRules);
+        return { of: 'nothing' };
+      case ENTRY_KIND.enrichment:
+        this.attribution.applyEnrichment(JSON.parse(Buffer.from(entry.body).toString()) as OrderAnswer);
+        return { of: 'nothing' };
+      case ENTRY_KIND.ordersJson:
+      case ENTRY_KIND.ordersNdjson: {
+        const format = entry.kind === ENTRY_KIND.ordersJson ? 'json' : 'ndjson';
+        const steps = this.attribution.applyOrders(entry.body, format, entry.arrival, problemsMax);
+        return { of: 'orders', receipt: yield* steps };
+      }
       case ENTRY_KIND.quarantineReplay:
         yield* this.#applyReplay(entry, tally);
         break;
@@ -135,7 +155,7 @@ export class Aggregation {
         yield* this.#applyEvents(entry, tally);
         break;
     }
-    return tally.receipt();
+    return { of: 'events', receipt: tally.receipt() };
   }
 
   /** All that is not ids, dimensions, cells, counters or quarantine, as JSON. */
@@ -144,6 +164,7 @@ export class Aggregation {
     const { impressions, clicks, costMicros } = this.sums;
     return {
       ...this.scalars,
+      orders: this.attribution.scalars,
       touchesExpiredBefore: this.touches.expiredBefore,
       sums: { impressions, clicks, costMicros: String(costMicros) },
       retired: {
@@ -157,7 +178,8 @@ export class Aggregation {
 
   /** Takes over what dumpScalars() gave, and drops what was over at that time. */
   loadScalars(dump: unknown): void {
-    const { sums, retired, touchesExpiredBefore, ...scalars } = dump as StateScalars & {
+    const { orders, sums, retired, touchesExpiredBefore, ...scalars } = dump as StateScalars & {
+      orders: AttributionScalars;
       touchesExpiredBefore?: UnixMs;
       sums: { impressions: number; clicks: number; costMicros: string };
       retired: Omit<CellSums, 'costMicros'> & {
@@ -168,6 +190,7 @@ export class Aggregation {
     };
     Object.assign(this.scalars, scalars);
     this.setRules(scalars.rules);
+    Object.assign(this.attribution.scalars, orders);
     this.touches.loadExpired(touchesExpiredBefore ?? 0);
     this.sums.load({ ...sums, costMicros: BigInt(sums.costMicros) });
     const { before, changes, ...retiredSums } = retired;
@@ -175,10 +198,12 @@ export class Aggregation {
     this.ids.forgetThrough(scalars.horizon.forgottenGeneration);
   }
 
-  setRules(rules: AggregationRules): void {
+  setRules(rules: PipelineRules): void {
     this.scalars.rules = rules;
     this.#scanner = new EventScanner(rules, this.#seed);
     this.quarantine.setLimit(rules.quarantineEntries);
+    this.touches.retentionMs = touchRetentionMs(rules.orders);
+    this.attribution.setRules(rules.orders);
   }
 
   #passTime(arrival: number): void {
@@ -194,6 +219,7 @@ export class Aggregation {
       this.counters.retire(now.retiredBefore);
     }
     if (now.expiredBefore > before.expiredBefore) this.quarantine.expire(now.expiredBefore);
+    this.attribution.passTime(scalars.latestArrival);
   }
 
   *#applyEvents(entry: LoggedEntry, tally: Tally): Generator<void, void> {
@@ -261,6 +287,9 @@ export class Aggregation {
         verdicts[row] = invalid;
       }
     }
+    if (this.#touched.size === 0) return;
+    for (const userId of this.#touched) this.attribution.touched(userId);
+    this.#touched.clear();
   }
 
   /** Adds a new event to its cell; false when the cell's cost would pass 2^53 − 1, and then nothing has changed. */
@@ -285,6 +314,7 @@ export class Aggregation {
     if (values[cell + CHANGE] <= changeBefore) this.#changed(cells, cellRow);
     this.sums.add(isClick, costMicros);
     if (this.#keepsTouches) this.touches.add(words, doubles, row, text, dimension);
+    if (this.touches.watched.has(words[at + USER_HASH])) this.#touched.add(userIdOf(words, at, text));
     return true;
   }
 
@@ -334,4 +364,9 @@ export class Aggregation {
 
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function userIdOf(words: Int32Array, at: number, text: DataView): string {
+  const start = words[at + USER_START];
+  return Buffer.from(text.buffer, text.byteOffset + start, words[at + USER_END] - start).toString();
 }

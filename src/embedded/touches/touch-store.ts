@@ -26,7 +26,8 @@ export interface TouchOptions {
  * that it was written to.
  */
 export class TouchStore {
-  readonly retentionMs: number;
+  /** How long after its event time a touch is held, ms. */
+  retentionMs: number;
   /** Users whose new touches somebody waits for. */
   readonly watched = new UserWatch();
   readonly #region: string;
@@ -76,6 +77,15 @@ export class TouchStore {
   /** Touches with event times before this are over, Unix ms. */
   get expiredBefore(): UnixMs {
     return this.#expiredBefore;
+  }
+
+  /** Has new touches of this user, and perhaps of a few others, told by `watched`; as often as it is let go. */
+  watch(userId: string): void {
+    this.watched.watch(this.userHashOf(userId));
+  }
+
+  unwatch(userId: string): void {
+    this.watched.unwatch(this.userHashOf(userId));
   }
 
   /** The USER_HASH of this user's rows. */

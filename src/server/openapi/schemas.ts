@@ -10,15 +10,15 @@ import { VERDICTS } from '../../model/verdict.ts';
  */
 export const SCHEMAS = z.registry<{ id: string }>();
 
-const count = z.int().min(0);
-const unixMs = z.int().min(0).max(LAST_UNIX_MS).describe('Unix milliseconds, UTC.');
-const rfc3339 = z.iso.datetime({ offset: true });
-const id = z.string().min(1).max(ID_LENGTH_MAX);
-const currency = z
+export const count = z.int().min(0);
+export const unixMs = z.int().min(0).max(LAST_UNIX_MS).describe('Unix milliseconds, UTC.');
+export const rfc3339 = z.iso.datetime({ offset: true });
+export const id = z.string().min(1).max(ID_LENGTH_MAX);
+export const currency = z
   .string()
   .regex(/^[A-Z]{3}$/)
   .describe('ISO 4217 code.');
-const micros = count.describe('Integer micros of the currency.');
+export const micros = count.describe('Integer micros of the currency.');
 const exactMicros = z
   .number()
   .min(0)

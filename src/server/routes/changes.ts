@@ -1,20 +1,16 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ChangePage } from '../../embedded/ports.ts';
 import type { AdMinute } from '../../model/ad-minute.ts';
+import type { AttributedOrder } from '../../model/attributed-order.ts';
 import { adMinuteRecordId } from '../../model/record-id.ts';
+import { ATTRIBUTED_ORDER, orderChangePage } from '../openapi/order-schemas.ts';
 import { changePage } from '../openapi/schemas.ts';
 import { countParameter, readParameters, textParameter } from '../parameters.ts';
-import { expectedError, problemOf } from '../problem.ts';
-import { EVENT_STREAM_TYPE, type Route, type ServerContext, sendJson } from '../route.ts';
-import { answerEnd, waitForChange } from '../stream/change-wait.ts';
-import { EventStream } from '../stream/event-stream.ts';
+import { EVENT_STREAM_TYPE, type Route } from '../route.ts';
+import { answerChanges, type Feed } from '../stream/change-answer.ts';
 
 const LIMIT_MAX = 10_000;
 const LIMIT_DEFAULT = 1000;
 const WAIT_MS_MAX = 60_000;
-const HEARTBEAT_MS = 15_000;
-/** Changes that come closer together than this go out as one page. */
-const GATHER_MS = 10;
 
 const QUERY = {
   after: textParameter('The cursor of the last page; without it, from the beginning.', 'a.42', 200),
@@ -50,10 +46,12 @@ const PAGE: ChangePage<AdMinute> = {
   caughtUp: true,
 };
 
-interface Position {
-  readonly after: string | undefined;
-  readonly limit: number;
-}
+const CHANGE_ERRORS = ['bad_cursor', 'cursor_expired'] as const;
+
+const AD_MINUTES: Feed<AdMinute> = {
+  event: 'ad-minutes',
+  page: (region, after, limit) => region.changedAdMinutes(after, limit),
+};
 
 export const getAdMinuteChanges: Route = {
   method: 'GET',
@@ -81,76 +79,53 @@ export const getAdMinuteChanges: Route = {
         },
       ],
     },
-    errors: ['bad_cursor', 'cursor_expired'],
+    errors: CHANGE_ERRORS,
   },
-  handler: (context) => async (request, reply) => {
+  handler: (context) => (request, reply) => {
     const { after, limit = LIMIT_DEFAULT, waitMs = 0 } = readParameters(request.query, QUERY);
-    if (wantsStream(request)) {
-      const lastEventId = request.headers['last-event-id'];
-      return stream(context, reply, { after: typeof lastEventId === 'string' ? lastEventId : after, limit });
-    }
-    const ended = answerEnd(reply, context.stopping);
-    const page = await nextPage(context, { after, limit }, request.method === 'HEAD' ? 0 : waitMs, ended);
-    return sendJson(reply, JSON.stringify(page));
+    return answerChanges(AD_MINUTES, context, { request, reply }, { after, limit, waitMs });
   },
 };
 
-function wantsStream(request: FastifyRequest): boolean {
-  return (request.headers.accept ?? '').toLowerCase().includes(EVENT_STREAM_TYPE);
-}
+const ORDER_PAGE: ChangePage<AttributedOrder> = {
+  records: [ATTRIBUTED_ORDER],
+  cursor: 'a.42',
+  caughtUp: true,
+};
 
-/**
- * The page after the cursor; when it is empty, the one that a change within `waitMs` makes. Whoever waits gets what comes within
- * a moment in one page: under load a record changes many times a moment, and one of them will do.
- */
-async function nextPage(
-  context: ServerContext,
-  { after, limit }: Position,
-  waitMs: number,
-  ended: AbortSignal,
-): Promise<ChangePage<AdMinute>> {
-  const { region, clock } = context;
-  const deadlineMs = clock.monotonicMs() + waitMs;
-  if (waitMs > GATHER_MS) await gather(context);
-  while (true) {
-    const page = region.changedAdMinutes(after, limit);
-    const leftMs = deadlineMs - clock.monotonicMs();
-    if (page.records.length > 0 || leftMs <= 0) return page;
-    if ((await waitForChange(context, leftMs, ended)) === 'ended') return page;
-  }
-}
+const ORDERS: Feed<AttributedOrder> = {
+  event: 'attributed-orders',
+  page: (region, after, limit) => region.changedOrders(after, limit),
+};
 
-async function stream(context: ServerContext, reply: FastifyReply, position: Position): Promise<void> {
-  // Before the headers leave: a bad cursor is a plain answer.
-  let page = context.region.changedAdMinutes(position.after, position.limit);
-  const ended = answerEnd(reply, context.stopping);
-  const events = new EventStream(reply, ended);
-  if (reply.request.method === 'HEAD') return events.end();
-  try {
-    await sendPage(events, page);
-    while (events.open) {
-      if (page.caughtUp) await rest(context, events, ended);
-      if (!events.open) return;
-      page = context.region.changedAdMinutes(page.cursor, position.limit);
-      if (page.records.length > 0) await sendPage(events, page);
-    }
-  } catch (error) {
-    const problem = problemOf(expectedError(error, reply.request.id), reply.request.id);
-    await events.send({ event: 'problem', data: JSON.stringify(problem) });
-    events.end();
-  }
-}
-
-function sendPage(events: EventStream, page: ChangePage<AdMinute>): Promise<void> {
-  return events.send({ event: 'ad-minutes', id: page.cursor, data: JSON.stringify(page) });
-}
-
-/** Waits for the next change, with signs of life. */
-async function rest(context: ServerContext, events: EventStream, ended: AbortSignal): Promise<void> {
-  while ((await waitForChange(context, HEARTBEAT_MS, ended)) === 'timeout') await events.heartbeat();
-  await gather(context);
-}
-
-function gather({ clock }: ServerContext): Promise<void> {
-  return new Promise((resolve) => void clock.after(GATHER_MS, resolve));
-}
+export const getOrderChanges: Route = {
+  method: 'GET',
+  url: '/v1/changes/attributed-orders',
+  access: 'operator',
+  operation: {
+    id: 'getOrderChanges',
+    tag: 'Figures',
+    summary: 'Follow the attributed orders as they change',
+    description:
+      'As /v1/changes/ad-minutes: the latest revision of each record changed after a cursor, one record per order, model and ' +
+      'rank. A touch that loses its credit leaves a record with creditMicros 0.',
+    query: QUERY,
+    headers: HEADERS,
+    answer: {
+      about: 'A page of changes.',
+      content: [
+        { type: 'application/json', schema: orderChangePage, example: ORDER_PAGE },
+        {
+          type: EVENT_STREAM_TYPE,
+          schema: orderChangePage,
+          example: `id: a.42\nevent: attributed-orders\ndata: ${JSON.stringify(ORDER_PAGE)}\n\n`,
+        },
+      ],
+    },
+    errors: CHANGE_ERRORS,
+  },
+  handler: (context) => (request, reply) => {
+    const { after, limit = LIMIT_DEFAULT, waitMs = 0 } = readParameters(request.query, QUERY);
+    return answerChanges(ORDERS, context, { request, reply }, { after, limit, waitMs });
+  },
+};

@@ -1,4 +1,4 @@
-import { ID_LENGTH_MAX } from '../../model/ad-event.ts';
+import { ID_LENGTH_MAX } from '../../model/field-checks.ts';
 import { LAST_UNIX_MS } from '../../model/event-time.ts';
 import { AdtallyError } from '../../base/errors.ts';
 import { touchList } from '../openapi/schemas.ts';

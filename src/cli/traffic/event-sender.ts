@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Clock } from '../base/clock.ts';
-import { SECOND_MS } from '../base/units.ts';
-import type { RegionClient } from '../client/region-client.ts';
-import { addTraffic, noTraffic, type TrafficGenerator, type TrafficTally } from '../generator/traffic.ts';
-import { noVerdicts, VERDICTS, type VerdictCounts } from '../model/verdict.ts';
+import type { Clock } from '../../base/clock.ts';
+import { SECOND_MS } from '../../base/units.ts';
+import type { RegionClient } from '../../client/region-client.ts';
+import { addTraffic, noTraffic, type TrafficGenerator, type TrafficTally } from '../../generator/traffic.ts';
+import { noVerdicts, VERDICTS, type VerdictCounts } from '../../model/verdict.ts';
 
 export interface SendOptions {
   readonly generator: TrafficGenerator;

@@ -1,0 +1,311 @@
+import type { UnixMs } from '../../base/clock.ts';
+import { HOUR_MS } from '../../base/units.ts';
+import type { AttributionModel } from '../../model/attributed-order.ts';
+import { parseOrder, type Order } from '../../model/order.ts';
+import {
+  invalidOrderProblem,
+  noOrderVerdicts,
+  refusedOrderProblem,
+  type OrderProblem,
+  type OrderReceipt,
+} from '../../model/order-receipt.ts';
+import { orderContentKey, type OrderVerdict } from '../../model/order-verdict.ts';
+import type { Touch, TouchExplanation } from '../../model/touch.ts';
+import { consideredRange, decide, judgeOrder, type Decision } from '../../pipeline/attribution.ts';
+import { explain } from '../../pipeline/attribution-explanation.ts';
+import { isOpen, type OrderRules } from '../../pipeline/order-rules.ts';
+import type { BodyFormat, OrderAnswer } from '../ports.ts';
+import { OpenOrders } from '../orders/open-orders.ts';
+import { decidedRecords } from '../orders/order-records.ts';
+import type { OrderEnrichment, OrderState } from '../orders/order-state.ts';
+import { RecordChanges } from '../orders/record-changes.ts';
+import { EventSplitter } from '../scan/event-splitter.ts';
+
+/** Orders judged at a time. */
+const BATCH_ORDERS = 64;
+
+/** What attribution needs of the touch store. */
+export interface Touches {
+  /** The touches of a user with a time from `from` to `to`, both included. */
+  touchesOf(userId: string, from: UnixMs, to: UnixMs): readonly Touch[];
+  /** Tells of users whose new touches matter: see Attribution.touched. */
+  watch(userId: string): void;
+  unwatch(userId: string): void;
+}
+
+/** Values of the state that are no orders. */
+export interface AttributionScalars {
+  /** Number of the last change of a record. */
+  change: number;
+  received: number;
+  verdicts: Record<OrderVerdict, number>;
+  /** Orders placed before this are no longer held, Unix ms. */
+  droppedBefore: UnixMs;
+  /** The last change of a record that is no longer held. */
+  droppedChange: number;
+}
+
+/**
+ * Job 2, Attribution, as a deterministic state machine: which touches led to an order follows from the log's entries and
+ * nothing else. An order is decided when it arrives, and again whenever a fact changes: a new version, a late touch, an
+ * answer of the order service.
+ */
+export class Attribution {
+  readonly changes = new RecordChanges();
+  readonly scalars: AttributionScalars = {
+    change: 0,
+    received: 0,
+    verdicts: noOrderVerdicts(),
+    droppedBefore: 0,
+    droppedChange: 0,
+  };
+  readonly #region: string;
+  readonly #touches: Touches;
+  #rules: OrderRules;
+  readonly #orders = new Map<string, OrderState>();
+  readonly #open: OpenOrders;
+  /** Latest arrival seen, Unix ms. */
+  #latestArrival = 0;
+  /** Orders that wait for the order service, in the order in which they came. */
+  readonly #pending = new Set<string>();
+  /** Orders changed since the last snapshot's cut. */
+  #dirty = new Set<string>();
+  readonly #splitter = new EventSplitter();
+
+  constructor(region: string, touches: Touches, rules: OrderRules) {
+    this.#region = region;
+    this.#touches = touches;
+    this.#rules = rules;
+    this.#open = new OpenOrders(touches);
+  }
+
+  get count(): number {
+    return this.#orders.size;
+  }
+
+  get pendingCount(): number {
+    return this.#pending.size;
+  }
+
+  setRules(rules: OrderRules): void {
+    this.#rules = rules;
+  }
+
+  /** Judges the orders of a body, some at a time. The receipt describes at most `problemsMax` of those not accepted. */
+  *applyOrders(
+    body: Uint8Array,
+    format: BodyFormat,
+    arrival: UnixMs,
+    problemsMax: number,
+  ): Generator<void, OrderReceipt> {
+    const verdicts = noOrderVerdicts();
+    const problems: OrderProblem[] = [];
+    let received = 0;
+    for (let at = 0; this.#splitter.find(body, format, at);) {
+      const { start, end, next } = this.#splitter;
+      const { verdict, problem } = this.#judge(body.subarray(start, end), arrival);
+      verdicts[verdict]++;
+      this.scalars.verdicts[verdict]++;
+      this.scalars.received++;
+      if (problem !== null && problems.length < problemsMax) problems.push({ index: received, ...problem });
+      received++;
+      at = next;
+      if (received % BATCH_ORDERS === 0) yield;
+      if (at >= body.length) break;
+    }
+    return { received, verdicts, problems };
+  }
+
+  /** Decides the open orders of a user anew after new touches. */
+  touched(userId: string): void {
+    for (const orderId of this.#open.of(userId)) this.#settle(this.#orders.get(orderId)!);
+  }
+
+  /** Takes in what the order service said of an order, or that it did not say anything in time. */
+  applyEnrichment(answer: OrderAnswer): void {
+    const state = this.#orders.get(answer.orderId);
+    // An answer that comes after a newer version, or after a better answer, says nothing any more.
+    if (state === undefined || state.enrichment === null) return;
+    if (state.order.orderVersion !== answer.orderVersion || state.enrichment.status === 'ok') return;
+    this.#settle({
+      ...state,
+      enrichment: {
+        status: answer.status,
+        details: answer.enrichment ?? state.enrichment.details,
+        deadline: answer.deadline ?? state.enrichment.deadline,
+      },
+    });
+  }
+
+  /** Orders that wait for the order service, the earliest deadline first. */
+  *pending(): Generator<OrderState, void> {
+    for (const orderId of this.#pending) yield this.#orders.get(orderId)!;
+  }
+
+  /** Orders that the order service gave no answer for in time. */
+  *unavailable(): Generator<OrderState, void> {
+    for (const state of this.#orders.values()) if (state.enrichment?.status === 'unavailable') yield state;
+  }
+
+  get(orderId: string): OrderState | undefined {
+    return this.#orders.get(orderId);
+  }
+
+  /** Why each touch that was considered for an order won or lost. */
+  explain(state: OrderState): readonly TouchExplanation[] {
+    return explain(state.order, this.#considered(state), this.#rules);
+  }
+
+  /** Takes note of the time of an entry, and lets go of what is over. */
+  passTime(latestArrival: UnixMs): void {
+    this.#latestArrival = latestArrival;
+    this.#open.closeThrough(latestArrival, (orderId) => {
+      const state = this.#orders.get(orderId);
+      return state === undefined || !isOpen(state.order, latestArrival, this.#rules);
+    });
+    const droppedBefore = hourOf(latestArrival - this.#rules.orderRetentionMs);
+    if (droppedBefore <= this.scalars.droppedBefore) return;
+    this.scalars.droppedBefore = droppedBefore;
+    for (const state of this.#orders.values()) if (state.order.orderTime < droppedBefore) this.#drop(state);
+  }
+
+  /** The orders to write into a snapshot, fixed now: all, or those changed since the last cut. */
+  cut(mode: 'full' | 'delta'): readonly OrderState[] {
+    const dirty = this.#dirty;
+    this.#dirty = new Set();
+    if (mode === 'full') return [...this.#orders.values()];
+    return [...dirty].flatMap((orderId) => this.#orders.get(orderId) ?? []);
+  }
+
+  /** Puts back orders from a snapshot, over what was there; rebuild() follows. */
+  load(states: readonly OrderState[]): void {
+    for (const state of states) this.#orders.set(state.order.orderId, state);
+  }
+
+  /** Brings back what follows from the orders after a restart. */
+  rebuild(latestArrival: UnixMs): void {
+    this.#latestArrival = latestArrival;
+    for (const state of this.#orders.values()) {
+      if (state.order.orderTime < this.scalars.droppedBefore) this.#orders.delete(state.order.orderId);
+    }
+    const states = [...this.#orders.values()];
+    const records = states.flatMap((state) => state.records).toSorted((a, b) => a.change - b.change);
+    for (const record of records) this.changes.append(record);
+    for (const state of states.toSorted((a, b) => deadlineOf(a) - deadlineOf(b))) this.#file(state);
+  }
+
+  #judge(
+    bytes: Uint8Array,
+    arrival: UnixMs,
+  ): { readonly verdict: OrderVerdict; readonly problem: Omit<OrderProblem, 'index'> | null } {
+    const reading = parseOrder(bytes, this.#rules);
+    if (!reading.ok) return { verdict: 'invalid', problem: invalidOrderProblem(reading.problem) };
+    const { order } = reading;
+    const known = this.#orders.get(order.orderId)?.order ?? null;
+    const judged = judgeOrder(order, known, arrival, this.#rules);
+    // An order of a time whose orders are no longer held may have been dropped: that takes a clock that was set back.
+    const isDropped = known === null && order.orderTime < this.scalars.droppedBefore;
+    const verdict = isDropped && judged === 'accepted' ? 'late' : judged;
+    if (verdict === 'accepted') {
+      this.#accept(order, arrival);
+      return { verdict, problem: null };
+    }
+    const times = { arrival, ...this.#rules };
+    return { verdict, problem: refusedOrderProblem(verdict, order, known?.orderVersion ?? null, times) };
+  }
+
+  #accept(order: Order, arrival: UnixMs): void {
+    const known = this.#orders.get(order.orderId);
+    if (known !== undefined) this.#open.close(known.order);
+    // Its new deadline is the latest: it goes to the end.
+    this.#pending.delete(order.orderId);
+    this.#settle({
+      order,
+      contentKey: orderContentKey(order),
+      firstArrival: known?.firstArrival ?? arrival,
+      touches: known?.touches ?? [],
+      records: known?.records ?? [],
+      enrichment: this.#asked(known, arrival),
+    });
+  }
+
+  /** A new version is asked for anew; what is known of the one before stays until then. */
+  #asked(known: OrderState | undefined, arrival: UnixMs): OrderEnrichment | null {
+    const { enrichmentDeadlineMs } = this.#rules;
+    if (enrichmentDeadlineMs === 0) return known?.enrichment ?? null;
+    return {
+      status: 'pending',
+      details: known?.enrichment?.details ?? null,
+      deadline: arrival + enrichmentDeadlineMs,
+    };
+  }
+
+  /** Decides `state` by the facts of now, and keeps it with the records that follow. */
+  #settle(state: OrderState): void {
+    const decisions = this.#decisions(state);
+    const records = decidedRecords(state, this.#region, decisions, () => ++this.scalars.change);
+    const settled = { ...state, records, touches: creditedTouches(decisions) };
+    this.#orders.set(state.order.orderId, settled);
+    this.#dirty.add(state.order.orderId);
+    for (const record of records) if (!state.records.includes(record)) this.changes.append(record);
+    this.#file(settled);
+  }
+
+  #decisions(state: OrderState): Map<AttributionModel, Decision> {
+    const touches = this.#considered(state);
+    const isFirst = state.records.length === 0;
+    return new Map(
+      this.#rules.models.map((model) => {
+        // What an order was not attributed for is not known any more once its touches are gone; it stays as it was.
+        const before = state.records.find(
+          ({ content }) => content.model === model && content.rank === 0,
+        )?.content;
+        const isOver =
+          touches.length === 0 && !isFirst && !isOpen(state.order, this.#latestArrival, this.#rules);
+        const reason = before?.reason ?? 'no_touch';
+        if (isOver) return [model, { outcome: 'unattributed', reason, credits: [] }];
+        return [model, decide(state.order, touches, model, this.#rules)];
+      }),
+    );
+  }
+
+  /** The touches that may count for an order: all of its user while it is open, later those that had a share. */
+  #considered({ order, touches }: OrderState): readonly Touch[] {
+    if (!isOpen(order, this.#latestArrival, this.#rules)) return touches;
+    const { from, to } = consideredRange(order.orderTime, this.#rules);
+    return this.#touches.touchesOf(order.userId, from, to);
+  }
+
+  /** Enters an order where it is looked for: as open, as waiting for the order service. */
+  #file({ order, enrichment }: OrderState): void {
+    if (isOpen(order, this.#latestArrival, this.#rules)) this.#open.open(order);
+    if (enrichment?.status === 'pending') this.#pending.add(order.orderId);
+    else this.#pending.delete(order.orderId);
+  }
+
+  #drop({ order, records }: OrderState): void {
+    this.#orders.delete(order.orderId);
+    this.#open.close(order);
+    this.#pending.delete(order.orderId);
+    for (const { change, content } of records) {
+      this.changes.drop(content.recordId);
+      this.scalars.droppedChange = Math.max(this.scalars.droppedChange, change);
+    }
+  }
+}
+
+function deadlineOf({ enrichment }: OrderState): UnixMs {
+  return enrichment?.deadline ?? 0;
+}
+
+function creditedTouches(decisions: ReadonlyMap<AttributionModel, Decision>): Touch[] {
+  const touches = new Map<string, Touch>();
+  for (const { credits } of decisions.values()) {
+    for (const { touch } of credits) touches.set(`${touch.region}/${touch.eventId}`, touch);
+  }
+  return [...touches.values()];
+}
+
+function hourOf(time: UnixMs): UnixMs {
+  return Math.floor(time / HOUR_MS) * HOUR_MS;
+}
