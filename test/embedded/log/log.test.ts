@@ -57,6 +57,25 @@ describe('the log', () => {
     expect((await read(disk, 9)).blocks).toEqual(blocks.slice(8));
   });
 
+  test('a large block ends on a page of the disk, a small one where it ends', async () => {
+    const disk = new MemoryDisk();
+    const writer = await openWriter(disk, { bytes: 1e6, spanMs: 1e9 });
+    const sizes: number[] = [];
+    for (const bytes of [10, 70_000, 65_536, 5, 80_000, 200_000]) {
+      await writer.append([entry('y'.repeat(bytes)), entry('')]);
+      sizes.push(disk.files.get(segmentPath(1))!.length);
+    }
+    expect(sizes.map((size) => size % 4096 === 0)).toEqual([false, true, true, false, true, true]);
+    const { blocks, end } = await read(disk);
+    expect(texts(blocks).map(({ length }) => length)).toEqual([
+      10, 0, 70_000, 0, 65_536, 0, 5, 0, 80_000, 0, 200_000, 0,
+    ]);
+    expect(end.segmentBytes).toBe(sizes.at(-1));
+    // Padding is as much part of a block as what it says: damage there is found.
+    disk.files.get(segmentPath(1))![sizes[1] - 1] ^= 1;
+    await expect(read(disk)).rejects.toMatchObject({ code: 'data_corrupt' });
+  });
+
   test('says where each body stands', async () => {
     const disk = await written(5);
     for (const { entries } of (await read(disk)).blocks) {

@@ -93,6 +93,35 @@ describe('the dimension table', () => {
   });
 });
 
+describe('a selection of dimensions', () => {
+  test('has the dimensions with the given fields, and the keys of their cells', () => {
+    const field = fc.option(name, { nil: undefined });
+    const wanted = fc.record({
+      adId: field,
+      campaignId: field,
+      advertiserId: field,
+      currency: fc.constantFrom(undefined, 'EUR', 'USD', 'XXX'),
+    });
+    fc.assert(
+      fc.property(fc.array(dimension, { maxLength: 40 }), wanted, (dimensions, fields) => {
+        const table = new DimensionTable(7);
+        const references = dimensions.map((each) => intern(table, each));
+        const selection = table.select(fields);
+        const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+        expect(selection === undefined).toBe(given.length === 0);
+        const expected = dimensions.map((each) =>
+          given.every(([key, value]) => each[key as 'adId'] === value),
+        );
+        expect(references.map((reference) => selection?.has(reference) ?? true)).toEqual(expected);
+        const selected = references.filter((_, n) => expected[n]);
+        const missing = selected.filter((each) => selection?.keys.includes(table.keyOf(each)) === false);
+        expect(missing).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
 describe('the cells of a minute', () => {
   test('are found by key among thousands, and come back from an image', () => {
     const minute = new MinuteCells(MINUTE_MS);
