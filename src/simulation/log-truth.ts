@@ -4,6 +4,7 @@ import { LOG_DIRECTORY } from '../embedded/log/segment.ts';
 import { readManifest } from '../embedded/snapshot/manifest.ts';
 import { splitOracleBody } from '../oracle/body-splitter.ts';
 import { CountingOracle, type OracleReceipt } from '../oracle/counting-oracle.ts';
+import { readOracleEvent, type OracleEvent } from '../oracle/event-reader.ts';
 import type { OracleRules } from '../oracle/oracle-rules.ts';
 import type { SimulatedDisk } from './disk/simulated-disk.ts';
 
@@ -28,6 +29,8 @@ export interface LogTruth {
   readonly oracle: CountingOracle;
   /** Requests of clients, in the order of the log. */
   readonly requests: readonly JudgedEntry[];
+  /** What was counted, in the order of the log. */
+  readonly counted: readonly OracleEvent[];
   /** What was neither counted nor a duplicate, in the order of the log. */
   readonly uncounted: readonly UncountedEvent[];
 }
@@ -36,7 +39,8 @@ export interface LogTruth {
 export async function readTruth(disk: SimulatedDisk, region: string): Promise<LogTruth> {
   const mount = withRetiredSegments(disk).mount();
   const manifest = await readManifest(mount);
-  const truth = { oracle: new CountingOracle(rulesBefore(region)), requests: [], uncounted: [] };
+  const rules = rulesBefore(region);
+  const truth = { oracle: new CountingOracle(rules), rules, requests: [], counted: [], uncounted: [] };
   if (manifest === undefined) return truth;
   const [first = 1] = await listSegments(mount);
   for await (const { entries } of readLog(mount, Buffer.from(manifest.dataId, 'hex'), first)) {
@@ -57,6 +61,8 @@ function withRetiredSegments(disk: SimulatedDisk): SimulatedDisk {
 }
 
 interface GrowingTruth extends LogTruth {
+  rules: OracleRules;
+  readonly counted: OracleEvent[];
   readonly requests: JudgedEntry[];
   readonly uncounted: UncountedEvent[];
 }
@@ -64,7 +70,8 @@ interface GrowingTruth extends LogTruth {
 function feed(truth: GrowingTruth, { kind, arrival, body }: LoggedEntry, region: string): void {
   if (kind === ENTRY_KIND.rules) {
     const rules = JSON.parse(Buffer.from(body).toString()) as Omit<OracleRules, 'region'>;
-    truth.oracle.changeRules({ ...rules, region }, arrival);
+    truth.rules = { ...rules, region };
+    truth.oracle.changeRules(truth.rules, arrival);
     return;
   }
   const isReplay = kind === ENTRY_KIND.quarantineReplay;
@@ -74,6 +81,7 @@ function feed(truth: GrowingTruth, { kind, arrival, body }: LoggedEntry, region:
   if (!isReplay) truth.requests.push({ body, receipt });
   for (const [index, outcome] of receipt.perEvent.entries()) {
     const { verdict } = outcome;
+    if (verdict === 'counted') truth.counted.push(readOracleEvent(events[index], truth.rules).event!);
     if (verdict === 'counted' || verdict === 'duplicate') continue;
     truth.uncounted.push({ arrival, ...outcome, bytes: events[index] });
   }

@@ -8,6 +8,8 @@ import { honestReceipts } from './checkers/honest-receipts.ts';
 import { idleRestart } from './checkers/idle-restart.ts';
 import { lastingFigures } from './checkers/lasting-figures.ts';
 import { trueQuarantine } from './checkers/true-quarantine.ts';
+import { trueTouches } from './checkers/true-touches.ts';
+import { touchRetentionMs } from './region-process.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { World, type WorldReport } from './world.ts';
 import { planWorld, type WorldPlan } from './world-plan.ts';
@@ -23,6 +25,7 @@ function allCheckers(random: SeededRandom, plan: WorldPlan): Checker[] {
     changeFeed(random.fork('consumer')),
     idleRestart(),
     trueQuarantine(),
+    trueTouches(touchRetentionMs(plan.spec)),
     flippedBits(random.fork('flips'), plan.flips),
   ];
 }

@@ -1,4 +1,4 @@
-import { DAY_MS, HOUR_MS, MINUTE_MS } from '../base/units.ts';
+import { DAY_MS, HOUR_MS, KIB, MIB, MINUTE_MS } from '../base/units.ts';
 import { resolveSpec } from '../pipeline/pipeline-spec.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
 import { SeededPlan, type DiskPlan, type DiskTemper } from './disk/disk-plan.ts';
@@ -91,6 +91,8 @@ function planSpec(random: SeededRandom): PipelineSpec {
       ...spec.limits,
       problemsPerRequest: random.pick([0, 2, 100]),
       quarantineEntries: random.pick([0, 5, 1000]),
+      // The least is full with one touch while others are being written.
+      touchMemory: random.fork('touches').chance(0.1) ? 300 * KIB : MIB,
       pendingBytes: random.pick([4000, 1_000_000]),
       eventsPerRequest: random.pick([30, 1000]),
       // Reached in a few worlds: then only what brings nothing new is taken in.
@@ -102,5 +104,6 @@ function planSpec(random: SeededRandom): PipelineSpec {
 
 export function smallSpec(): PipelineSpec {
   const spec = resolveSpec({}, { environment: {}, flags: {} });
-  return { ...spec, logSegment: 2000, snapshotAfter: 6000 };
+  const limits = { ...spec.limits, touchMemory: MIB };
+  return { ...spec, logSegment: 2000, snapshotAfter: 6000, limits };
 }

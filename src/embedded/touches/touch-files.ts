@@ -132,7 +132,7 @@ export class TouchFiles {
     if (frozen.newest < expiredBefore) return undefined;
     const writer = await TouchRunWriter.create(this.#disk, name, this.#dataId);
     const pacer = new Pacer(this.#clock);
-    for (let bucket = 0; bucket < frozen.buckets; bucket++) {
+    for (const bucket of frozen.buckets()) {
       const steps = frozen.rowsOf(bucket, (words, at) => {
         if (timeOf(words, at) >= expiredBefore) writer.add(words, at);
       });

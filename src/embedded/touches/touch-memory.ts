@@ -60,8 +60,10 @@ export class TouchMemory {
     return this.#heads.byteLength + this.#chunks.length * CHUNK_WORDS * 4;
   }
 
-  get buckets(): number {
-    return this.#heads.length;
+  /** The buckets that hold rows, in the order of a run. */
+  *buckets(): Generator<number> {
+    const heads = this.#heads;
+    for (let bucket = 0; bucket < heads.length; bucket++) if (heads[bucket] !== 0) yield bucket;
   }
 
   /** Adds the event of row `index` of a batch; its texts stand in `source`, its dimension has the reference `dimension`. */

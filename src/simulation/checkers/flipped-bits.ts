@@ -2,6 +2,7 @@ import { AdtallyError } from '../../base/errors.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import { BrokenPromise, expectEqual, type Checker, type RegionAtRest } from './checker.ts';
 import { factsOf } from './idle-restart.ts';
+import { touchesByUser } from './true-touches.ts';
 
 const REFUSALS = new Set(['data_corrupt', 'data_format']);
 
@@ -15,7 +16,10 @@ export function flippedBits(random: SeededRandom, flips: number): Checker {
   };
 }
 
-async function flipAndOpen({ region, copyDisk, open }: RegionAtRest, random: SeededRandom): Promise<void> {
+async function flipAndOpen(
+  { region, truth, copyDisk, open }: RegionAtRest,
+  random: SeededRandom,
+): Promise<void> {
   const disk = copyDisk();
   const files = [...disk.contents()].filter(([, content]) => content.length > 0);
   const [path, content] = random.pick(files);
@@ -25,6 +29,7 @@ async function flipAndOpen({ region, copyDisk, open }: RegionAtRest, random: See
   try {
     const damaged = await open(disk);
     expectEqual(`figures ${where}`, factsOf(damaged), factsOf(region));
+    expectEqual(`touches ${where}`, touchesByUser(damaged, truth), touchesByUser(region, truth));
   } catch (error) {
     if (error instanceof BrokenPromise) throw error;
     const isRefusal = error instanceof AdtallyError && REFUSALS.has(error.code);
