@@ -401,7 +401,7 @@ class EmbeddedRegion implements Region {
       this.#bytesSinceSnapshot += entry.body.length;
     }
     this.#state.scalars.block = block.number;
-    if (this.#isSnapshotDue()) this.#startSnapshot();
+    this.#snapshotIfDue();
     if (requests.length === 0) return;
     const visibleAtMs = this.#clock.monotonicMs();
     const change = { received, verdicts, acceptedAtMs: requests[0].acceptedAtMs, visibleAtMs };
@@ -429,6 +429,10 @@ class EmbeddedRegion implements Region {
     );
   }
 
+  #snapshotIfDue(): void {
+    if (this.#isSnapshotDue()) this.#startSnapshot();
+  }
+
   /** Begins a snapshot of the state between two blocks. */
   #startSnapshot(): void {
     if (this.#snapshotting !== undefined) return;
@@ -445,7 +449,7 @@ class EmbeddedRegion implements Region {
   /** While touches have filled their memory nothing is taken in, so no block would notice that a snapshot is due. */
   #relieveTouches(): void {
     if (!this.#state.touches.isWriteDue) return;
-    this.#applying = this.#applying.then(() => (this.#isSnapshotDue() ? this.#startSnapshot() : undefined));
+    this.#applying = this.#applying.then(() => this.#snapshotIfDue());
   }
 
   #startMerging(): void {

@@ -18,6 +18,8 @@ const SNAPSHOT_FILE = 'embedded/snapshot/snapshot-file.ts';
 const RECOVERY = 'embedded/snapshot/recovery.ts';
 const MANIFEST = 'embedded/snapshot/manifest.ts';
 const CHANGE_FEED = 'embedded/change-feed.ts';
+const TOUCH_STORE = 'embedded/touches/touch-store.ts';
+const TOUCH_FILES = 'embedded/touches/touch-files.ts';
 const STATE = 'embedded/state/aggregation.ts';
 const RULES = 'pipeline/aggregation.ts';
 
@@ -268,5 +270,53 @@ export const MUTATIONS: readonly Mutation[] = [
     file: RULES,
     from: ' || eventTime < horizon.retiredBefore) return',
     to: ') return',
+  },
+  {
+    name: 'loses sight of touches while they are being written',
+    file: TOUCH_STORE,
+    from: 'this.#frozen?.find(user, first, to, take);',
+    to: '',
+  },
+  {
+    name: 'forgets the touches of the log’s tail',
+    file: RECOVERY,
+    from: 'const replay = await replayLog(disk, manifest, state);',
+    to: 'const replay = await replayLog(disk, manifest, state);\n  state.touches.freeze();\n  state.touches.adopt(state.touches.runs);',
+  },
+  {
+    name: 'names only the newest run of touches',
+    file: TOUCH_FILES,
+    from: 'if (added !== undefined) runs.push(added);',
+    to: 'if (added !== undefined) runs.splice(0, runs.length, added);',
+  },
+  {
+    name: 'removes a run of touches once the oldest of them is over',
+    file: TOUCH_FILES,
+    from: 'run.newest >= expiredBefore ||',
+    to: 'run.oldest >= expiredBefore ||',
+  },
+  {
+    name: 'removes merged runs of touches before the manifest that does without them is durable',
+    file: SNAPSHOTTER,
+    from: 'await writeManifest(this.#disk, { ...this.#manifest, snapshot });',
+    to: 'await this.#touches.adopt(state.touches, runs);\n    await writeManifest(this.#disk, { ...this.#manifest, snapshot });',
+  },
+  {
+    name: 'names a run of touches before it is durable',
+    file: 'embedded/touches/touch-run-writer.ts',
+    from: 'await this.#file.sync();\n',
+    to: '',
+  },
+  {
+    name: 'ignores the checksum of a block of touches',
+    file: 'embedded/touches/touch-run.ts',
+    from: '!== words[start + BLOCK_CRC] >>> 0)',
+    to: '!== words[start + BLOCK_CRC] >>> 0 && start < 0)',
+  },
+  {
+    name: 'shows touches that are over',
+    file: TOUCH_STORE,
+    from: 'const first = Math.max(from, this.#expiredBefore);',
+    to: 'const first = from;',
   },
 ];

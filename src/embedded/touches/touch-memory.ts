@@ -22,7 +22,7 @@ const CHUNK_BITS = 16;
 const CHUNK_WORDS = 1 << CHUNK_BITS;
 const CHUNK_MASK = CHUNK_WORDS - 1;
 /** References fit 31 bits. */
-export const TOUCH_MEMORY_BYTES_MAX = 2 ** 33;
+const TOUCH_MEMORY_BYTES_MAX = 2 ** 33;
 /** Of the memory allowed, one bucket for so many bytes: chains stay short, and buckets are a hundredth of it all. */
 const BYTES_PER_BUCKET = 256;
 const BUCKET_BITS_MIN = 8;

@@ -8,8 +8,8 @@ import type { Dimension } from '../state/dimension-table.ts';
  */
 export const HASH = 0;
 /** Event time, Unix ms: its low 32 bits, and the rest. */
-export const TIME_LOW = 1;
-export const TIME_HIGH = 2;
+const TIME_LOW = 1;
+const TIME_HIGH = 2;
 /** Reference in the dimension table. */
 export const DIMENSION = 3;
 /** Bytes of event id (0 for a UUID), user and merchant (0 for none), 10 bits each; then whether it is a click. */

@@ -120,7 +120,7 @@ export class TouchStore {
     this.#active.find(user, first, to, take);
     this.#frozen?.find(user, first, to, take);
     for (const run of this.#runs) run.find(user, first, to, take);
-    return touches.sort(byTimeThenId);
+    return touches.toSorted(byTimeThenId);
   }
 
   /** Sets what is in memory aside, to be written to the disk; it stays readable until adopt(). */
@@ -138,10 +138,9 @@ export class TouchStore {
     this.#frozen = undefined;
   }
 
+  /** Look-ups that follow fail, rather than leave out what is on the disk. */
   async close(): Promise<void> {
-    const runs = this.#runs;
-    this.#runs = [];
-    for (const run of runs) await run.close();
+    for (const run of this.#runs) await run.close();
   }
 
   #touch(words: Int32Array, at: number): Touch {

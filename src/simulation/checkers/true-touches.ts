@@ -57,7 +57,13 @@ function expectedTouches(truth: LogTruth, region: Region, user: string, retentio
   return truth.counted
     .filter(({ userId, eventTime }) => userId === user && eventTime >= first)
     .map(({ eventId, eventType, eventTime, adId, campaignId, advertiserId, merchantId }) => ({
-      ...{ eventId, eventType, eventTime, adId, campaignId, advertiserId, merchantId },
+      eventId,
+      eventType,
+      eventTime,
+      adId,
+      campaignId,
+      advertiserId,
+      merchantId,
       region: region.name,
     }))
     .toSorted((a, b) => a.eventTime - b.eventTime || (a.eventId < b.eventId ? -1 : 1));

@@ -108,6 +108,7 @@ describe('touches on the disk', () => {
           else world.store.passTime((arrival += next.by));
           expectSame(world);
         }
+        expect(world.store.count).toBeLessThanOrEqual(world.events.length);
       }),
       { numRuns: 150 },
     );

@@ -15,6 +15,7 @@ describe('touches in memory', () => {
           const world = new TouchWorld({ memoryBytes: 2 ** 20 });
           world.add(events);
           expectSame(world);
+          expect(world.store.count).toBe(events.length);
           expectSame(world, from, from + length);
         },
       ),

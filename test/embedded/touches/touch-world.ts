@@ -9,7 +9,7 @@ import { DimensionTable } from '../../../src/embedded/state/dimension-table.ts';
 import { TouchStore, type TouchOptions } from '../../../src/embedded/touches/touch-store.ts';
 
 export const SEED = Uint8Array.from({ length: 32 }, (_, index) => index * 7 + 1);
-export const REGION = 'a';
+const REGION = 'a';
 
 export type TouchEvent = Pick<
   AdEvent,
@@ -49,9 +49,14 @@ export class TouchWorld {
     const first = Math.max(from, this.store.expiredBefore);
     return this.events
       .filter((event) => event.userId === userId && event.eventTime >= first && event.eventTime <= to)
-      .map(({ userId: _, ...touch }) => ({ ...touch, region: REGION }))
+      .map(touchOf)
       .toSorted((a, b) => a.eventTime - b.eventTime || (a.eventId < b.eventId ? -1 : 1));
   }
+}
+
+function touchOf(event: TouchEvent): Touch {
+  const { eventId, eventType, eventTime, adId, campaignId, advertiserId, merchantId } = event;
+  return { eventId, eventType, eventTime, adId, campaignId, advertiserId, merchantId, region: REGION };
 }
 
 function addTo(
@@ -72,6 +77,7 @@ function addTo(
   }
 }
 
+/** Holds the store to its list, for every user. */
 export function expectSame(world: TouchWorld, from = 0, to = Number.MAX_SAFE_INTEGER): void {
   for (const user of [...USERS, 'nobody']) {
     const plain = world.store.touchesOf(user, from, to);
