@@ -21,6 +21,12 @@ export const ERRORS = {
     title: 'The cursor is not one of this region',
     advice: 'Use a cursor this region gave, or none to read from the beginning.',
   },
+  bad_campaign: {
+    status: 400,
+    exit: 2,
+    title: 'The campaign is not valid',
+    advice: 'Correct the field that the detail names.',
+  },
   unauthorized: {
     status: 401,
     exit: 2,
@@ -34,6 +40,12 @@ export const ERRORS = {
     advice: 'Use a key of the role that the detail names.',
   },
   not_found: { status: 404, exit: 2, title: 'There is nothing here', advice: 'See /docs for what there is.' },
+  unknown_campaign: {
+    status: 404,
+    exit: 2,
+    title: 'There is no such campaign',
+    advice: 'Set it with "PUT /v1/campaigns/ID"; what it has spent before is kept and counts then.',
+  },
   method_not_allowed: {
     status: 405,
     exit: 2,
