@@ -9,7 +9,7 @@ import type { AdMinuteFeed, BudgetStore, FeedPage, StoredEntry } from './ports.t
 
 /** Records applied in one transaction: enough to share a sync of the disk, few enough to hold nobody up. */
 const PAGE_RECORDS = 500;
-export const CAMPAIGNS_MAX = 10_000;
+const CAMPAIGNS_MAX = 10_000;
 
 /** What is known of a campaign's state, and when time alone may change it. */
 interface KnownState {
@@ -86,6 +86,16 @@ export class BudgetBook {
   /** The budget on the campaign's day at `now`. Throws AdtallyError unknown_campaign. */
   budget(campaignId: string, now: UnixMs): Budget {
     return this.#budgetOf(this.campaign(campaignId), now);
+  }
+
+  /** Every campaign's budget, by id. */
+  budgets(now: UnixMs): Budget[] {
+    return this.#store.campaigns(CAMPAIGNS_MAX).map((campaign) => this.#budgetOf(campaign, now));
+  }
+
+  /** How many campaigns there are. */
+  get size(): number {
+    return this.#states.size;
   }
 
   /** `time` as RFC 3339 in the campaign's time zone. */

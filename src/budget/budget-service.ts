@@ -73,6 +73,11 @@ export class BudgetService {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Every campaign's budget now, by id. */
+  budgets(): Budget[] {
+    return this.book.budgets(this.#clock.now());
+  }
+
   status(): BudgetServiceStatus {
     const lagMs = this.#behindSinceMs === undefined ? 0 : this.#clock.monotonicMs() - this.#behindSinceMs;
     const state = this.#isClosed ? 'closed' : this.#error === undefined ? 'running' : 'failing';

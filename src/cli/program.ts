@@ -3,6 +3,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { ERRORS } from '../base/errors.ts';
 import type { CommandDefinition, CommandGroup } from './command.ts';
 import { auditCommand } from './commands/audit.ts';
+import { campaignsCommand } from './commands/campaigns.ts';
 import { demoCommand } from './commands/demo.ts';
 import { generateCommand } from './commands/generate.ts';
 import { importCommand } from './commands/import.ts';
@@ -21,6 +22,7 @@ const COMMANDS: readonly (CommandDefinition | CommandGroup)[] = [
   generateCommand,
   reportCommand,
   auditCommand,
+  campaignsCommand,
   quarantineCommands,
   keyCommands,
   lsCommand,

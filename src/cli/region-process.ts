@@ -12,6 +12,7 @@ import { openRegion } from '../embedded/region-engine.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
 import { suitHeapToBodies } from '../server/heap.ts';
 import { startServer } from '../server/server.ts';
+import { openBudget, type OpenedBudget } from './budget/region-budget.ts';
 import { KeyFile } from './key-file.ts';
 import { startEnricher } from './order-enricher.ts';
 import { formatSpec } from './settings-options.ts';
@@ -76,11 +77,12 @@ async function openLockedRegion(spec: PipelineSpec, name: string): Promise<Opene
 export async function serveRegion(spec: PipelineSpec, name: string): Promise<ServedRegion> {
   const opened = await openLockedRegion(spec, name);
   const { region, directory } = opened;
+  const budget = await openBudgetOf(opened);
   try {
     const keys = new KeyFile(directory);
     const log = pino({ name: 'adtally' }, pino.destination({ dest: 2, sync: true }));
     suitHeapToBodies();
-    const server = await startServer({ region, spec, keys, clock: nodeClock, log });
+    const server = await startServer({ region, budget: budget.service, spec, keys, clock: nodeClock, log });
     writeRunningFile(directory, {
       region: name,
       url: server.url,
@@ -93,9 +95,20 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
       await server.close();
       await enricher?.stop();
       removeRunningFile(directory);
+      await budget.close();
       await opened.close();
     };
     return { ...opened, url: server.url, close };
+  } catch (error) {
+    await budget.close();
+    await opened.close();
+    throw error;
+  }
+}
+
+async function openBudgetOf(opened: OpenedRegion): Promise<OpenedBudget> {
+  try {
+    return openBudget(opened.region, opened.directory);
   } catch (error) {
     await opened.close();
     throw error;

@@ -94,6 +94,10 @@ export class RegionClient {
     return parseExactJson((await this.#once('POST', path, JSON.stringify(body))).toString()) as Answer;
   }
 
+  async put<Answer>(path: string, body: unknown): Promise<Answer> {
+    return parseExactJson((await this.#once('PUT', path, JSON.stringify(body))).toString()) as Answer;
+  }
+
   async #once(method: string, path: string, body?: string): Promise<Buffer> {
     const attempt = await this.#attempt(method, path, body);
     if ('error' in attempt) throw attempt.error;

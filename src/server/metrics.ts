@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { SECOND_MS } from '../base/units.ts';
+import type { BudgetServiceStatus } from '../budget/budget-service.ts';
 import type { Region, RegionStatus } from '../embedded/ports.ts';
 import { VERDICTS } from '../model/verdict.ts';
 
@@ -52,12 +53,17 @@ export class ServerMetrics {
   private readonly visible: Histogram;
   private readonly stopListening: () => void;
 
-  constructor(region: Region, heldBytes: () => number) {
+  constructor(
+    region: Region,
+    heldBytes: () => number,
+    budget: () => BudgetServiceStatus | undefined = () => undefined,
+  ) {
     for (const metric of REGION_METRICS) this.registry.registerMetric(regionMetric(region, metric));
     this.registry.registerMetric(verdictCounter(region));
     this.registry.registerMetric(
       liveGauge('adtally_receiving_bytes', 'Bytes of request bodies being received.', heldBytes),
     );
+    for (const metric of budgetMetrics(budget)) this.registry.registerMetric(metric);
     this.requests = new Histogram({
       name: 'adtally_http_request_seconds',
       help: 'From a request’s headers to the end of its answer.',
@@ -94,6 +100,17 @@ export class ServerMetrics {
     this.stopListening();
     this.registry.clear();
   }
+}
+
+function budgetMetrics(status: () => BudgetServiceStatus | undefined): Gauge[] {
+  const lag = 'How long the oldest change that is not charged yet has waited.';
+  return [
+    liveGauge('adtally_budget_lag_seconds', lag, () => (status()?.lagMs ?? 0) / SECOND_MS),
+    liveGauge('adtally_budget_entries', 'Entries of the ledger.', () => status()?.entries ?? 0),
+    liveGauge('adtally_budget_failing', '1 while the ledger cannot go on.', () =>
+      status()?.state === 'failing' ? 1 : 0,
+    ),
+  ];
 }
 
 function regionMetric(region: Region, { name, kind, help, value }: RegionMetric): Counter | Gauge {

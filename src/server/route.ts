@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ZodType } from 'zod';
 import type { Clock } from '../base/clock.ts';
+import type { BudgetService } from '../budget/budget-service.ts';
 import type { ErrorCode } from '../base/errors.ts';
 import type { Region } from '../embedded/ports.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
@@ -13,6 +14,8 @@ import type { Parameters } from './parameters.ts';
 /** What the routes of one server share. */
 export interface ServerContext {
   readonly region: Region;
+  /** Undefined where the server runs without budgets. */
+  readonly budget: BudgetService | undefined;
   readonly spec: PipelineSpec;
   readonly clock: Clock;
   readonly intake: Intake;
@@ -32,7 +35,7 @@ export type Access = 'anyone' | 'publisher' | 'operator';
 
 /** A route and its description: what is registered and what /openapi.json says come from the same entry. */
 export interface Route {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   /** Pattern with `:name` for one segment and `*` for the rest. */
   readonly url: string;
   readonly access: Access;
@@ -45,7 +48,7 @@ export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
 
 export interface Operation {
   readonly id: string;
-  readonly tag: 'Ingest' | 'Figures' | 'Books' | 'Operation';
+  readonly tag: 'Ingest' | 'Figures' | 'Budgets' | 'Books' | 'Operation';
   readonly summary: string;
   readonly description: string;
   readonly query?: Parameters;

@@ -2,6 +2,8 @@ import type { Route } from './route.ts';
 import { getAdMinutes } from './routes/ad-minutes.ts';
 import { getAudit } from './routes/audit.ts';
 import { getAdMinuteChanges, getOrderChanges } from './routes/changes.ts';
+import { getBudget, getBudgetAudit, getBudgetChanges, getCampaignLedger } from './routes/budget.ts';
+import { getCampaign, getCampaigns, putCampaign } from './routes/campaigns.ts';
 import { postEvents } from './routes/events.ts';
 import { getHealthz, getReadyz } from './routes/health.ts';
 import { getLive } from './routes/live.ts';
@@ -21,7 +23,14 @@ export const ROUTES: readonly Route[] = [
   getOrders,
   getOrderExplanation,
   getOrderChanges,
+  putCampaign,
+  getCampaigns,
+  getCampaign,
+  getBudget,
+  getCampaignLedger,
+  getBudgetChanges,
   getAudit,
+  getBudgetAudit,
   getQuarantine,
   getQuarantineRaw,
   postQuarantineReplay,

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../base/clock.ts';
 import { AdtallyError } from '../base/errors.ts';
+import type { BudgetService } from '../budget/budget-service.ts';
 import { SECOND_MS } from '../base/units.ts';
 import type { Region } from '../embedded/ports.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
@@ -19,6 +20,8 @@ import { LiveFeed } from './stream/live-feed.ts';
 
 export interface ServerOptions {
   readonly region: Region;
+  /** Without it the routes of budgets answer not_found. */
+  readonly budget?: BudgetService;
   readonly spec: PipelineSpec;
   readonly keys: KeyStore;
   readonly clock: Clock;
@@ -67,7 +70,7 @@ async function stop(app: FastifyInstance, context: ServerContext, stopping: Abor
 }
 
 function makeContext(
-  { region, spec, clock, dashboard }: ServerOptions,
+  { region, budget, spec, clock, dashboard }: ServerOptions,
   stopping: AbortSignal,
 ): ServerContext {
   const intake = new Intake(region, spec.limits);
@@ -75,11 +78,16 @@ function makeContext(
   void region.failed.then((error) => (failure = error));
   return {
     region,
+    budget,
     spec,
     clock,
     intake,
     live: new LiveFeed(region, clock),
-    metrics: new ServerMetrics(region, () => intake.heldBytes),
+    metrics: new ServerMetrics(
+      region,
+      () => intake.heldBytes,
+      () => budget?.status(),
+    ),
     assets: readAssets(dashboard),
     openApiJson: JSON.stringify(openApiDocument(spec)),
     stopping,

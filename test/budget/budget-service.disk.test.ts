@@ -115,17 +115,18 @@ describe('the book', () => {
   });
 });
 
-describe('the service', () => {
-  const open = (over: Partial<BudgetStore> = {}): BudgetService => {
-    const wrapped = new Proxy(store, {
-      get(target, name) {
-        const member = Reflect.get(Object.hasOwn(over, name) ? over : target, name) as unknown;
-        return typeof member === 'function' ? member.bind(target) : member;
-      },
-    });
-    return new BudgetService({ store: wrapped, feed, held: feed, clock: nodeClock });
-  };
+/** A service over the store, with some members of its own. */
+const open = (over: Partial<BudgetStore> = {}): BudgetService => {
+  const wrapped = new Proxy(store, {
+    get(target, name) {
+      const member = Reflect.get(Object.hasOwn(over, name) ? over : target, name) as unknown;
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+  return new BudgetService({ store: wrapped, feed, held: feed, clock: nodeClock });
+};
 
+describe('the service', () => {
   test('follows the feed and tells of states', async () => {
     const service = open();
     const states: string[] = [];

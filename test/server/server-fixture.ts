@@ -9,18 +9,21 @@ import { NodeDisk } from '../../src/adapters/node-disk/node-disk.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import type { ErrorCode } from '../../src/base/errors.ts';
 import { ERRORS } from '../../src/base/errors.ts';
+import type { BudgetService } from '../../src/budget/budget-service.ts';
 import type { Region } from '../../src/embedded/ports.ts';
 import { openRegion } from '../../src/embedded/region-engine.ts';
 import { resolveSpec } from '../../src/pipeline/pipeline-spec.ts';
 import type { PipelineConfig } from '../../src/pipeline/settings.ts';
 import { type KeyStore, keyStoreOf } from '../../src/server/keys.ts';
 import { problem } from '../../src/server/openapi/schemas.ts';
+import { openBudget } from '../../src/cli/budget/region-budget.ts';
 import { startServer } from '../../src/server/server.ts';
 
 export interface TestServer {
   readonly url: string;
   readonly port: number;
   readonly region: Region;
+  readonly budget: BudgetService;
   /** Unexpected errors the server told of; close() throws when there are any left. */
   readonly logged: unknown[];
   get(path: string, init?: RequestInit): Promise<Response>;
@@ -61,12 +64,15 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
   });
   const logged: unknown[] = [];
   const log = { error: (fields: object): unknown => logged.push(fields) };
+  const budget = openBudget(region, directory);
   const closeRegion = async (): Promise<void> => {
+    await budget.close();
     await region.close();
     await rm(directory, { recursive: true });
   };
   const starting = startServer({
     region: wrap(region),
+    budget: budget.service,
     spec,
     keys,
     clock,
@@ -79,6 +85,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
     url: server.url,
     port: Number(new URL(server.url).port),
     region,
+    budget: budget.service,
     logged,
     get: (path, init) => fetch(server.url + path, init),
     post: (path, body, headers = { 'content-type': 'application/json' }) =>

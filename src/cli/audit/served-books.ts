@@ -13,6 +13,11 @@ export interface ServedBooks {
   changed(): AsyncIterable<AdMinute>;
 }
 
+/** Of a region that does not run all records are at hand at any time. */
+export interface RestingBooks extends ServedBooks {
+  records(): Iterable<AdMinute>;
+}
+
 const PAGE = 10_000;
 
 /** The books of a running region. */
@@ -32,7 +37,7 @@ export function liveBooks(client: RegionClient): ServedBooks {
 }
 
 /** The books that a region would have, were it started on `disk`. Reads only; nobody may write there meanwhile. */
-export async function restingBooks(disk: Disk, region: string, spec: PipelineSpec): Promise<ServedBooks> {
+export async function restingBooks(disk: Disk, region: string, spec: PipelineSpec): Promise<RestingBooks> {
   const { state } = await recover(disk, region, spec, () => {
     throw new AdtallyError('not_found', 'There is no region in this data directory.');
   });
@@ -40,6 +45,9 @@ export async function restingBooks(disk: Disk, region: string, spec: PipelineSpe
   const { cells, changes } = state;
   let after = 0;
   return {
+    *records() {
+      for (const { minute, row } of changes.after(0)) yield cells.record(cells.existingMinute(minute)!, row);
+    },
     audit: () => Promise.resolve(auditOf(state)),
     async *changed() {
       for (const { change, minute, row } of changes.after(after)) {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { lockDirectory } from '../../adapters/node-disk/directory-lock.ts';
 import { NodeDisk } from '../../adapters/node-disk/node-disk.ts';
 import { ERRORS } from '../../base/errors.ts';
+import type { BudgetAudit } from '../../budget/budget-audit.ts';
 import type { AuditReport } from '../../embedded/ports.ts';
 import { formatTime } from '../../model/event-time.ts';
 import { VERDICTS } from '../../model/verdict.ts';
@@ -13,7 +14,7 @@ import type { CommandDefinition } from '../command.ts';
 import { addRegionOptions, findRegion } from '../region-address.ts';
 import { readRunningFile } from '../running-file.ts';
 import { readSpecOfRegion } from '../settings-options.ts';
-import { countOf, formatMicros, formatSize, renderTable } from '../table.ts';
+import { countOf, formatCount, formatMicros, formatSize, renderTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 
 export const auditCommand: CommandDefinition = {
@@ -38,19 +39,30 @@ export const auditCommand: CommandDefinition = {
   },
 };
 
+/** The recount of the log, and the ledger where there is one. */
+interface WholeAudit extends FullAudit {
+  readonly budget: BudgetAudit | null;
+}
+
+/** The whole is exact only when both are. */
+function withBudget(audit: FullAudit, budget: BudgetAudit | undefined): WholeAudit {
+  return { ...audit, exact: audit.exact && budget?.exact !== false, budget: budget ?? null };
+}
+
 async function auditLive(
   command: Parameters<CommandDefinition['run']>[0],
   spec: PipelineSpec,
-): Promise<FullAudit> {
+): Promise<WholeAudit> {
   const { client } = await findRegion(command);
   const { LogRecount } = await import('../audit/log-recount.ts');
   const { liveBooks } = await import('../audit/served-books.ts');
   const recount = await LogRecount.open(new NodeDisk(resolve(spec.data)), spec);
-  return auditFully(liveBooks(client), recount, (ms) => sleep(ms));
+  const audit = await auditFully(liveBooks(client), recount, (ms) => sleep(ms));
+  return withBudget(audit, await client.get<BudgetAudit>('/v1/audit/budget'));
 }
 
 /** Nobody may start a region on the directory meanwhile. */
-async function auditResting(spec: PipelineSpec): Promise<FullAudit> {
+async function auditResting(spec: PipelineSpec): Promise<WholeAudit> {
   const { LogRecount } = await import('../audit/log-recount.ts');
   const { restingBooks } = await import('../audit/served-books.ts');
   const directory = resolve(spec.data);
@@ -59,7 +71,9 @@ async function auditResting(spec: PipelineSpec): Promise<FullAudit> {
   const unlock = await lockDirectory(directory);
   try {
     const books = await restingBooks(disk, recount.region, spec);
-    return await auditFully(books, recount, (ms) => sleep(ms));
+    const audit = await auditFully(books, recount, (ms) => sleep(ms));
+    const { auditRestingBudget } = await import('../audit/resting-budget.ts');
+    return withBudget(audit, await auditRestingBudget(directory, books.records()));
   } finally {
     await unlock();
   }
@@ -76,6 +90,14 @@ function tellBooks(books: AuditReport, terminal: Terminal): number {
   return books.balanced ? 0 : ERRORS.audit_mismatch.exit;
 }
 
+function describeBudget(budget: BudgetAudit | null): string[] {
+  if (budget === null) return [];
+  const { exact, entries, recordsEqual, recordsWaiting, differences } = budget;
+  const waiting = recordsWaiting === 0 ? '' : `; ${formatCount(recordsWaiting)} wait to be charged`;
+  const what = `${countOf(recordsEqual, 'record')} charged once, ${formatCount(entries)} entries${waiting}`;
+  return [`budget: ${exact ? 'exact' : 'NOT exact'} (${what})`, ...differences];
+}
+
 function describeBooks({ received, verdicts, counted }: AuditReport): string {
   const rows = VERDICTS.map((verdict) => [verdict, verdicts[verdict]] as const);
   return [
@@ -85,7 +107,7 @@ function describeBooks({ received, verdicts, counted }: AuditReport): string {
   ].join('\n');
 }
 
-function describeAudit({ exact, books, recount }: FullAudit): string {
+function describeAudit({ exact, books, recount, budget }: WholeAudit): string {
   const { records, minuteDifferences, completeFrom } = recount;
   const lines = [
     describeBooks(books),
@@ -103,6 +125,6 @@ function describeAudit({ exact, books, recount }: FullAudit): string {
   const { missing, extra, different } = records;
   if (missing + extra + different > 0)
     lines.push(`Ad minutes: ${missing} missing, ${extra} too many, ${different} different.`);
-  lines.push('', exact ? 'exact' : 'NOT exact');
+  lines.push(...describeBudget(budget), '', exact ? 'exact' : 'NOT exact');
   return lines.join('\n');
 }

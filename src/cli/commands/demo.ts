@@ -9,6 +9,7 @@ import { OrderTraffic } from '../../generator/order-traffic.ts';
 import { DEFAULT_TRAFFIC, TrafficGenerator } from '../../generator/traffic.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
 import { wholeNumber, type CommandDefinition } from '../command.ts';
+import { setDemoCampaigns } from '../budget/demo-campaigns.ts';
 import { findImportFile } from '../import/import-file.ts';
 import { parseMapping } from '../import/mapping.ts';
 import type { ServedRegion } from '../region-process.ts';
@@ -73,6 +74,7 @@ async function sendDemoTraffic(
 ): Promise<void> {
   const client = new RegionClient({ url: served.url, key: process.env['ADTALLY_KEY'] });
   try {
+    await setDemoCampaigns(client, spec.defaultCurrency, nodeClock.now());
     await importExample(served, spec.maxEventAge, client, stop, terminal);
     if (rate === 0 || stop.aborted) return;
     terminal.remark(

@@ -54,6 +54,7 @@ export function openApiDocument(spec: PipelineSpec = resolveSpec({}, { environme
 const TAGS: readonly { name: Operation['tag']; description: string }[] = [
   { name: 'Ingest', description: 'Events in.' },
   { name: 'Figures', description: 'Exact ad minutes out.' },
+  { name: 'Budgets', description: 'Campaigns, what they may spend a day, and the ledger of what they have.' },
   { name: 'Books', description: 'What was not counted, and the proof that nothing vanished.' },
   { name: 'Operation', description: 'Health, metrics and the live page.' },
 ];

@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { BUDGET_STATES } from '../../budget/pacing.ts';
+import { ID_LENGTH_MAX } from '../../model/ad-event.ts';
+import { LAST_UNIX_MS } from '../../model/event-time.ts';
+import { SCHEMAS } from './schemas.ts';
+
+const id = z.string().min(1).max(ID_LENGTH_MAX);
+const unixMs = z.int().min(0).max(LAST_UNIX_MS);
+const rfc3339 = z.iso.datetime({ offset: true });
+const currency = z
+  .string()
+  .regex(/^[A-Z]{3}$/)
+  .describe('ISO 4217 code.');
+const dailyBudgetMicros = z.int().min(1).describe('Integer micros of the currency a day.');
+const timezone = z
+  .string()
+  .min(1)
+  .max(100)
+  .describe('IANA name: where the campaign’s days begin at midnight.');
+const exactMicros = z
+  .number()
+  .describe('Integer micros; an exact integer literal that may pass 2^53: read it as a big integer.');
+
+export const campaignInput = z
+  .strictObject({
+    advertiserId: id,
+    currency,
+    dailyBudgetMicros,
+    timezone,
+    start: z.union([rfc3339, unixMs]).describe('RFC 3339 with an offset, or Unix milliseconds.'),
+    end: z.union([rfc3339, unixMs]).nullish().describe('Exclusive; null or left out: it runs on.'),
+    isPaused: z.boolean().optional(),
+  })
+  .register(SCHEMAS, { id: 'CampaignInput' });
+
+export const campaign = z
+  .strictObject({
+    campaignId: id,
+    advertiserId: id,
+    currency,
+    dailyBudgetMicros,
+    timezone,
+    start: rfc3339,
+    end: rfc3339.nullable(),
+    isPaused: z.boolean(),
+  })
+  .register(SCHEMAS, { id: 'Campaign' });
+
+export const campaignList = z
+  .strictObject({
+    campaigns: z.array(campaign).describe('By id.'),
+    next: id.nullable().describe('Send it as "after" for the next page; null when there is none.'),
+  })
+  .register(SCHEMAS, { id: 'CampaignList' });
+
+export const budget = z
+  .strictObject({
+    campaignId: id,
+    currency,
+    day: z.iso.date().describe('The campaign’s day now, in its time zone.'),
+    dayStart: rfc3339,
+    dayEnd: rfc3339.describe('Exclusive; a day may have 23 or 25 hours.'),
+    dailyBudgetMicros,
+    spentMicros: exactMicros,
+    remainingMicros: exactMicros.describe('0 when overspent.'),
+    forecastMicros: exactMicros.describe('Spend at the end of the day, at the rate of the last hour.'),
+    pacingIndex: z
+      .number()
+      .nullable()
+      .describe('Spent ÷ (daily budget × share of the day’s run that has passed): 1 is on the line.'),
+    state: z.enum(BUDGET_STATES),
+    asOf: rfc3339,
+    otherCurrencies: z
+      .record(z.string(), exactMicros)
+      .describe('The day’s spend in other currencies; it does not count against the budget.'),
+  })
+  .register(SCHEMAS, { id: 'Budget' });
+
+export const ledgerPage = z
+  .strictObject({
+    entries: z
+      .array(
+        z.strictObject({
+          id: z.int().min(1).describe('Grows with every entry.'),
+          recordId: z.guid(),
+          revision: z.int().min(0),
+          account: z.string(),
+          amountMicros: z.int().describe('Never 0; a correction may be negative.'),
+          currency,
+          minute: unixMs.describe('The record’s minute, Unix ms: it decides the day.'),
+          postedAt: unixMs.describe('Unix ms.'),
+        }),
+      )
+      .describe('Newest first.'),
+  })
+  .register(SCHEMAS, { id: 'LedgerPage' });
+
+const count = z.int().min(0);
+
+export const budgetAudit = z
+  .strictObject({
+    exact: z.boolean().describe('Nothing differs.'),
+    entries: count,
+    charges: count,
+    recordsEqual: count.describe('Records charged exactly what they cost.'),
+    recordsWaiting: count.describe('Records of a newer revision than was charged.'),
+    comparedFrom: unixMs
+      .nullable()
+      .describe('Oldest minute the region holds; charges of earlier ones are held against the ledger only.'),
+    differenceCount: count,
+    differences: z.array(z.string()).describe('In plain words; the first of them.'),
+    service: z.strictObject({
+      state: z.enum(['running', 'failing', 'closed']),
+      error: z.string().nullable(),
+      restartedAt: unixMs.nullable().describe('When the feed last had to be read from its beginning.'),
+      caughtUp: z.boolean(),
+      lagMs: z.number().min(0),
+      entries: count,
+      charged: count,
+    }),
+  })
+  .register(SCHEMAS, { id: 'BudgetAudit' });

@@ -1,0 +1,228 @@
+import type { Budget } from '../../budget/budget.ts';
+import type { BudgetService } from '../../budget/budget-service.ts';
+import { formatTime } from '../../model/event-time.ts';
+import { adMinuteRecordId } from '../../model/record-id.ts';
+import { exactJson } from '../exact-json.ts';
+import { budget, budgetAudit, ledgerPage } from '../openapi/budget-schemas.ts';
+import { countParameter, readParameters } from '../parameters.ts';
+import { EVENT_STREAM_TYPE, type Route, sendJson } from '../route.ts';
+import { answerEnd } from '../stream/change-wait.ts';
+import { EventStream } from '../stream/event-stream.ts';
+import { CAMPAIGN_PATH, budgetOf, campaignIdOf } from './campaigns.ts';
+
+const LIMIT_DEFAULT = 100;
+const HEARTBEAT_MS = 15_000;
+/** News that a slow client may have waiting; one that is further behind is let go and comes back for the present. */
+const WAITING_MAX = 1000;
+
+const LEDGER_QUERY = {
+  limit: countParameter('Most entries in the answer.', [1, 1000], LIMIT_DEFAULT),
+  before: countParameter('Only entries with a smaller id: the next page.', [1, Number.MAX_SAFE_INTEGER]),
+};
+
+const EXAMPLE = {
+  campaignId: 'spring',
+  currency: 'EUR',
+  day: '2026-01-31',
+  dayStart: '2026-01-31T00:00:00+01:00',
+  dayEnd: '2026-02-01T00:00:00+01:00',
+  dailyBudgetMicros: 250_000_000,
+  spentMicros: 110_000_000,
+  remainingMicros: 140_000_000,
+  forecastMicros: 241_000_000,
+  pacingIndex: 0.88,
+  state: 'active',
+  asOf: '2026-01-31T12:00:00+01:00',
+  otherCurrencies: {},
+};
+
+export const getBudget: Route = {
+  method: 'GET',
+  url: '/v1/campaigns/:campaignId/budget',
+  access: 'operator',
+  operation: {
+    id: 'getBudget',
+    tag: 'Budgets',
+    summary: 'How a campaign’s budget stands today',
+    description:
+      'Spend by the minute of the events, on the campaign’s present day in its time zone. A correction that comes after midnight ' +
+      'goes to the day it corrects.',
+    path: CAMPAIGN_PATH,
+    answer: {
+      about: 'The budget.',
+      content: [{ type: 'application/json', schema: budget, example: EXAMPLE }],
+    },
+    errors: ['unknown_campaign'],
+  },
+  handler: (context) => (request, reply) => {
+    readParameters(request.query, {});
+    const service = budgetOf(context);
+    const found = service.book.budget(campaignIdOf(request), context.clock.now());
+    return sendJson(reply, exactJson(wireBudget(service, found)));
+  },
+};
+
+export const getCampaignLedger: Route = {
+  method: 'GET',
+  url: '/v1/campaigns/:campaignId/ledger',
+  access: 'operator',
+  operation: {
+    id: 'getCampaignLedger',
+    tag: 'Budgets',
+    summary: 'The entries of a campaign',
+    description:
+      'Each has a counter-entry on its advertiser. A record is charged the difference to what it was last charged. Also of a ' +
+      'campaign that was never set.',
+    path: CAMPAIGN_PATH,
+    query: LEDGER_QUERY,
+    answer: {
+      about: 'Entries, newest first.',
+      content: [
+        {
+          type: 'application/json',
+          schema: ledgerPage,
+          example: {
+            entries: [
+              {
+                id: 41,
+                recordId: adMinuteRecordId('a', 'ad-42', 1_769_860_800_000, 'EUR'),
+                revision: 3,
+                account: 'campaign:spring',
+                amountMicros: 250_000,
+                currency: 'EUR',
+                minute: 1_769_860_800_000,
+                postedAt: 1_769_860_812_345,
+              },
+            ],
+          },
+        },
+      ],
+    },
+    errors: [],
+  },
+  handler: (context) => (request, reply) => {
+    const { limit = LIMIT_DEFAULT, before } = readParameters(request.query, LEDGER_QUERY);
+    const entries = budgetOf(context).book.entries(campaignIdOf(request), limit, before);
+    return sendJson(reply, JSON.stringify({ entries }));
+  },
+};
+
+export const getBudgetChanges: Route = {
+  method: 'GET',
+  url: '/v1/budgets/changes',
+  access: 'operator',
+  operation: {
+    id: 'getBudgetChanges',
+    tag: 'Budgets',
+    summary: 'Hear when a budget’s state changes',
+    description:
+      'Server-sent events ("event: budget"): first every campaign as it stands, then each whose state changes, within a second. ' +
+      'A client that comes back misses nothing that still holds.',
+    answer: {
+      about: 'A stream of budgets.',
+      content: [
+        {
+          type: EVENT_STREAM_TYPE,
+          schema: budget,
+          example: `event: budget\ndata: ${JSON.stringify(EXAMPLE)}\n\n`,
+        },
+      ],
+    },
+    errors: [],
+  },
+  handler: (context) => async (request, reply) => {
+    readParameters(request.query, {});
+    const service = budgetOf(context);
+    const waiting: Budget[] = [...service.budgets()];
+    const ended = answerEnd(reply, context.stopping);
+    const events = new EventStream(reply, ended);
+    if (request.method === 'HEAD') return events.end();
+    let wake = nothing;
+    const stop = service.onStateChange((changed) => {
+      if (waiting.length >= WAITING_MAX + service.book.size) events.end();
+      waiting.push(changed);
+      wake();
+    });
+    ended.addEventListener('abort', () => wake());
+    try {
+      while (events.open) {
+        for (let next = waiting.shift(); next !== undefined && events.open; next = waiting.shift()) {
+          await events.send({ event: 'budget', data: exactJson(wireBudget(service, next)) });
+        }
+        const why = await new Promise<'news' | 'silence'>((resolve) => {
+          const cancel = context.clock.after(HEARTBEAT_MS, () => resolve('silence'));
+          wake = () => {
+            cancel();
+            resolve('news');
+          };
+          if (waiting.length > 0 || !events.open) wake();
+        });
+        if (why === 'silence') await events.heartbeat();
+      }
+    } finally {
+      stop();
+    }
+  },
+};
+
+export const getBudgetAudit: Route = {
+  method: 'GET',
+  url: '/v1/audit/budget',
+  access: 'operator',
+  operation: {
+    id: 'getBudgetAudit',
+    tag: 'Books',
+    summary: 'Prove that every record was charged once',
+    description:
+      'Every entry has its counter-entry, entries sum to charges and to the spend that days are summed from, and every record the ' +
+      'region holds is charged exactly what it costs. Records that have left the region (retention.records) are held against the ' +
+      'ledger only.',
+    answer: {
+      about: 'What was compared, and what differs.',
+      content: [
+        {
+          type: 'application/json',
+          schema: budgetAudit,
+          example: {
+            exact: true,
+            entries: 82,
+            charges: 40,
+            recordsEqual: 40,
+            recordsWaiting: 0,
+            comparedFrom: 1_769_860_800_000,
+            differenceCount: 0,
+            differences: [],
+            service: {
+              state: 'running',
+              error: null,
+              restartedAt: null,
+              caughtUp: true,
+              lagMs: 0,
+              entries: 82,
+              charged: 40,
+            },
+          },
+        },
+      ],
+    },
+    errors: [],
+  },
+  handler: (context) => async (request, reply) => {
+    readParameters(request.query, {});
+    const service = budgetOf(context);
+    const audit = await service.audit();
+    return sendJson(reply, JSON.stringify({ ...audit, service: service.status() }));
+  },
+};
+
+const nothing = (): void => {};
+
+function wireBudget({ book }: BudgetService, { day, timezone, asOf, ...figures }: Budget): object {
+  return {
+    ...figures,
+    day: day.date,
+    dayStart: book.format(day.start, { timezone }),
+    dayEnd: book.format(day.end, { timezone }),
+    asOf: formatTime(asOf),
+  };
+}

@@ -1,0 +1,157 @@
+import type { FastifyRequest } from 'fastify';
+import { AdtallyError } from '../../base/errors.ts';
+import { KIB } from '../../base/units.ts';
+import type { BudgetService } from '../../budget/budget-service.ts';
+import type { Campaign, CampaignInput } from '../../budget/campaign.ts';
+import { ID_LENGTH_MAX } from '../../model/ad-event.ts';
+import { formatTime } from '../../model/event-time.ts';
+import { campaign, campaignInput, campaignList } from '../openapi/budget-schemas.ts';
+import { countParameter, readParameter, readParameters, textParameter } from '../parameters.ts';
+import { type Route, type ServerContext, sendJson } from '../route.ts';
+
+const LIMIT_DEFAULT = 100;
+const BODY_BYTES_MAX = 64 * KIB;
+
+/** Code points count, and one may take two UTF-16 units. */
+export const CAMPAIGN_PATH = {
+  campaignId: textParameter('Id of the campaign, as in its events.', 'spring', 2 * ID_LENGTH_MAX),
+};
+
+const QUERY = {
+  limit: countParameter('Most campaigns in the answer.', [1, 1000], LIMIT_DEFAULT),
+  after: textParameter('Only campaigns with a greater id: the next page.', 'spring', 2 * ID_LENGTH_MAX),
+};
+
+const INPUT = {
+  advertiserId: 'acme',
+  currency: 'EUR',
+  dailyBudgetMicros: 250_000_000,
+  timezone: 'Europe/Paris',
+  start: '2026-01-31T00:00:00+01:00',
+  end: null,
+  isPaused: false,
+};
+const EXAMPLE = { campaignId: 'spring', ...INPUT, start: '2026-01-30T23:00:00.000Z' };
+
+export const putCampaign: Route = {
+  method: 'PUT',
+  url: '/v1/campaigns/:campaignId',
+  access: 'operator',
+  operation: {
+    id: 'putCampaign',
+    tag: 'Budgets',
+    summary: 'Set a campaign',
+    description:
+      'All of it: what is left out gets its default. What its events have cost before it was set counts as well. Another time ' +
+      'zone sums the same spend by other days.',
+    path: CAMPAIGN_PATH,
+    body: {
+      about: () => 'The campaign, at most 64 KiB.',
+      content: [{ type: 'application/json', schema: campaignInput, example: INPUT }],
+    },
+    answer: {
+      about: 'The campaign as it is now.',
+      content: [{ type: 'application/json', schema: campaign, example: EXAMPLE }],
+    },
+    errors: [
+      'bad_campaign',
+      'request_timeout',
+      'too_large',
+      'unsupported_media_type',
+      'overloaded',
+      'capacity',
+    ],
+  },
+  handler: (context) => async (request, reply) => {
+    readParameters(request.query, {});
+    const campaignId = campaignIdOf(request);
+    const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+    if (type !== 'application/json') {
+      throw new AdtallyError('unsupported_media_type', 'A campaign is set with application/json.');
+    }
+    const { book } = budgetOf(context);
+    const input = await context.intake.take(request.raw, reply.raw, (bytes) => Promise.resolve(parse(bytes)));
+    return sendJson(reply, JSON.stringify(wireCampaign(book.putCampaign(campaignId, input))));
+  },
+};
+
+export const getCampaign: Route = {
+  method: 'GET',
+  url: '/v1/campaigns/:campaignId',
+  access: 'operator',
+  operation: {
+    id: 'getCampaign',
+    tag: 'Budgets',
+    summary: 'A campaign',
+    description: 'As it was last set.',
+    path: CAMPAIGN_PATH,
+    answer: {
+      about: 'The campaign.',
+      content: [{ type: 'application/json', schema: campaign, example: EXAMPLE }],
+    },
+    errors: ['unknown_campaign'],
+  },
+  handler: (context) => (request, reply) => {
+    readParameters(request.query, {});
+    const found = budgetOf(context).book.campaign(campaignIdOf(request));
+    return sendJson(reply, JSON.stringify(wireCampaign(found)));
+  },
+};
+
+export const getCampaigns: Route = {
+  method: 'GET',
+  url: '/v1/campaigns',
+  access: 'operator',
+  operation: {
+    id: 'getCampaigns',
+    tag: 'Budgets',
+    summary: 'List the campaigns',
+    description: 'Those that were set, by id.',
+    query: QUERY,
+    answer: {
+      about: 'A page of campaigns.',
+      content: [
+        { type: 'application/json', schema: campaignList, example: { campaigns: [EXAMPLE], next: null } },
+      ],
+    },
+    errors: [],
+  },
+  handler: (context) => (request, reply) => {
+    const { limit = LIMIT_DEFAULT, after } = readParameters(request.query, QUERY);
+    const found = budgetOf(context).book.campaigns(limit + 1, after);
+    const campaigns = found.slice(0, limit).map(wireCampaign);
+    const next = found.length > limit ? campaigns.at(-1)!.campaignId : null;
+    return sendJson(reply, JSON.stringify({ campaigns, next }));
+  },
+};
+
+/** The budgets of this server. Throws AdtallyError not_found where it runs without. */
+export function budgetOf({ budget }: ServerContext): BudgetService {
+  if (budget === undefined) throw new AdtallyError('not_found', 'This server runs without budgets.');
+  return budget;
+}
+
+export function campaignIdOf(request: FastifyRequest): string {
+  const { campaignId } = request.params as { campaignId: string };
+  return readParameter('campaignId', campaignId, CAMPAIGN_PATH.campaignId);
+}
+
+function wireCampaign(
+  given: Campaign,
+): Omit<Campaign, 'start' | 'end'> & { start: string; end: string | null } {
+  return { ...given, start: formatTime(given.start), end: given.end === null ? null : formatTime(given.end) };
+}
+
+function parse(bytes: Uint8Array): CampaignInput {
+  if (bytes.length > BODY_BYTES_MAX) throw new AdtallyError('too_large', 'A campaign is at most 64 KiB.');
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(bytes).toString());
+  } catch {
+    throw new AdtallyError('bad_campaign', 'The body is not valid JSON.');
+  }
+  const reading = campaignInput.safeParse(value);
+  if (reading.success) return reading.data;
+  const issue = reading.error.issues[0];
+  throw new AdtallyError('bad_campaign', `${issue.path.join('.') || 'The body'}: ${issue.message}.`);
+}
