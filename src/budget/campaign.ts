@@ -1,6 +1,6 @@
 import type { UnixMs } from '../base/clock.ts';
 import { AdtallyError } from '../base/errors.ts';
-import { ID_LENGTH_MAX } from '../model/ad-event.ts';
+import { ID_LENGTH_MAX } from '../model/field-checks.ts';
 import { formatTime, parseEventTime } from '../model/event-time.ts';
 import { TimeBuckets } from '../reporting/time-buckets.ts';
 

@@ -140,6 +140,7 @@ describe('adtally', { timeout: 120_000 }, () => {
     expect(readdirSync(join(place.folder, 'd')).toSorted()).toEqual([
       'LOCK',
       'MANIFEST',
+      'budget.sqlite',
       'log',
       'snapshot',
       'touches',

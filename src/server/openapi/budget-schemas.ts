@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BUDGET_STATES } from '../../budget/pacing.ts';
-import { ID_LENGTH_MAX } from '../../model/ad-event.ts';
+import { ID_LENGTH_MAX } from '../../model/field-checks.ts';
 import { LAST_UNIX_MS } from '../../model/event-time.ts';
 import { SCHEMAS } from './schemas.ts';
 

@@ -3,7 +3,7 @@ import { AdtallyError } from '../../base/errors.ts';
 import { KIB } from '../../base/units.ts';
 import type { BudgetService } from '../../budget/budget-service.ts';
 import type { Campaign, CampaignInput } from '../../budget/campaign.ts';
-import { ID_LENGTH_MAX } from '../../model/ad-event.ts';
+import { ID_LENGTH_MAX } from '../../model/field-checks.ts';
 import { formatTime } from '../../model/event-time.ts';
 import { campaign, campaignInput, campaignList } from '../openapi/budget-schemas.ts';
 import { countParameter, readParameter, readParameters, textParameter } from '../parameters.ts';
