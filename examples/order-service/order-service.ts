@@ -41,7 +41,10 @@ export async function startOrderService(options: OrderServiceOptions = {}): Prom
   const seen = { questions: 0, connections: 0 };
   const server = createServer((request, response) => {
     const number = ++seen.questions;
-    const answer = (): void => answerTo(request.url ?? '', number, options, response);
+    const answer = (): void => {
+      // Who asked may have gone meanwhile.
+      if (!response.destroyed) answerTo(request.url ?? '', number, options, response);
+    };
     const mayAsk = options.token === undefined || request.headers.authorization === `Bearer ${options.token}`;
     if (mayAsk) setTimeout(answer, options.latencyMs ?? 0);
     else sendJson(response, 401, { error: 'wrong token' });

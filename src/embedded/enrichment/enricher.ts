@@ -14,6 +14,8 @@ import { EnrichmentTally, type EnrichmentStatus } from './enrichment-tally.ts';
 
 /** How long an order rests, at most, after the last of its attempts in a row. */
 const REST_MS = 30 * SECOND_MS;
+/** How long an order rests, at most, that was asked for as a probe and failed: pauses of the breaker. */
+const PROBE_REST_PAUSES = 6;
 /** How long a result that the log did not take is left alone, at most. */
 const SUBMIT_PAUSE_MS = SECOND_MS;
 /** Orders that wait for their next attempt; with more of them no further order is asked for. */
@@ -60,6 +62,7 @@ export class Enricher {
   readonly #options: EnricherOptions;
   readonly #clock: Clock;
   readonly #breaker: CircuitBreaker;
+  readonly #breakerPauseMs: number;
   readonly #tally = new EnrichmentTally();
   readonly #stopping = new AbortController();
   /** Orders in its hands, by id: asked for, waiting, due or being submitted. */
@@ -69,6 +72,8 @@ export class Enricher {
   /** Their pause is over, and they wait for a free place only. */
   #due: Retry[] = [];
   #asking = 0;
+  /** How often retry() was called. */
+  #retries = 0;
   readonly #submitting = new Set<Promise<void>>();
   /** Earliest deadline of the orders it has seen and left where they are; -Infinity when it has to look. */
   #nextDeadline: UnixMs = -Infinity;
@@ -77,7 +82,9 @@ export class Enricher {
   constructor(options: EnricherOptions) {
     this.#options = options;
     this.#clock = options.clock;
-    this.#breaker = new CircuitBreaker(options.breaker ?? { failuresToOpen: 10, pauseMs: 5 * SECOND_MS });
+    const breaker = options.breaker ?? { failuresToOpen: 10, pauseMs: 5 * SECOND_MS };
+    this.#breaker = new CircuitBreaker(breaker);
+    this.#breakerPauseMs = breaker.pauseMs;
   }
 
   /** Takes up what is pending. To be called at the start and whenever orders have become pending; costs little. */
@@ -95,6 +102,7 @@ export class Enricher {
       this.#release(order);
     }
     this.#waiting.clear();
+    this.#retries++;
     this.#breaker.allowProbe(this.#clock.monotonicMs());
     this.wake();
   }
@@ -179,6 +187,7 @@ export class Enricher {
   }
 
   async #question({ order, failures }: Retry, permit: Permit): Promise<void> {
+    const retries = this.#retries;
     const answer = await this.#answerFor(order.orderId);
     if (this.#isStopped) return;
     this.#asking--;
@@ -188,9 +197,12 @@ export class Enricher {
     if (answer.ok) this.#submit(order, { status: 'ok', enrichment: answer.enrichment });
     else {
       this.#tally.failed(answer.reason, answer.detail);
+      // What was asked before a retry() says nothing of the service as it has been since.
+      if (retries !== this.#retries) this.#release(order);
       // Or one order that the service fails at would be every probe, and the others would never come.
-      const rests = permit === 'probe' || !answer.retryable || failures + 1 >= this.#options.attempts;
-      this.#waitAfterFailure({ order, failures: failures + 1 }, rests);
+      else if (permit === 'probe') this.#rest(order, PROBE_REST_PAUSES * this.#breakerPauseMs);
+      else if (!answer.retryable || failures + 1 >= this.#options.attempts) this.#rest(order, REST_MS);
+      else this.#retryLater({ order, failures: failures + 1 });
     }
     this.wake();
   }
@@ -204,16 +216,15 @@ export class Enricher {
     }
   }
 
-  #waitAfterFailure(retry: Retry, rests: boolean): void {
-    const chance = this.#options.chance();
-    const pauseMs = rests
-      ? jitteredMs(REST_MS, chance)
-      : backoffMs(retry.failures, this.#options.backoffMs, chance);
-    this.#wait(retry.order, pauseMs, () => {
-      // What has rested begins anew, as the order that it then is: it may be another version, or pending no more.
-      if (rests) this.#release(retry.order);
-      else this.#due.push(retry);
-    });
+  #retryLater(retry: Retry): void {
+    const pauseMs = backoffMs(retry.failures, this.#options.backoffMs, this.#options.chance());
+    this.#wait(retry.order, pauseMs, () => this.#due.push(retry));
+  }
+
+  /** What has rested begins anew, as the order that it then is: it may be another version, or pending no more. */
+  #rest(order: PendingOrder, longestMs: number): void {
+    const pauseMs = jitteredMs(longestMs, this.#options.chance());
+    this.#wait(order, pauseMs, () => this.#release(order));
   }
 
   /** Calls `then` after the pause or at the order's deadline. */
@@ -253,8 +264,7 @@ export class Enricher {
     } catch {
       // An overload or a stopping region, which has told why. The order is still pending, and its turn comes again.
       this.#tally.submitFailures++;
-      const pauseMs = jitteredMs(SUBMIT_PAUSE_MS, this.#options.chance());
-      if (!this.#isStopped) this.#wait(order, pauseMs, () => this.#release(order));
+      if (!this.#isStopped) this.#rest(order, SUBMIT_PAUSE_MS);
     }
   }
 

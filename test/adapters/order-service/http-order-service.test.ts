@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
@@ -159,6 +160,17 @@ describe('a hostile order service', () => {
   it('cannot fill the memory', async () => {
     const { url } = await running({ hostile: 'huge' });
     expect(await ask(url)).toMatchObject({ reason: 'too_large', retryable: false });
+  });
+
+  it('is not waited for when it announces too much, and the connection is given up', async () => {
+    const hungUp: Promise<unknown>[] = [];
+    const url = await listening(({ socket }, response) => {
+      hungUp.push(once(socket, 'close'));
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': 1e9 }).write('{"a":');
+    });
+    expect(await ask(url, { timeoutMs: 600_000 })).toMatchObject({ reason: 'too_large' });
+    await Promise.all(hungUp);
+    expect(hungUp).toHaveLength(1);
   });
 
   it('cannot fill the memory with what it has compressed', async () => {

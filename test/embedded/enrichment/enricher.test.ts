@@ -62,6 +62,28 @@ describe('asking', () => {
     expect(world.questions.map(({ orderId }) => orderId)).toEqual(['o3', 'o1', 'o2']);
   });
 
+  it('may be woken by what it calls', async () => {
+    const world = begun();
+    world.add(100, 1000);
+    world.add(100);
+    world.time.jump(1000);
+    const { behaviour, submitting } = world;
+    world.behaviour = (...question) => {
+      enricher.wake();
+      return behaviour(...question);
+    };
+    world.submitting = () => {
+      enricher.wake();
+      return submitting();
+    };
+    const enricher = world.enricher();
+    enricher.wake();
+    await world.settle();
+    expect(statuses(world)).toEqual({ ok: 100, unavailable: 100 });
+    expect(world.questions).toHaveLength(100);
+    expect(world.askingMax).toBe(4);
+  });
+
   it('does not look through the pending orders each time it is woken while every place is taken', async () => {
     const world = begun();
     world.add(50);
@@ -212,10 +234,14 @@ describe('a service that is down', () => {
     const world = begun();
     world.add(50);
     let isDown = true;
-    world.behaviour = () => ({ answer: isDown ? failing('redirect', false) : OK, afterMs: 1 });
+    world.behaviour = () => ({
+      answer: isDown ? failing('redirect', false) : OK,
+      afterMs: world.questions.length === 5 ? 1200 : 1,
+    });
     const enricher = world.enricher({ breaker });
     enricher.wake();
     await world.pass(1000);
+    expect(enricher.status()).toMatchObject({ breaker: 'open', asking: 1 });
     isDown = false;
     enricher.retry();
     await world.pass(1000);
@@ -261,6 +287,21 @@ describe('a deadline', () => {
     world.enricher({ attempts: 20 }).wake();
     await world.pass(5100);
     expect(statuses(world)).toEqual({ unavailable: 3 });
+  });
+
+  it('makes orders unavailable that have rested, while every place is taken', async () => {
+    const world = begun();
+    world.add(1, 5000);
+    world.add(2);
+    world.behaviour = (orderId) =>
+      orderId === 'o1'
+        ? { answer: failing('bad_json', false), afterMs: 1 }
+        : { answer: OK, afterMs: MINUTE_MS };
+    world.enricher({ concurrency: 1 }).wake();
+    await world.pass(5100);
+    expect(statuses(world)).toEqual({ unavailable: 1 });
+    await world.settle();
+    expect(statuses(world)).toEqual({ unavailable: 1, ok: 2 });
   });
 
   it('that has passed long ago is told without a question', async () => {
@@ -321,14 +362,29 @@ describe('a log that does not take a result', () => {
 describe('memory', () => {
   it('holds so many orders that fail, and those behind them are still given up in time', async () => {
     const world = begun();
-    world.add(6000, MINUTE_MS);
+    world.add(4500, MINUTE_MS);
     world.behaviour = () => ({ answer: failing('bad_shape', false), afterMs: 0 });
     const enricher = world.enricher({ concurrency: 256, chance: () => 1 });
     enricher.wake();
     await world.pass(20_000);
     expect(enricher.status()).toMatchObject({ waiting: 4096, questions: 4096 });
     await world.pass(50_000);
-    expect(statuses(world)).toEqual({ unavailable: 6000 });
+    expect(statuses(world)).toEqual({ unavailable: 4500 });
+  });
+
+  it('full of orders that fail still gives up those whose time is over', async () => {
+    const world = begun();
+    world.add(4096);
+    world.behaviour = () => ({ answer: failing('bad_shape', false), afterMs: 0 });
+    const enricher = world.enricher({ concurrency: 256, chance: () => 1 });
+    enricher.wake();
+    await world.pass(1000);
+    expect(enricher.status().waiting).toBe(4096);
+    world.add(10, 1000);
+    enricher.wake();
+    await world.pass(1100);
+    expect(statuses(world)).toEqual({ unavailable: 10 });
+    await enricher.stop();
   });
 });
 
