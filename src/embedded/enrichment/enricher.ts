@@ -136,6 +136,11 @@ export class Enricher {
     return this.#asking < this.#options.concurrency && this.#breaker.mayAsk(this.#clock.monotonicMs());
   }
 
+  /** Whether there is room for an order that is not in its hands yet; it may have to wait for its next attempt. */
+  #mayAskAnew(): boolean {
+    return this.#mayAsk() && this.#waiting.size + this.#asking < WAITING_MAX;
+  }
+
   /** Every question may become a result. */
   #roomForResults(): number {
     return SUBMITTING_MAX - this.#submitting.size - this.#asking;
@@ -154,7 +159,7 @@ export class Enricher {
 
   #takeUp(): void {
     for (let room = this.#roomForResults(); room > 0; room = this.#roomForResults()) {
-      if (!this.#mayAsk() && this.#clock.now() < this.#nextDeadline) return;
+      if (!this.#mayAskAnew() && this.#clock.now() < this.#nextDeadline) return;
       const limit = Math.min(room, PAGE_ORDERS);
       const page = this.#options.pendingOrders.pending(limit, this.#held);
       this.#nextDeadline = -Infinity;
@@ -173,7 +178,7 @@ export class Enricher {
       if (this.#waiting.size >= 2 * WAITING_MAX) return false;
       this.#giveUp(order);
     } else {
-      if (!this.#mayAsk() || this.#waiting.size + this.#asking >= WAITING_MAX) return false;
+      if (!this.#mayAskAnew()) return false;
       this.#ask({ order, failures: 0 });
     }
     return true;

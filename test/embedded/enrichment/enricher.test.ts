@@ -372,6 +372,19 @@ describe('memory', () => {
     expect(statuses(world)).toEqual({ unavailable: 4500 });
   });
 
+  it('full of orders that fail does not look for others each time it is woken', async () => {
+    const world = begun();
+    world.add(4100);
+    world.behaviour = () => ({ answer: failing('bad_shape', false), afterMs: 0 });
+    const enricher = world.enricher({ concurrency: 256, chance: () => 1 });
+    enricher.wake();
+    await world.pass(1000);
+    const { looks } = world;
+    for (let woken = 0; woken < 1000; woken++) enricher.wake();
+    expect(world.looks).toBe(looks);
+    await enricher.stop();
+  });
+
   it('full of orders that fail still gives up those whose time is over', async () => {
     const world = begun();
     world.add(4096);
@@ -403,6 +416,7 @@ describe('stop', () => {
     const stoppedAtMs = world.time.monotonicMs();
     const questions = world.questions.length;
     await enricher.stop();
+    await world.settle();
     enricher.wake();
     enricher.retry();
     await world.settle();
