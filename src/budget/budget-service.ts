@@ -9,6 +9,8 @@ import type { AdMinuteFeed, BudgetStore } from './ports.ts';
 const GATHER_MS = 50;
 /** How often states are looked at, and so how late the news of one may be. */
 const LOOK_EVERY_MS = SECOND_MS / 2;
+/** Times as long as a page takes it rests. */
+const REST_SHARE = 4;
 const BACKOFF_MS_MAX = 30 * SECOND_MS;
 const BACKOFF_MS_MIN = SECOND_MS / 4;
 
@@ -125,9 +127,9 @@ export class BudgetService {
         this.#lookAtStates();
         this.#error = undefined;
         backoffMs = BACKOFF_MS_MIN;
-        // At most half of the process's time is the ledger's: counting comes first.
+        // At most a fifth of the process's time is the ledger's: counting comes first, and what waits is one version a record.
         const tookMs = this.#clock.monotonicMs() - begunMs;
-        await this.#rest(isCaughtUp ? GATHER_MS : tookMs);
+        await this.#rest(isCaughtUp ? Math.max(GATHER_MS, tookMs * REST_SHARE) : tookMs * REST_SHARE);
         if (isCaughtUp && this.#behindSinceMs === undefined) await this.#rest(LOOK_EVERY_MS, true);
       } catch (error) {
         this.#error = error instanceof Error ? error : new Error(String(error));

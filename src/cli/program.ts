@@ -5,6 +5,7 @@ import type { CommandDefinition, CommandGroup } from './command.ts';
 import { auditCommand } from './commands/audit.ts';
 import { campaignsCommand } from './commands/campaigns.ts';
 import { demoCommand } from './commands/demo.ts';
+import { enrichCommands } from './commands/enrich.ts';
 import { generateCommand } from './commands/generate.ts';
 import { importCommand } from './commands/import.ts';
 import { keyCommands } from './commands/keys.ts';
@@ -23,6 +24,7 @@ const COMMANDS: readonly (CommandDefinition | CommandGroup)[] = [
   reportCommand,
   auditCommand,
   campaignsCommand,
+  enrichCommands,
   quarantineCommands,
   keyCommands,
   lsCommand,

@@ -82,7 +82,16 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
     const keys = new KeyFile(directory);
     const log = pino({ name: 'adtally' }, pino.destination({ dest: 2, sync: true }));
     suitHeapToBodies();
-    const server = await startServer({ region, budget: budget.service, spec, keys, clock: nodeClock, log });
+    const enricher = await startEnricher(region, spec);
+    const server = await startServer({
+      region,
+      budget: budget.service,
+      retryEnrichment: () => enricher?.retry(),
+      spec,
+      keys,
+      clock: nodeClock,
+      log,
+    });
     writeRunningFile(directory, {
       region: name,
       url: server.url,
@@ -90,7 +99,6 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
       startedAt: nodeClock.now(),
       settings: formatSpec(spec),
     });
-    const enricher = await startEnricher(region, spec);
     const close = async (): Promise<void> => {
       await server.close();
       await enricher?.stop();

@@ -90,8 +90,9 @@ export class RegionClient {
     return this.#once('GET', parameters.length === 0 ? path : `${path}?${parameters.join('&')}`);
   }
 
-  async post<Answer>(path: string, body: unknown): Promise<Answer> {
-    return parseExactJson((await this.#once('POST', path, JSON.stringify(body))).toString()) as Answer;
+  async post<Answer>(path: string, body?: unknown): Promise<Answer> {
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    return parseExactJson((await this.#once('POST', path, text)).toString()) as Answer;
   }
 
   async put<Answer>(path: string, body: unknown): Promise<Answer> {

@@ -16,6 +16,8 @@ export interface ServerContext {
   readonly region: Region;
   /** Undefined where the server runs without budgets. */
   readonly budget: BudgetService | undefined;
+  /** Has the order service asked again at once for what rests. */
+  readonly retryEnrichment: () => void;
   readonly spec: PipelineSpec;
   readonly clock: Clock;
   readonly intake: Intake;

@@ -4,6 +4,7 @@ import { getAudit } from './routes/audit.ts';
 import { getAdMinuteChanges, getOrderChanges } from './routes/changes.ts';
 import { getBudget, getBudgetAudit, getBudgetChanges, getCampaignLedger } from './routes/budget.ts';
 import { getCampaign, getCampaigns, putCampaign } from './routes/campaigns.ts';
+import { postEnrichmentRetry } from './routes/enrichment.ts';
 import { postEvents } from './routes/events.ts';
 import { getHealthz, getReadyz } from './routes/health.ts';
 import { getLive } from './routes/live.ts';
@@ -23,6 +24,7 @@ export const ROUTES: readonly Route[] = [
   getOrders,
   getOrderExplanation,
   getOrderChanges,
+  postEnrichmentRetry,
   putCampaign,
   getCampaigns,
   getCampaign,

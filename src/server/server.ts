@@ -22,6 +22,8 @@ export interface ServerOptions {
   readonly region: Region;
   /** Without it the routes of budgets answer not_found. */
   readonly budget?: BudgetService;
+  /** Has the order service asked again at once for what rests; without it none is asked. */
+  readonly retryEnrichment?: () => void;
   readonly spec: PipelineSpec;
   readonly keys: KeyStore;
   readonly clock: Clock;
@@ -70,7 +72,7 @@ async function stop(app: FastifyInstance, context: ServerContext, stopping: Abor
 }
 
 function makeContext(
-  { region, budget, spec, clock, dashboard }: ServerOptions,
+  { region, budget, retryEnrichment = () => {}, spec, clock, dashboard }: ServerOptions,
   stopping: AbortSignal,
 ): ServerContext {
   const intake = new Intake(region, spec.limits);
@@ -79,6 +81,7 @@ function makeContext(
   return {
     region,
     budget,
+    retryEnrichment,
     spec,
     clock,
     intake,
