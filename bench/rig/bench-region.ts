@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { nodeClock } from '../../src/adapters/node-clock/node-clock.ts';
 import { NodeDisk } from '../../src/adapters/node-disk/node-disk.ts';
 import type { Region } from '../../src/embedded/ports.ts';
-import { openRegion } from '../../src/embedded/region-engine.ts';
+import { openRegion, type RegionTuning } from '../../src/embedded/region-engine.ts';
 import { resolveSpec } from '../../src/pipeline/pipeline-spec.ts';
 import type { PipelineConfig, PipelineSpec } from '../../src/pipeline/settings.ts';
 
@@ -15,13 +15,18 @@ export function benchSpec(config: PipelineConfig = {}): PipelineSpec {
 }
 
 /** A region on a real directory, with the settings a user has. */
-export function openBenchRegion(directory: string, config?: PipelineConfig): Promise<Region> {
+export function openBenchRegion(
+  directory: string,
+  config?: PipelineConfig,
+  tuning: RegionTuning = {},
+): Promise<Region> {
   return openRegion({
     name: 'a',
     spec: benchSpec(config),
     disk: new NodeDisk(directory),
     clock: nodeClock,
     entropy: (bytes) => randomBytes(bytes),
+    tuning,
   });
 }
 

@@ -32,10 +32,10 @@ describe('a region on a real disk', () => {
   let directory: string;
   let region: Region;
 
-  const open = (): Promise<Region> =>
+  const open = (limits: { touchMemory?: string } = {}): Promise<Region> =>
     openRegion({
       name: 'a',
-      spec: resolveSpec({}, { environment: {}, flags: {} }),
+      spec: resolveSpec({ limits }, { environment: {}, flags: {} }),
       disk: new NodeDisk(directory),
       clock: nodeClock,
       entropy: (bytes) => randomBytes(bytes),
@@ -100,5 +100,39 @@ describe('a region on a real disk', () => {
     expect(receipt.verdicts).toMatchObject({ invalid: 1, conflict: 1 });
     expect((await region.quarantine({ limit: 5 })).held).toBe(2);
     expect(region.audit()).toMatchObject({ balanced: true, received: 5 });
+  });
+
+  test('shows the touches of a user from the disk and from memory, after restarts too', async () => {
+    const ids = (): string[] => region.touches('u-1', 0, NOW * 2).map(({ eventId }) => eventId);
+    await region.ingest(body(event('e1'), event('e2', { userId: 'u-2' }), event('e1')), 'json');
+    await region.snapshot();
+    await region.ingest(body(event('e3', { eventTime: NOW + 1 }), event('late', { eventTime: 5 })), 'json');
+    expect(ids()).toEqual(['e1', 'e3']);
+    await region.close();
+    region = await open();
+    expect(ids()).toEqual(['e1', 'e3']);
+    expect(region.status()).toMatchObject({ touches: 3, touchRuns: 2 });
+  });
+
+  test('refuses events while touches have filled their memory, and takes them again once they are written', async () => {
+    await region.close();
+    region = await open({ touchMemory: '1MiB' });
+    let refused = 0;
+    let sent = 0;
+    while (refused < 3) {
+      const bodies = Array.from({ length: 20 }, () =>
+        body(...Array.from({ length: 1000 }, () => event(`${(sent += 1)}`, { userId: `u${sent % 100}` }))),
+      );
+      const results = await Promise.allSettled(bodies.map((one) => region.ingest(one, 'json')));
+      const errors = results.flatMap((one) =>
+        one.status === 'rejected' ? [one.reason as { code: string }] : [],
+      );
+      expect(errors.filter(({ code }) => code !== 'overloaded')).toEqual([]);
+      refused += errors.length;
+    }
+    const counted = region.status().verdicts.counted;
+    await expect.poll(() => region.status().touchMemoryBytes).toBeLessThan(1024 * 1024);
+    await region.ingest(body(event('last')), 'json');
+    expect(region.status().touches).toBe(counted + 1);
   });
 });
