@@ -3,7 +3,7 @@ import type { Disk } from '../ports.ts';
 import { Pacer } from './pacer.ts';
 import { chooseRuns, mergeRuns } from './touch-merge.ts';
 import type { TouchMemory } from './touch-memory.ts';
-import { timeOf } from './touch-row.ts';
+import { timeOf, type TakeRow } from './touch-row.ts';
 import { TouchRun } from './touch-run.ts';
 import { TOUCH_DIRECTORY, touchRunPath } from './touch-run-format.ts';
 import { TouchRunWriter } from './touch-run-writer.ts';
@@ -132,16 +132,18 @@ export class TouchFiles {
     if (frozen.newest < expiredBefore) return undefined;
     const writer = await TouchRunWriter.create(this.#disk, name, this.#dataId);
     const pacer = new Pacer(this.#clock);
-    for (const bucket of frozen.buckets()) {
-      const steps = frozen.rowsOf(bucket, (words, at) => {
-        if (timeOf(words, at) >= expiredBefore) writer.add(words, at);
-      });
-      let isOver = false;
-      while (!isOver) {
-        isOver = steps.next().done === true;
-        if (writer.isFull) await writer.flush();
-        if (pacer.isTurnDue()) await pacer.turn();
-      }
+    const take: TakeRow = (words, at) => {
+      if (timeOf(words, at) >= expiredBefore) writer.add(words, at);
+    };
+    const pause = async (): Promise<void> => {
+      if (writer.isFull) await writer.flush();
+      if (pacer.isTurnDue()) await pacer.turn();
+    };
+    for (let bucket = 0; bucket < frozen.buckets;) {
+      const next = frozen.takeBuckets(bucket, take);
+      if (next === bucket) for (const _ of frozen.bigBucket(bucket, take)) await pause();
+      bucket = Math.max(next, bucket + 1);
+      if (writer.isFull || pacer.isTurnDue()) await pause();
     }
     return this.#finish(writer, name);
   }

@@ -31,6 +31,9 @@ const UUID_BYTES = 36;
 const PIECE_ROWS = 1024;
 /** Rows that are handed out at a time. */
 const ROWS_PER_STEP = 32;
+const BUCKETS_PER_STEP = 4096;
+/** A bucket with at most so many rows is sorted at once. */
+const FEW_ROWS = 24;
 
 /**
  * The latest touches: rows one after the other in chunks that never move, chained by the first bits of the user's hash. So
@@ -42,6 +45,7 @@ export class TouchMemory {
   readonly #heads: Int32Array;
   #chunks: Int32Array<ArrayBuffer>[] = [];
   #last = new Int32Array(0);
+  readonly #few = new Int32Array(FEW_ROWS);
   #length = CHUNK_WORDS;
   count = 0;
   /** Event times of its touches, Unix ms; none: newest is before oldest. */
@@ -60,10 +64,8 @@ export class TouchMemory {
     return this.#heads.byteLength + this.#chunks.length * CHUNK_WORDS * 4;
   }
 
-  /** The buckets that hold rows, in the order of a run. */
-  *buckets(): Generator<number> {
-    const heads = this.#heads;
-    for (let bucket = 0; bucket < heads.length; bucket++) if (heads[bucket] !== 0) yield bucket;
+  get buckets(): number {
+    return this.#heads.length;
   }
 
   /** Adds the event of row `index` of a batch; its texts stand in `source`, its dimension has the reference `dimension`. */
@@ -124,8 +126,32 @@ export class TouchMemory {
     }
   }
 
-  /** Gives `take` the rows of a bucket in the order of a run; each step of it is short. Buckets in order are a whole run. */
-  *rowsOf(bucket: number, take: TakeRow): Generator<void, void> {
+  /**
+   * Gives `take` the rows of buckets from `bucket` on in the order of a run, about ROWS_PER_STEP of them, and returns where to
+   * go on; `bucket` itself when it has so many rows that bigBucket() has to do it. All buckets are a whole run.
+   */
+  takeBuckets(bucket: number, take: TakeRow): number {
+    const few = this.#few;
+    const end = Math.min(this.#heads.length, bucket + BUCKETS_PER_STEP);
+    let rows = 0;
+    for (let n = bucket; n < end; n++) {
+      let count = 0;
+      for (let reference = this.#heads[n]; reference !== 0;) {
+        if (count === FEW_ROWS) return n;
+        let at = count++;
+        while (at > 0 && this.#compare(few[at - 1], reference) > 0) few[at] = few[--at];
+        few[at] = reference;
+        reference = this.#chunks[reference >>> CHUNK_BITS][(reference & CHUNK_MASK) - 1];
+      }
+      for (let at = 0; at < count; at++) take(this.#chunks[few[at] >>> CHUNK_BITS], few[at] & CHUNK_MASK);
+      rows += count;
+      if (rows >= ROWS_PER_STEP) return n + 1;
+    }
+    return end;
+  }
+
+  /** Gives `take` the rows of a bucket in the order of a run; each step of it is short. */
+  *bigBucket(bucket: number, take: TakeRow): Generator<void, void> {
     let pieces: number[][] = [];
     let piece: number[] = [];
     for (let reference = this.#heads[bucket]; reference !== 0;) {
