@@ -9,6 +9,7 @@ import { NodeDisk } from '../../src/adapters/node-disk/node-disk.ts';
 import type { Region } from '../../src/embedded/ports.ts';
 import { openRegion } from '../../src/embedded/region-engine.ts';
 import { resolveSpec } from '../../src/pipeline/pipeline-spec.ts';
+import type { PipelineSpec } from '../../src/pipeline/settings.ts';
 
 const NOW = Date.now();
 
@@ -28,14 +29,19 @@ function event(id: string, over: Record<string, unknown> = {}): Record<string, u
 
 const body = (...events: unknown[]): Buffer => Buffer.from(JSON.stringify(events));
 
+function specWith(limits: { touchMemory?: number }): PipelineSpec {
+  const spec = resolveSpec({}, { environment: {}, flags: {} });
+  return { ...spec, limits: { ...spec.limits, ...limits } };
+}
+
 describe('a region on a real disk', () => {
   let directory: string;
   let region: Region;
 
-  const open = (limits: { touchMemory?: string } = {}): Promise<Region> =>
+  const open = (limits: { touchMemory?: number } = {}): Promise<Region> =>
     openRegion({
       name: 'a',
-      spec: resolveSpec({ limits }, { environment: {}, flags: {} }),
+      spec: specWith(limits),
       disk: new NodeDisk(directory),
       clock: nodeClock,
       entropy: (bytes) => randomBytes(bytes),
@@ -114,9 +120,29 @@ describe('a region on a real disk', () => {
     expect(region.status()).toMatchObject({ touches: 3, touchRuns: 2 });
   });
 
+  test('does not stay full when more touches came than there is memory for while others were written', async () => {
+    await region.close();
+    // Full with a single touch.
+    region = await open({ touchMemory: 200 * 1024 });
+    const codeOf = (id: string): Promise<string> =>
+      region.ingest(body(event(id)), 'json').then(
+        () => 'ok',
+        (error: { code: string }) => error.code,
+      );
+    let sent = 0;
+    for (let refusals = 0; refusals < 5; sent++) {
+      const code = await codeOf(`e${sent}`);
+      if (code === 'ok') continue;
+      expect(code).toBe('overloaded');
+      refusals++;
+      await expect.poll(() => codeOf(`again ${sent}`)).toBe('ok');
+    }
+    expect(region.status().touches).toBe(region.status().verdicts.counted);
+  });
+
   test('refuses events while touches have filled their memory, and takes them again once they are written', async () => {
     await region.close();
-    region = await open({ touchMemory: '1MiB' });
+    region = await open({ touchMemory: 1024 * 1024 });
     let refused = 0;
     let sent = 0;
     while (refused < 3) {

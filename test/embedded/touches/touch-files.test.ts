@@ -160,6 +160,19 @@ describe('touches on the disk', () => {
     expect(found).toHaveLength(3901);
   });
 
+  test.each([20, 6000])('of users that share a bucket are told apart, %i of them', async (count) => {
+    // As few buckets as there can be: by the first 8 bits of the hash.
+    const world = new StoredWorld({ memoryBytes: 1 });
+    const bucketOf = (user: string): number => world.store.userHashOf(user) >>> 24;
+    const users = Array.from({ length: 5000 }, (_, n) => `user ${n}`).filter((user) => bucketOf(user) === 7);
+    world.arrive(many(0, count).map((event, n) => ({ ...event, userId: users[(n * 7) % users.length] })));
+    await world.snapshot();
+    expect(users.length).toBeGreaterThan(10);
+    for (const user of users) {
+      expect(world.store.touchesOf(user, 0, NOW * 2)).toEqual(world.expected(user, 0, NOW * 2));
+    }
+  });
+
   test('are refused when a bit of them is flipped', async () => {
     const world = new StoredWorld();
     world.arrive(many(0, 3000));
