@@ -4,12 +4,19 @@ import { budgetOf, type Budget } from './budget.ts';
 import { campaignOf, type Campaign, type CampaignInput } from './campaign.ts';
 import { CampaignDays } from './campaign-day.ts';
 import { applyPage, campaignAccount } from './ledger.ts';
-import { stateOf, type BudgetState } from './pacing.ts';
+import { runOf, stateOf, type BudgetState, type MinuteSpend } from './pacing.ts';
 import type { AdMinuteFeed, BudgetStore, FeedPage, StoredEntry } from './ports.ts';
 
 /** Records applied in one transaction: enough to share a sync of the disk, few enough to hold nobody up. */
 const PAGE_RECORDS = 500;
 const CAMPAIGNS_MAX = 10_000;
+
+/** A day's spend in the campaign's currency, oldest minute first, and the part of the day in which the campaign runs. */
+export interface DaySpend {
+  readonly from: UnixMs;
+  readonly to: UnixMs;
+  readonly minutes: readonly MinuteSpend[];
+}
 
 /** What is known of a campaign's state, and when time alone may change it. */
 interface KnownState {
@@ -88,9 +95,20 @@ export class BudgetBook {
     return this.#budgetOf(this.campaign(campaignId), now);
   }
 
-  /** Every campaign's budget, by id. */
-  budgets(now: UnixMs): Budget[] {
-    return this.#store.campaigns(CAMPAIGNS_MAX).map((campaign) => this.#budgetOf(campaign, now));
+  /** Budgets by id, after `after` when given. */
+  budgets(now: UnixMs, limit = CAMPAIGNS_MAX, after?: string): Budget[] {
+    return this.#store.campaigns(limit, after).map((campaign) => this.#budgetOf(campaign, now));
+  }
+
+  /** The minutes that the budget at `now` is summed from. Throws AdtallyError unknown_campaign. */
+  daySpend(campaignId: string, now: UnixMs): DaySpend {
+    const campaign = this.campaign(campaignId);
+    const day = this.#days.dayOf(now, campaign.timezone);
+    const rows = this.#store.spend(campaignId, day.start, day.end);
+    return {
+      ...runOf(campaign, day),
+      minutes: rows.filter(({ currency }) => currency === campaign.currency),
+    };
   }
 
   /** How many campaigns there are. */

@@ -40,8 +40,7 @@ export function paceOf(
 ): Pacing {
   const spentMicros = sumOf(spend);
   const state = stateOf(campaign, spentMicros, now);
-  const from = Math.max(day.start, campaign.start);
-  const to = Math.min(day.end, campaign.end ?? Infinity);
+  const { from, to } = runOf(campaign, day);
   const passedMs = Math.min(now, to) - from;
   const isRunning = passedMs > 0;
   const index = isRunning
@@ -50,6 +49,11 @@ export function paceOf(
   const isOver = state === 'ended' || state === 'paused' || !isRunning;
   const forecastMicros = isOver ? spentMicros : spentMicros + comingMicros(spend, from, to, now);
   return { spentMicros, forecastMicros, pacingIndex: index, state };
+}
+
+/** The part of the day within the campaign's start and end, Unix ms; empty, `from` ≥ `to`, on other days. */
+export function runOf(campaign: Campaign, day: CampaignDay): { readonly from: UnixMs; readonly to: UnixMs } {
+  return { from: Math.max(day.start, campaign.start), to: Math.min(day.end, campaign.end ?? Infinity) };
 }
 
 /** The state at `now`, after a spend of `spentMicros` on its day. */

@@ -54,6 +54,12 @@ export function formatMoney(
   return format.format(microsToDecimal(micros) as Intl.StringNumericLiteral);
 }
 
+/** A pacing index with two decimals; a dash before the day's run. */
+export function formatPacing(index: number | null, locale?: string): string {
+  if (index === null) return NO_FIGURE;
+  return numberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(index);
+}
+
 /** A short duration: "0.4 ms", "12 ms", "1.3 s"; a dash without a sample. */
 export function formatLatency(durationMs: number | null, locale?: string): string {
   if (durationMs === null) return NO_FIGURE;

@@ -45,6 +45,39 @@ export interface QuarantineAnswer {
   readonly dropped: number;
 }
 
+/** How a campaign's budget stands on its day. Micros past 2^53 come rounded: the page shows them, it does not add them up. */
+export interface BudgetAnswer {
+  readonly campaignId: string;
+  readonly currency: string;
+  /** `2026-01-31`, in the campaign's time zone. */
+  readonly day: string;
+  /** RFC 3339. */
+  readonly dayStart: string;
+  readonly dayEnd: string;
+  readonly asOf: string;
+  readonly dailyBudgetMicros: number;
+  readonly spentMicros: number;
+  readonly remainingMicros: number;
+  readonly forecastMicros: number;
+  readonly pacingIndex: number | null;
+  readonly state: 'scheduled' | 'active' | 'paused' | 'exhausted' | 'ended';
+}
+
+/** Answer of `GET /v1/budgets`. */
+export interface BudgetsAnswer {
+  readonly budgets: readonly BudgetAnswer[];
+  readonly next: string | null;
+}
+
+/** Answer of `GET /v1/campaigns/ID/spend`. */
+export interface DaySpendAnswer {
+  readonly budget: BudgetAnswer;
+  /** The pacing line goes from nothing here to the daily budget there. */
+  readonly runFrom: UnixMs;
+  readonly runTo: UnixMs;
+  readonly minutes: readonly { readonly minute: UnixMs; readonly spentMicros: number }[];
+}
+
 const TIMEOUT_MS = 10_000;
 
 export function adMinutesPath(adId: string, from: UnixMs, to: UnixMs, timeZone: string): string {

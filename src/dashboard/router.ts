@@ -2,6 +2,8 @@
 export type Route =
   | { readonly view: 'overview' }
   | { readonly view: 'ad'; readonly adId: string; readonly minutes: number }
+  | { readonly view: 'campaigns' }
+  | { readonly view: 'campaign'; readonly campaignId: string }
   | { readonly view: 'quarantine' }
   | { readonly view: 'unknown'; readonly path: string };
 
@@ -9,12 +11,15 @@ export type Route =
 export const AD_RANGES = [15, 60, 360] as const;
 const AD_RANGE_DEFAULT = 60;
 
-/** Reads `#/`, `#/ad/AD-ID?minutes=60` or `#/quarantine`. */
+/** Reads `#/`, `#/ad/AD-ID?minutes=60`, `#/campaigns`, `#/campaign/ID` or `#/quarantine`. */
 export function parseRoute(hash: string): Route {
   const [path, query] = splitOnce(hash.replace(/^#/, ''), '?');
   const parts = path.split('/').filter((part) => part !== '');
   if (parts.length === 0) return { view: 'overview' };
   if (parts.length === 1 && parts[0] === 'quarantine') return { view: 'quarantine' };
+  if (parts.length === 1 && parts[0] === 'campaigns') return { view: 'campaigns' };
+  const campaignId = parts.length === 2 && parts[0] === 'campaign' ? decode(parts[1]) : null;
+  if (campaignId !== null) return { view: 'campaign', campaignId };
   const adId = parts.length === 2 && parts[0] === 'ad' ? decode(parts[1]) : null;
   if (adId === null) return { view: 'unknown', path };
   return { view: 'ad', adId, minutes: readMinutes(new URLSearchParams(query).get('minutes')) };
@@ -27,6 +32,10 @@ export function routeHref(route: Exclude<Route, { view: 'unknown' }>): string {
       return '#/';
     case 'quarantine':
       return '#/quarantine';
+    case 'campaigns':
+      return '#/campaigns';
+    case 'campaign':
+      return campaignHref(route.campaignId);
     case 'ad':
       return adHref(route.adId, route.minutes);
     default:
@@ -37,6 +46,10 @@ export function routeHref(route: Exclude<Route, { view: 'unknown' }>): string {
 export function adHref(adId: string, minutes: number = AD_RANGE_DEFAULT): string {
   const query = minutes === AD_RANGE_DEFAULT ? '' : `?minutes=${minutes}`;
   return `#/ad/${encodeURIComponent(adId)}${query}`;
+}
+
+export function campaignHref(campaignId: string): string {
+  return `#/campaign/${encodeURIComponent(campaignId)}`;
 }
 
 /** Calls `onRoute` now and whenever the address changes. */

@@ -2,7 +2,14 @@ import type { Route } from './route.ts';
 import { getAdMinutes } from './routes/ad-minutes.ts';
 import { getAudit } from './routes/audit.ts';
 import { getAdMinuteChanges, getOrderChanges } from './routes/changes.ts';
-import { getBudget, getBudgetAudit, getBudgetChanges, getCampaignLedger } from './routes/budget.ts';
+import {
+  getBudget,
+  getBudgetAudit,
+  getBudgetChanges,
+  getBudgets,
+  getCampaignLedger,
+  getDaySpend,
+} from './routes/budget.ts';
 import { getCampaign, getCampaigns, putCampaign } from './routes/campaigns.ts';
 import { postEnrichmentRetry } from './routes/enrichment.ts';
 import { postEvents } from './routes/events.ts';
@@ -28,7 +35,9 @@ export const ROUTES: readonly Route[] = [
   putCampaign,
   getCampaigns,
   getCampaign,
+  getBudgets,
   getBudget,
+  getDaySpend,
   getCampaignLedger,
   getBudgetChanges,
   getAudit,

@@ -4,6 +4,7 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import { stripTypeScriptTypes } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import type { LiveFrame } from '../../src/model/live.ts';
+import { mockBudgets, mockDaySpend } from './mock-budgets.ts';
 import { mockAdMinutes, mockFrame, mockQuarantine } from './mock-figures.ts';
 
 const DASHBOARD = new URL('../../src/dashboard/', import.meta.url);
@@ -86,6 +87,14 @@ export async function startMockServer(port = 0): Promise<MockServer> {
         if (problem !== null) return sendProblem(response, problem.status, problem.detail);
         sendJson(response, mockAdMinutes(query, tick));
       }, delayMs);
+    },
+    '/v1/budgets': (_request, response) => {
+      if (problem !== null) return sendProblem(response, problem.status, problem.detail);
+      sendJson(response, mockBudgets(Date.now()));
+    },
+    '/v1/campaigns/spring/spend': (_request, response) => {
+      if (problem !== null) return sendProblem(response, problem.status, problem.detail);
+      sendJson(response, mockDaySpend(Date.now()));
     },
     '/v1/quarantine': (_request, response) => {
       if (problem !== null) return sendProblem(response, problem.status, problem.detail);

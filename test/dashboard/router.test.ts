@@ -13,6 +13,9 @@ test.each([
   ['#/ad/', { view: 'unknown', path: '/ad/' }],
   ['#/ad/%E0%A4%A', { view: 'unknown', path: '/ad/%E0%A4%A' }],
   ['#/budgets', { view: 'unknown', path: '/budgets' }],
+  ['#/campaigns', { view: 'campaigns' }],
+  ['#/campaign/a%2Fb', { view: 'campaign', campaignId: 'a/b' }],
+  ['#/campaign/', { view: 'unknown', path: '/campaign/' }],
 ])('%s', (hash, route) => {
   expect(parseRoute(hash)).toEqual(route);
 });
@@ -27,7 +30,7 @@ test('the address of any ad leads back to it', () => {
 });
 
 test('a view has one address', () => {
-  for (const hash of ['#/', '#/quarantine', '#/ad/a%2Fb?minutes=360']) {
+  for (const hash of ['#/', '#/quarantine', '#/ad/a%2Fb?minutes=360', '#/campaigns', '#/campaign/a%2Fb']) {
     const route = parseRoute(hash);
     expect(route.view === 'unknown' ? null : routeHref(route)).toBe(hash);
   }

@@ -1,5 +1,6 @@
 import { AdtallyError } from '../../base/errors.ts';
 import type { UnixMs } from '../../base/clock.ts';
+import { DAY_MS } from '../../base/units.ts';
 import type { RegionClient } from '../../client/region-client.ts';
 
 /** Micros a day: one that the made-up traffic uses up within minutes, one within the hour, one that lasts. */
@@ -10,7 +11,8 @@ const DAILY_BUDGETS_MICROS = {
 } as const;
 
 /** Sets a few campaigns of the made-up traffic, so that budgets are seen to move. Those that are there stay as they are. */
-export async function setDemoCampaigns(client: RegionClient, currency: string, start: UnixMs): Promise<void> {
+export async function setDemoCampaigns(client: RegionClient, currency: string, now: UnixMs): Promise<void> {
+  const start = now - (now % DAY_MS);
   for (const [campaignId, dailyBudgetMicros] of Object.entries(DAILY_BUDGETS_MICROS)) {
     const path = `/v1/campaigns/${campaignId}`;
     if (await isSet(client, path)) continue;

@@ -3,8 +3,8 @@ import type { CommandDefinition } from '../command.ts';
 import { addRegionOptions, findRegion } from '../region-address.ts';
 import { formatMicros, renderTable } from '../table.ts';
 
-interface CampaignPage {
-  readonly campaigns: readonly { readonly campaignId: string }[];
+interface BudgetPage {
+  readonly budgets: readonly ServedBudget[];
   readonly next: string | null;
 }
 
@@ -32,13 +32,8 @@ export const campaignsCommand: CommandDefinition = {
     const budgets: ServedBudget[] = [];
     let after: string | null = null;
     do {
-      const page: CampaignPage = await client.get('/v1/campaigns', {
-        limit: 1000,
-        after: after ?? undefined,
-      });
-      for (const { campaignId } of page.campaigns) {
-        budgets.push(await client.get(`/v1/campaigns/${encodeURIComponent(campaignId)}/budget`));
-      }
+      const page: BudgetPage = await client.get('/v1/budgets', { limit: 1000, after: after ?? undefined });
+      budgets.push(...page.budgets);
       after = page.next;
     } while (after !== null);
     const none = 'There are no campaigns; set one with PUT /v1/campaigns/ID.';

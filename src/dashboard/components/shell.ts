@@ -5,6 +5,8 @@ import { type Route, routeHref } from '../router.ts';
 import { frame, route } from '../store.ts';
 import { formatCount } from '../format.ts';
 import { AdView } from '../views/ad.ts';
+import { CampaignView } from '../views/campaign.ts';
+import { CampaignsView } from '../views/campaigns.ts';
 import { OverviewView } from '../views/overview.ts';
 import { QuarantineView } from '../views/quarantine.ts';
 import { AdSearch } from './ad-search.ts';
@@ -22,6 +24,7 @@ interface NavItem {
 /** The views one can go to; a new view is a line here, a case in `viewOf`, and its address in router.ts. */
 const NAV: readonly NavItem[] = [
   { view: 'overview', href: routeHref({ view: 'overview' }), label: 'Live' },
+  { view: 'campaigns', href: routeHref({ view: 'campaigns' }), label: 'Campaigns' },
   {
     view: 'quarantine',
     href: routeHref({ view: 'quarantine' }),
@@ -96,6 +99,15 @@ function viewOf(current: Route): { title: string; view: VNode } {
     case 'ad': {
       const { adId, minutes } = current;
       return { title: adId, view: html`<${AdView} key=${adId} adId=${adId} minutes=${minutes} />` };
+    }
+    case 'campaigns':
+      return { title: 'Campaigns', view: html`<${CampaignsView} />` };
+    case 'campaign': {
+      const { campaignId } = current;
+      return {
+        title: campaignId,
+        view: html`<${CampaignView} key=${campaignId} campaignId=${campaignId} />`,
+      };
     }
     case 'quarantine':
       return { title: 'Quarantine', view: html`<${QuarantineView} />` };

@@ -76,6 +76,24 @@ export const budget = z
   })
   .register(SCHEMAS, { id: 'Budget' });
 
+export const budgetList = z
+  .strictObject({
+    budgets: z.array(budget).describe('By campaign id.'),
+    next: id.nullable().describe('Send it as "after" for the next page; null when there is none.'),
+  })
+  .register(SCHEMAS, { id: 'BudgetList' });
+
+export const daySpend = z
+  .strictObject({
+    budget,
+    runFrom: unixMs.describe('Where the pacing line begins, Unix ms.'),
+    runTo: unixMs.describe('Where it reaches the daily budget, Unix ms.'),
+    minutes: z
+      .array(z.strictObject({ minute: unixMs, spentMicros: exactMicros }))
+      .describe('Minutes with spend in the campaign’s currency, oldest first.'),
+  })
+  .register(SCHEMAS, { id: 'DaySpend' });
+
 export const ledgerPage = z
   .strictObject({
     entries: z

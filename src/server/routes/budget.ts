@@ -3,8 +3,8 @@ import type { BudgetService } from '../../budget/budget-service.ts';
 import { formatTime } from '../../model/event-time.ts';
 import { adMinuteRecordId } from '../../model/record-id.ts';
 import { exactJson } from '../exact-json.ts';
-import { budget, budgetAudit, ledgerPage } from '../openapi/budget-schemas.ts';
-import { countParameter, readParameters } from '../parameters.ts';
+import { budget, budgetAudit, budgetList, daySpend, ledgerPage } from '../openapi/budget-schemas.ts';
+import { countParameter, readParameters, textParameter } from '../parameters.ts';
 import { EVENT_STREAM_TYPE, type Route, sendJson } from '../route.ts';
 import { answerEnd } from '../stream/change-wait.ts';
 import { EventStream } from '../stream/event-stream.ts';
@@ -14,6 +14,11 @@ const LIMIT_DEFAULT = 100;
 const HEARTBEAT_MS = 15_000;
 /** News that a slow client may have waiting; one that is further behind is let go and comes back for the present. */
 const WAITING_MAX = 1000;
+
+const LIST_QUERY = {
+  limit: countParameter('Most budgets in the answer.', [1, 1000], LIMIT_DEFAULT),
+  after: textParameter('Only campaigns with a greater id: the next page.', 'spring', 256),
+};
 
 const LEDGER_QUERY = {
   limit: countParameter('Most entries in the answer.', [1, 1000], LIMIT_DEFAULT),
@@ -59,6 +64,73 @@ export const getBudget: Route = {
     const service = budgetOf(context);
     const found = service.book.budget(campaignIdOf(request), context.clock.now());
     return sendJson(reply, exactJson(wireBudget(service, found)));
+  },
+};
+
+export const getBudgets: Route = {
+  method: 'GET',
+  url: '/v1/budgets',
+  access: 'operator',
+  operation: {
+    id: 'getBudgets',
+    tag: 'Budgets',
+    summary: 'How all budgets stand today',
+    description: 'Each on its campaign’s own day.',
+    query: LIST_QUERY,
+    answer: {
+      about: 'A page of budgets.',
+      content: [
+        { type: 'application/json', schema: budgetList, example: { budgets: [EXAMPLE], next: null } },
+      ],
+    },
+    errors: [],
+  },
+  handler: (context) => (request, reply) => {
+    const { limit = LIMIT_DEFAULT, after } = readParameters(request.query, LIST_QUERY);
+    const service = budgetOf(context);
+    const found = service.book.budgets(context.clock.now(), limit + 1, after);
+    const budgets = found.slice(0, limit);
+    const next = found.length > limit ? budgets.at(-1)!.campaignId : null;
+    return sendJson(reply, exactJson({ budgets: budgets.map((each) => wireBudget(service, each)), next }));
+  },
+};
+
+export const getDaySpend: Route = {
+  method: 'GET',
+  url: '/v1/campaigns/:campaignId/spend',
+  access: 'operator',
+  operation: {
+    id: 'getDaySpend',
+    tag: 'Budgets',
+    summary: 'A campaign’s spend today, minute by minute',
+    description: 'What its budget is summed from, and the part of the day that its pacing line spans.',
+    path: CAMPAIGN_PATH,
+    answer: {
+      about: 'The budget and its minutes.',
+      content: [
+        {
+          type: 'application/json',
+          schema: daySpend,
+          example: {
+            budget: EXAMPLE,
+            runFrom: 1_769_814_000_000,
+            runTo: 1_769_900_400_000,
+            minutes: [{ minute: 1_769_850_000_000, spentMicros: 110_000_000 }],
+          },
+        },
+      ],
+    },
+    errors: ['unknown_campaign'],
+  },
+  handler: (context) => (request, reply) => {
+    readParameters(request.query, {});
+    const service = budgetOf(context);
+    const now = context.clock.now();
+    const campaignId = campaignIdOf(request);
+    const { from: runFrom, to: runTo, minutes } = service.book.daySpend(campaignId, now);
+    const spent = minutes.map(({ minute, micros }) => ({ minute, spentMicros: micros }));
+    const answer = { budget: wireBudget(service, service.book.budget(campaignId, now)), runFrom, runTo };
+    return sendJson(reply, exactJson({ ...answer, minutes: spent }));
   },
 };
 
