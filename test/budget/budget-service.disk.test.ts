@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -188,6 +188,12 @@ describe('the service', () => {
     expect(audit.differences.join('\n')).toContain(difference);
     await service.close();
   });
+});
+
+test('only its owner may read the file, and those beside it', () => {
+  const names = readdirSync(directory);
+  expect(names).toContain('budget.sqlite-wal');
+  for (const name of names) expect(statSync(join(directory, name)).mode & 0o077).toBe(0);
 });
 
 test('a file of an unknown format is refused', () => {

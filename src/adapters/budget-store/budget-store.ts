@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { UnixMs } from '../../base/clock.ts';
@@ -34,6 +35,8 @@ const SUM_MAX = 2n ** 63n - 1n;
 /** Opens the store in `directory`, and makes it where there is none. Throws AdtallyError data_format, or what SQLite throws. */
 export function openBudgetStore(directory: string): SqliteBudgetStore {
   const path = join(directory, BUDGET_FILE);
+  // Only its owner may read it; SQLite gives the files beside it the same rights.
+  closeSync(openSync(path, 'a', 0o600));
   const database = new DatabaseSync(path);
   try {
     prepareSchema(database, path);
