@@ -62,8 +62,6 @@ export interface RegionOptions {
 
 export interface RegionTuning {
   readonly keepsTouches?: boolean;
-  /** How long after its event time a touch is held, ms. */
-  readonly touchRetentionMs?: number;
   /** So many runs of touches of one size become one. */
   readonly touchMergeWidth?: number;
 }
@@ -82,7 +80,6 @@ async function open(options: RegionOptions): Promise<Region> {
   const startMs = clock.monotonicMs();
   const recovered = await recover(disk, name, spec, entropy, {
     keepsTouches: tuning.keepsTouches,
-    touches: { retentionMs: tuning.touchRetentionMs },
   });
   const log = await LogWriter.open(disk, Buffer.from(recovered.manifest.dataId, 'hex'), recovered.end, {
     bytes: spec.logSegment,

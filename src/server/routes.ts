@@ -9,8 +9,8 @@ import {
   getBudgets,
   getCampaignLedger,
   getDaySpend,
-} from './routes/budget.ts';
-import { getCampaign, getCampaigns, putCampaign } from './routes/campaigns.ts';
+} from './routes/budget/budgets.ts';
+import { getCampaign, getCampaigns, putCampaign } from './routes/budget/campaigns.ts';
 import { postEnrichmentRetry } from './routes/enrichment.ts';
 import { postEvents } from './routes/events.ts';
 import { getHealthz, getReadyz } from './routes/health.ts';

@@ -1,5 +1,4 @@
 import { AdtallyError } from '../base/errors.ts';
-import { HOUR_MS } from '../base/units.ts';
 import type { Region } from '../embedded/ports.ts';
 import { openRegion } from '../embedded/region-engine.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
@@ -8,11 +7,6 @@ import { ProcessClock, type SimulatedClock } from './simulated-clock.ts';
 import type { SimulatedDisk } from './disk/simulated-disk.ts';
 
 export const REGION_NAME = 'a';
-
-/** Short enough that touches are over within a short life. */
-export function touchRetentionMs(spec: PipelineSpec): number {
-  return spec.maxEventAge + HOUR_MS;
-}
 
 export interface ProcessSetting {
   readonly disk: SimulatedDisk;
@@ -49,7 +43,7 @@ export class RegionProcess {
       try {
         const entropyBytes = (length: number): Uint8Array => entropy.bytes(length);
         const diskOfProcess = disk.mount();
-        const tuning = { touchRetentionMs: touchRetentionMs(spec), touchMergeWidth: 2 };
+        const tuning = { touchMergeWidth: 2 };
         const options = { name: REGION_NAME, spec, disk: diskOfProcess, clock: this.#clock, tuning };
         this.region = await openRegion({ ...options, entropy: entropyBytes });
         void this.#awaitFailure(this.region);

@@ -9,7 +9,7 @@ import { idleRestart } from './checkers/idle-restart.ts';
 import { lastingFigures } from './checkers/lasting-figures.ts';
 import { trueQuarantine } from './checkers/true-quarantine.ts';
 import { trueTouches } from './checkers/true-touches.ts';
-import { touchRetentionMs } from './region-process.ts';
+import { orderRulesOf, touchRetentionMs } from '../pipeline/order-rules.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { World, type WorldReport } from './world.ts';
 import { planWorld, type WorldPlan } from './world-plan.ts';
@@ -25,7 +25,7 @@ function allCheckers(random: SeededRandom, plan: WorldPlan): Checker[] {
     changeFeed(random.fork('consumer')),
     idleRestart(),
     trueQuarantine(),
-    trueTouches(touchRetentionMs(plan.spec)),
+    trueTouches(touchRetentionMs(orderRulesOf(plan.spec))),
     flippedBits(random.fork('flips'), plan.flips),
   ];
 }

@@ -115,7 +115,7 @@ export class Aggregation {
     this.changes = new ChangeLog(this.cells);
     this.quarantine = new Quarantine(rules.quarantineEntries);
     const retentionMs = touchRetentionMs(rules.orders);
-    this.touches = new TouchStore(region, seed, this.dimensions, { retentionMs, ...options.touches });
+    this.touches = new TouchStore(region, seed, this.dimensions, { ...options.touches, retentionMs });
     this.attribution = new Attribution(region, this.touches, rules.orders);
     this.#keepsTouches = options.keepsTouches ?? true;
     this.scalars = { block: 0, latestArrival: 0, horizon: FIRST_HORIZON, change: 0, rules };

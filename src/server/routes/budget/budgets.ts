@@ -1,13 +1,13 @@
-import type { Budget } from '../../budget/budget.ts';
-import type { BudgetService } from '../../budget/budget-service.ts';
-import { formatTime } from '../../model/event-time.ts';
-import { adMinuteRecordId } from '../../model/record-id.ts';
-import { exactJson } from '../exact-json.ts';
-import { budget, budgetAudit, budgetList, daySpend, ledgerPage } from '../openapi/budget-schemas.ts';
-import { countParameter, readParameters, textParameter } from '../parameters.ts';
-import { EVENT_STREAM_TYPE, type Route, sendJson } from '../route.ts';
-import { answerEnd } from '../stream/change-wait.ts';
-import { EventStream } from '../stream/event-stream.ts';
+import type { Budget } from '../../../budget/budget.ts';
+import type { BudgetService } from '../../../budget/budget-service.ts';
+import { formatTime } from '../../../model/event-time.ts';
+import { adMinuteRecordId } from '../../../model/record-id.ts';
+import { exactJson } from '../../exact-json.ts';
+import { budget, budgetAudit, budgetList, daySpend, ledgerPage } from '../../openapi/budget-schemas.ts';
+import { countParameter, readParameters, textParameter } from '../../parameters.ts';
+import { EVENT_STREAM_TYPE, type Route, sendJson } from '../../route.ts';
+import { answerEnd } from '../../stream/change-wait.ts';
+import { EventStream } from '../../stream/event-stream.ts';
 import { CAMPAIGN_PATH, budgetOf, campaignIdOf } from './campaigns.ts';
 
 const LIMIT_DEFAULT = 100;

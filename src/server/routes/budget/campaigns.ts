@@ -1,13 +1,13 @@
 import type { FastifyRequest } from 'fastify';
-import { AdtallyError } from '../../base/errors.ts';
-import { KIB } from '../../base/units.ts';
-import type { BudgetService } from '../../budget/budget-service.ts';
-import type { Campaign, CampaignInput } from '../../budget/campaign.ts';
-import { ID_LENGTH_MAX } from '../../model/field-checks.ts';
-import { formatTime } from '../../model/event-time.ts';
-import { campaign, campaignInput, campaignList } from '../openapi/budget-schemas.ts';
-import { countParameter, readParameter, readParameters, textParameter } from '../parameters.ts';
-import { type Route, type ServerContext, sendJson } from '../route.ts';
+import { AdtallyError } from '../../../base/errors.ts';
+import { KIB } from '../../../base/units.ts';
+import type { BudgetService } from '../../../budget/budget-service.ts';
+import type { Campaign, CampaignInput } from '../../../budget/campaign.ts';
+import { ID_LENGTH_MAX } from '../../../model/field-checks.ts';
+import { formatTime } from '../../../model/event-time.ts';
+import { campaign, campaignInput, campaignList } from '../../openapi/budget-schemas.ts';
+import { countParameter, readParameter, readParameters, textParameter } from '../../parameters.ts';
+import { type Route, type ServerContext, sendJson } from '../../route.ts';
 
 const LIMIT_DEFAULT = 100;
 const BODY_BYTES_MAX = 64 * KIB;
