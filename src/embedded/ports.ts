@@ -214,7 +214,7 @@ export interface Region {
   pendingOrders(limit: number, except: ReadonlySet<string>): readonly PendingOrder[];
   /** Takes in what the order service said of an order; resolves once that is durable. An answer that is out of date changes nothing. */
   enrich(answer: OrderAnswer): Promise<void>;
-  /** Has the order service asked again for the orders it gave no answer for; resolves to how many. */
+  /** Has the order service asked again for orders it gave no answer for, 10,000 at most; resolves to how many. */
   retryEnrichment(): Promise<number>;
   /** As changedAdMinutes. */
   changedOrders(after: string | undefined, limit: number): ChangePage<AttributedOrder>;

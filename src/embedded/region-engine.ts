@@ -47,6 +47,8 @@ const SEGMENT_SPAN_SHARE = 1 / 24;
 /** Even with little traffic a snapshot is taken this often, so that old segments can leave. */
 const SNAPSHOT_EVERY_MS = 3_600_000;
 const RETRY_AFTER_SECONDS = 1;
+/** Orders that one call has asked for again. */
+const RETRIES_MAX = 10_000;
 
 export interface RegionOptions {
   readonly name: string;
@@ -198,6 +200,7 @@ class EmbeddedRegion implements Region {
     const deadline = this.#clock.now() + this.#spec.enrichment.deadline;
     const answers = this.#state.attribution
       .unavailable()
+      .take(RETRIES_MAX)
       .map(({ order: { orderId, orderVersion } }) =>
         this.enrich({ orderId, orderVersion, status: 'pending', enrichment: null, deadline }),
       );
