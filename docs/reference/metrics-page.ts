@@ -1,4 +1,5 @@
 import type { Region } from '../../src/embedded/ports.ts';
+import { noOrderVerdicts } from '../../src/model/order-receipt.ts';
 import { noVerdicts } from '../../src/model/verdict.ts';
 import { ServerMetrics } from '../../src/server/metrics.ts';
 import { code, page, table } from './markdown.ts';
@@ -24,13 +25,16 @@ export async function metricsPage(): Promise<string> {
       '- `adtally_pending_bytes` near `limits.pendingBytes`: publishers are about to be told to wait (429).\n' +
       '- `adtally_events_total` by verdict: a jump of `invalid`, `late` or `future` is a publisher that changed something; a jump ' +
       'of `duplicate` is one whose answers get lost.\n' +
+      '- `adtally_orders_pending` that grows: the order service does not answer.\n' +
       '- `adtally_quarantine_dropped_total`: events leave the quarantine unseen.',
   );
 }
 
+const NO_ORDERS = { received: 0, verdicts: noOrderVerdicts(), held: 0, pending: 0 };
+
 /** A status in which every figure is 0. */
 const ZEROS: object = new Proxy(
-  { verdicts: noVerdicts() },
+  { verdicts: noVerdicts(), orders: NO_ORDERS },
   { get: (given, name) => Reflect.get(given, name) ?? (name === 'recovery' ? ZEROS : 0) },
 );
 

@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 import { SECOND_MS } from '../base/units.ts';
 import type { BudgetServiceStatus } from '../budget/budget-service.ts';
 import type { Region, RegionStatus } from '../embedded/ports.ts';
+import { ORDER_VERDICTS } from '../model/order-verdict.ts';
 import { VERDICTS } from '../model/verdict.ts';
 
 /** A figure of the region as a metric. */
@@ -20,6 +21,13 @@ const REGION_METRICS: readonly RegionMetric[] = [
   gauge('touches', 'Touches held, in memory and on the disk.', (s) => s.touches),
   gauge('touch_memory_bytes', 'Memory of touches not yet on the disk.', (s) => s.touchMemoryBytes),
   gauge('touch_runs', 'Files of touches, each of them read by a look-up.', (s) => s.touchRuns),
+  counter(
+    'orders_received_total',
+    'Versions of orders received since the region began.',
+    (s) => s.orders.received,
+  ),
+  gauge('orders', 'Orders held.', (s) => s.orders.held),
+  gauge('orders_pending', 'Orders that wait for the order service.', (s) => s.orders.pending),
   gauge('pending_bytes', 'Bytes accepted but not yet answered.', (s) => s.pendingBytes),
   gauge('log_bytes', 'Size of the log on disk.', (s) => s.logBytes),
   gauge('log_segments', 'Segments of the log.', (s) => s.logSegments),
@@ -60,6 +68,7 @@ export class ServerMetrics {
   ) {
     for (const metric of REGION_METRICS) this.registry.registerMetric(regionMetric(region, metric));
     this.registry.registerMetric(verdictCounter(region));
+    this.registry.registerMetric(orderVerdictCounter(region));
     this.registry.registerMetric(
       liveGauge('adtally_receiving_bytes', 'Bytes of request bodies being received.', heldBytes),
     );
@@ -149,6 +158,20 @@ function verdictCounter(region: Region): Counter {
       const { verdicts } = region.status();
       this.reset();
       for (const verdict of VERDICTS) this.inc({ verdict }, verdicts[verdict]);
+    },
+  });
+}
+
+function orderVerdictCounter(region: Region): Counter {
+  return new Counter({
+    name: 'adtally_orders_total',
+    help: 'Versions of orders by verdict since the region began.',
+    labelNames: ['verdict'],
+    registers: [],
+    collect() {
+      const { verdicts } = region.status().orders;
+      this.reset();
+      for (const verdict of ORDER_VERDICTS) this.inc({ verdict }, verdicts[verdict]);
     },
   });
 }
