@@ -27,8 +27,8 @@ export function formatCount(value: number | bigint): string {
 }
 
 /** "1 minute", "1,234 minutes". */
-export function countOf(value: number | bigint, word: string): string {
-  return `${formatCount(value)} ${word}${Number(value) === 1 ? '' : 's'}`;
+export function countOf(value: number | bigint, word: string, words = `${word}s`): string {
+  return `${formatCount(value)} ${Number(value) === 1 ? word : words}`;
 }
 
 /** Micros of a currency as an amount: 1250000 → "1.25"; exact, at least two decimals. */

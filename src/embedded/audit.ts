@@ -1,6 +1,7 @@
 import { formatTime } from '../model/event-time.ts';
 import { type VerdictCounts, VERDICTS } from '../model/verdict.ts';
-import type { AuditReport, CellSums } from './ports.ts';
+import { ORDER_VERDICTS } from '../model/order-verdict.ts';
+import type { AuditReport, CellSums, OrderBooks } from './ports.ts';
 import type { Aggregation } from './state/aggregation.ts';
 import { readCounts } from './state/arrival-counters.ts';
 
@@ -11,7 +12,7 @@ export type Books = Omit<AuditReport, 'balanced' | 'differences'>;
 const DIFFERENCES_MAX = 100;
 
 /** Holds the region's books against each other: totals, minutes of arrival, cells, and what was counted in all. */
-export function auditOf({ cells, counters, sums }: Aggregation): AuditReport {
+export function auditOf({ attribution, cells, counters, sums }: Aggregation): AuditReport {
   const held = cells.sums();
   const { impressions, clicks, costMicros } = sums;
   const books: Books = {
@@ -21,21 +22,31 @@ export function auditOf({ cells, counters, sums }: Aggregation): AuditReport {
     cells: held,
     retiredCells: cells.retired,
     counted: { records: held.records + cells.retired.records, impressions, clicks, costMicros },
+    orders: orderBooksOf(attribution.scalars),
   };
   const differences = differencesIn(books);
   return { balanced: differences.length === 0, ...books, differences };
 }
 
+function orderBooksOf({ received, verdicts }: Omit<OrderBooks, 'balanced'>): OrderBooks {
+  return { balanced: judgedOrders(verdicts) === received, received, verdicts: { ...verdicts } };
+}
+
+function judgedOrders(verdicts: OrderBooks['verdicts']): number {
+  return ORDER_VERDICTS.reduce((sum, verdict) => sum + verdicts[verdict], 0);
+}
+
 /**
  * Says in words what does not add up; empty when everything does: received = the sum of the verdicts, in all and in every
- * minute of arrival; the minutes add up to the whole; counted = impressions + clicks; cells held + retired = what was counted.
+ * minute of arrival; the minutes add up to the whole; counted = impressions + clicks; cells held + retired = what was counted;
+ * and the versions of orders received = the sum of their verdicts.
  */
 export function differencesIn(books: Books): string[] {
   const found = [...verdictDifferences('in all', books.received, books.verdicts)];
   for (const { minute, received, verdicts } of books.minutes) {
     found.push(...verdictDifferences(`in the minute of ${formatTime(minute)}`, received, verdicts));
   }
-  found.push(...minuteDifferences(books), ...cellDifferences(books));
+  found.push(...minuteDifferences(books), ...cellDifferences(books), ...orderDifferences(books));
   if (found.length <= DIFFERENCES_MAX) return found;
   return [...found.slice(0, DIFFERENCES_MAX), `and ${found.length - DIFFERENCES_MAX} more differences`];
 }
@@ -82,4 +93,9 @@ function cellDifferences({ verdicts, cells, retiredCells, counted }: Books): str
     );
   }
   return found;
+}
+
+function orderDifferences({ orders: { received, verdicts } }: Books): string[] {
+  const judged = judgedOrders(verdicts);
+  return judged === received ? [] : [`${received} orders received in all, but ${judged} have a verdict`];
 }

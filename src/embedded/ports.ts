@@ -103,8 +103,17 @@ export interface AuditReport {
   readonly retiredCells: CellSums;
   /** What the counters say was counted in all; equals cells + retiredCells when balanced. */
   readonly counted: CellSums;
+  readonly orders: OrderBooks;
   /** In plain words, what does not balance; empty when balanced. */
   readonly differences: readonly string[];
+}
+
+/** What became of all versions of orders that came in. */
+export interface OrderBooks {
+  /** Whether each of them has a verdict: received = the sum of the verdicts. */
+  readonly balanced: boolean;
+  readonly received: number;
+  readonly verdicts: Readonly<Record<OrderVerdict, number>>;
 }
 
 export interface QuarantineEntry {

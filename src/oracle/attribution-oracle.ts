@@ -54,6 +54,7 @@ export class AttributionOracle {
   /** The newest accepted version of each order. */
   readonly #orders = new Map<string, OracleOrder>();
   readonly #touchesByUser = new Map<string, OracleTouch[]>();
+  #droppedBefore = 0;
 
   constructor(region: string, rules: OracleAttributionRules) {
     this.#region = region;
@@ -74,6 +75,14 @@ export class AttributionOracle {
     return { verdict, code: verdict, orderId };
   }
 
+  /** Forgets the orders of an earlier time, Unix ms; from now on such an order comes too late, whenever it arrives. */
+  dropOrdersBefore(time: number): void {
+    this.#droppedBefore = Math.max(this.#droppedBefore, time);
+    for (const [orderId, order] of this.#orders) {
+      if (order.orderTime < this.#droppedBefore) this.#orders.delete(orderId);
+    }
+  }
+
   /** Keeps an event that was counted. */
   takeTouch(touch: OracleTouch): void {
     const touches = this.#touchesByUser.get(touch.userId) ?? [];
@@ -83,10 +92,20 @@ export class AttributionOracle {
 
   /** What every order and its touches come to, by record id. A rank that no touch has any more is not among them. */
   records(): Map<string, OracleAttributedOrder> {
-    const records = [...this.#orders.values()].flatMap((order) =>
-      this.#rules.models.flatMap((model) => this.#recordsOf(order, model)),
-    );
+    const records = [...this.#orders.keys()].flatMap((orderId) => this.recordsOf(orderId));
     return new Map(records.map((record) => [record.recordId, record]));
+  }
+
+  /** The records of one order; none when it is not held. */
+  recordsOf(orderId: string): OracleAttributedOrder[] {
+    const order = this.#orders.get(orderId);
+    if (order === undefined) return [];
+    return this.#rules.models.flatMap((model) => this.#recordsOf(order, model));
+  }
+
+  /** The touches of a user that were kept, in the order in which they were counted. */
+  touchesOf(userId: string): readonly OracleTouch[] {
+    return this.#touchesByUser.get(userId) ?? [];
   }
 
   /** The newest accepted version of each order, by id. */
@@ -103,7 +122,8 @@ export class AttributionOracle {
     }
     const ageMs = arrivalMs - order.orderTime;
     if (-ageMs > this.#rules.maxClockSkewMs) return 'future';
-    return known === undefined && ageMs > this.#rules.maxOrderAgeMs ? 'late' : 'accepted';
+    const isLate = ageMs > this.#rules.maxOrderAgeMs || order.orderTime < this.#droppedBefore;
+    return known === undefined && isLate ? 'late' : 'accepted';
   }
 
   #recordsOf(order: OracleOrder, model: OracleModel): OracleAttributedOrder[] {

@@ -58,16 +58,19 @@ export class CountingOracle {
   readonly #cells = new Map<string, Cell>();
   readonly #arrivals = new Map<number, OracleArrivals>();
   readonly #retired = { records: 0, impressions: 0, clicks: 0, costMicros: 0n };
+  readonly #onCounted: (event: OracleEvent) => void;
   #latestArrivalMs = 0;
   #retiredBefore = 0;
 
-  constructor(rules: OracleRules) {
+  /** `onCounted` is handed each event as it is counted: a touch, for whoever attributes orders. */
+  constructor(rules: OracleRules, options: { readonly onCounted?: (event: OracleEvent) => void } = {}) {
     this.#rules = rules;
+    this.#onCounted = options.onCounted ?? (() => {});
   }
 
   /** The rules of the entries that follow. */
   changeRules(rules: OracleRules, arrivalMs: number): void {
-    this.#passTime(arrivalMs);
+    this.passTime(arrivalMs);
     this.#rules = rules;
   }
 
@@ -82,7 +85,7 @@ export class CountingOracle {
     arrivalMs: number,
     options: { perEvent: boolean } = { perEvent: true },
   ): OracleReceipt {
-    this.#passTime(arrivalMs);
+    this.passTime(arrivalMs);
     const verdicts = zeroVerdicts();
     const perEvent: EventOutcome[] = [];
     for (const bytes of events) {
@@ -92,6 +95,26 @@ export class CountingOracle {
     }
     this.#book(arrivalMs, events.length, verdicts);
     return { received: events.length, verdicts, perEvent };
+  }
+
+  /**
+   * Notes the arrival of an entry without events, too: what is forgotten or retired follows the latest arrival, and stays so
+   * when the clock goes back.
+   */
+  passTime(arrivalMs: number): void {
+    this.#latestArrivalMs = Math.max(this.#latestArrivalMs, arrivalMs);
+    this.#ids.forget(this.#latestArrivalMs, this.#rules.dedupeWindowMs);
+    const retiredBefore = startOfMinute(Math.max(0, this.#latestArrivalMs - this.#rules.recordRetentionMs));
+    if (retiredBefore <= this.#retiredBefore) return;
+    this.#retiredBefore = retiredBefore;
+    for (const [key, cell] of this.#cells) {
+      if (cell.minute >= retiredBefore) continue;
+      this.#cells.delete(key);
+      this.#retired.records++;
+      this.#retired.impressions += cell.impressions;
+      this.#retired.clicks += cell.clicks;
+      this.#retired.costMicros += BigInt(cell.costMicros);
+    }
   }
 
   /** The records that are held, by record id. */
@@ -124,23 +147,6 @@ export class CountingOracle {
     return this.#ids.size;
   }
 
-  /** What is forgotten or retired follows the latest arrival, and stays so when the clock goes back. */
-  #passTime(arrivalMs: number): void {
-    this.#latestArrivalMs = Math.max(this.#latestArrivalMs, arrivalMs);
-    this.#ids.forget(this.#latestArrivalMs, this.#rules.dedupeWindowMs);
-    const retiredBefore = startOfMinute(Math.max(0, this.#latestArrivalMs - this.#rules.recordRetentionMs));
-    if (retiredBefore <= this.#retiredBefore) return;
-    this.#retiredBefore = retiredBefore;
-    for (const [key, cell] of this.#cells) {
-      if (cell.minute >= retiredBefore) continue;
-      this.#cells.delete(key);
-      this.#retired.records++;
-      this.#retired.impressions += cell.impressions;
-      this.#retired.clicks += cell.clicks;
-      this.#retired.costMicros += BigInt(cell.costMicros);
-    }
-  }
-
   #judge(bytes: Uint8Array, arrivalMs: number): EventOutcome {
     const { event, code, eventId } = readOracleEvent(bytes, this.#rules);
     if (event === null) return { verdict: 'invalid', code, eventId };
@@ -156,6 +162,7 @@ export class CountingOracle {
     }
     if (!this.#count(event)) return { verdict: 'invalid', code: 'sum_out_of_range', eventId };
     this.#ids.remember(event.eventId, content, arrivalMs);
+    this.#onCounted(event);
     return { verdict: 'counted', code: 'counted', eventId };
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Books, differencesIn } from '../../src/embedded/audit.ts';
 import type { CellSums } from '../../src/embedded/ports.ts';
+import { noOrderVerdicts } from '../../src/model/order-receipt.ts';
 import { type VerdictCounts, noVerdicts } from '../../src/model/verdict.ts';
 
 const MINUTE = Date.UTC(2026, 0, 31, 12);
@@ -22,6 +23,7 @@ const BALANCED: Books = {
   cells: sums(2, 3, 1, 40n),
   retiredCells: sums(1, 2, 0, 20n),
   counted: sums(3, 5, 1, 60n),
+  orders: { balanced: true, received: 3, verdicts: { ...noOrderVerdicts(), accepted: 2, stale: 1 } },
 };
 
 test('balanced books have no difference, sums beyond 2^53 included', () => {
@@ -45,6 +47,11 @@ describe('one wrong figure is named', () => {
       'a lost record',
       { retiredCells: sums(0, 2, 0, 20n) },
       '3 records were counted, but the ad minutes hold 2',
+    ],
+    [
+      'an order without verdict',
+      { orders: { ...BALANCED.orders, received: 4 } },
+      '4 orders received in all, but 3 have a verdict',
     ],
     [
       'an event counted into no cell',

@@ -4,7 +4,9 @@ import { formatTime } from '../../model/event-time.ts';
 import { VERDICTS } from '../../model/verdict.ts';
 import { compareAdMinutes, type RecordComparison } from '../../reporting/audit.ts';
 import type { LogRecount } from './log-recount.ts';
+import { auditOrders, type OrderAudit } from './order-audit.ts';
 import type { ServedBooks } from './served-books.ts';
+import { LOOKS_UNMOVED, PAUSE_MS, ROUNDS_MAX } from './settle.ts';
 
 export interface FullAudit {
   /** Books balance and nothing differs. */
@@ -22,16 +24,12 @@ export interface FullAudit {
     /** Records that changed every time they were looked at, under traffic: neither equal nor different. */
     readonly recordsMoving: number;
   };
+  readonly orders: OrderAudit;
 }
 
-/** Under traffic, how often records that were still changing are looked at again. */
-const ROUNDS_MAX = 30;
-const PAUSE_MS = 100;
-/** A record that differs and does not move for so many looks is wrong: the region is never that far behind its log. */
-const LOOKS_UNMOVED = 3;
-
 /**
- * Holds what a region serves against a recount of its log: the books, every minute of arrival, every record. The region may be
+ * Holds what a region serves against a recount of its log: the books, every minute of arrival, every record, every
+ * attributed order. The region may be
  * taking in events meanwhile: what moved between the two readings is read again until both agree on it once.
  */
 export async function auditFully(
@@ -40,13 +38,14 @@ export async function auditFully(
   pause: (ms: number) => Promise<void>,
 ): Promise<FullAudit> {
   const settled = await settleRecords(served, recount, pause);
+  const orders = await auditOrders(served, recount, pause);
   const books = await served.audit();
   await recount.readOn();
   const minutes = compareMinutes(books, recount);
   const lastStillFills = (await served.audit()).received !== books.received;
   const minuteDifferences = minutes.differences.filter(({ isLast }) => !(isLast && lastStillFills));
   const { missing, extra, different } = settled.records;
-  const wrong = missing + extra + different + minuteDifferences.length;
+  const wrong = missing + extra + different + minuteDifferences.length + orders.wrong;
   return {
     exact: books.balanced && wrong === 0,
     books,
@@ -58,6 +57,7 @@ export async function auditFully(
       minuteDifferences: minuteDifferences.map(({ text }) => text),
       ...settled,
     },
+    orders,
   };
 }
 
@@ -137,7 +137,7 @@ function compareMinutes(
   const recounted = recount.arrivals();
   const served = new Map(books.minutes.map((minute) => [minute.minute, minute]));
   const last = Math.max(...served.keys(), ...recounted.keys());
-  const oldest = books.minutes[0]?.minute ?? 0;
+  const oldest = books.minutes[0]?.minute ?? recount.retiredBefore;
   let equal = 0;
   const differences: MinuteDifference[] = [];
   for (const minute of new Set([...served.keys(), ...recounted.keys()])) {

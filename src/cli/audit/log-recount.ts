@@ -9,15 +9,17 @@ import { decodeReplayBody } from '../../embedded/state/replay-body.ts';
 import type { AdMinute } from '../../model/ad-minute.ts';
 import { CountingOracle, type OracleArrivals } from '../../oracle/counting-oracle.ts';
 import type { OracleRules } from '../../oracle/oracle-rules.ts';
-import { rulesOf } from '../../pipeline/pipeline-rules.ts';
+import { rulesOf, type PipelineRules } from '../../pipeline/pipeline-rules.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
+import { buyersIn, OrderRecount } from './order-recount.ts';
 
-/** Counts the raw log of a data directory again with the naive oracle; may be asked to go on as the log grows. */
+/** Counts and attributes the raw log of a data directory again with the naive oracles; may be asked to go on as the log grows. */
 export class LogRecount {
   readonly region: string;
   readonly #disk: Disk;
   readonly #dataId: Uint8Array;
   readonly #oracle: CountingOracle;
+  readonly orders: OrderRecount;
   readonly #firstBlock: number;
   #rules: OracleRules;
   #nextBlock: number;
@@ -30,6 +32,7 @@ export class LogRecount {
     manifest: { readonly region: string; readonly dataId: string },
     firstBlock: number,
     spec: PipelineSpec,
+    buyers: ReadonlySet<string>,
   ) {
     this.region = manifest.region;
     this.#disk = disk;
@@ -37,17 +40,29 @@ export class LogRecount {
     this.#firstBlock = firstBlock;
     this.#nextBlock = firstBlock;
     // In force until the log says otherwise; its first entry does, unless retention has taken that away.
-    this.#rules = { ...rulesOf(spec), region: manifest.region };
-    this.#oracle = new CountingOracle(this.#rules);
+    const rules = rulesOf(spec);
+    this.#rules = { ...rules, region: manifest.region };
+    const orders = new OrderRecount(manifest.region, rules.orders, buyers);
+    this.orders = orders;
+    this.#oracle = new CountingOracle(this.#rules, { onCounted: (event) => orders.takeTouch(event) });
   }
 
-  /** Throws AdtallyError: not_found without a region, data_corrupt, data_format. */
+  /**
+   * Reads the log once to find the users with orders, so that only their touches need be kept. Throws AdtallyError: not_found
+   * without a region, data_corrupt, data_format.
+   */
   static async open(disk: Disk, spec: PipelineSpec): Promise<LogRecount> {
     const manifest = await readManifest(disk);
     if (manifest === undefined)
       throw new AdtallyError('not_found', `There is no region in the data directory ${spec.data}.`);
     const [firstBlock = 1] = await listSegments(disk);
-    return new LogRecount(disk, manifest, firstBlock, spec);
+    return new LogRecount(
+      disk,
+      manifest,
+      firstBlock,
+      spec,
+      await findBuyers(disk, manifest.dataId, firstBlock),
+    );
   }
 
   /** Counts what has been added to the log since the last call. Throws AdtallyError data_corrupt. */
@@ -78,9 +93,16 @@ export class LogRecount {
     return this.#firstArrival + this.#rules.dedupeWindowMs + this.#rules.maxClockSkewMs + HOUR_MS;
   }
 
+  /** Records and minutes of arrival before this are no longer held, Unix ms. */
+  get retiredBefore(): UnixMs {
+    return this.#oracle.retiredBefore;
+  }
+
   #take({ kind, arrival: arrivalMs, body }: LoggedEntry): void {
     this.#firstArrival ??= arrivalMs;
     this.bytes += body.length;
+    this.#oracle.passTime(arrivalMs);
+    this.orders.passTime(arrivalMs);
     switch (kind) {
       case ENTRY_KIND.eventsJson:
         this.events += this.#oracle.take({ arrivalMs, format: 'json', body }, { perEvent: false }).received;
@@ -89,22 +111,40 @@ export class LogRecount {
         this.events += this.#oracle.take({ arrivalMs, format: 'ndjson', body }, { perEvent: false }).received;
         return;
       case ENTRY_KIND.rules:
-        this.#rules = {
-          ...(JSON.parse(Buffer.from(body).toString()) as Omit<OracleRules, 'region'>),
-          region: this.region,
-        };
-        this.#oracle.changeRules(this.#rules, arrivalMs);
+        this.#changeRules(JSON.parse(Buffer.from(body).toString()) as PipelineRules, arrivalMs);
         return;
       case ENTRY_KIND.quarantineReplay:
         this.events += this.#oracle.takeEvents(eventsOfReplay(body), arrivalMs, { perEvent: false }).received;
         return;
       case ENTRY_KIND.ordersJson:
+        this.orders.takeOrders(body, 'json', arrivalMs);
+        return;
       case ENTRY_KIND.ordersNdjson:
+        this.orders.takeOrders(body, 'ndjson', arrivalMs);
+        return;
       case ENTRY_KIND.enrichment:
-        // Orders change no ad minute.
+        // What an order service says changes no credit.
         return;
     }
   }
+
+  #changeRules(rules: PipelineRules, arrivalMs: UnixMs): void {
+    this.#rules = { ...rules, region: this.region };
+    this.#oracle.changeRules(this.#rules, arrivalMs);
+    this.orders.changeRules(rules.orders);
+  }
+}
+
+async function findBuyers(disk: Disk, dataId: string, firstBlock: number): Promise<ReadonlySet<string>> {
+  const buyers = new Set<string>();
+  for await (const { entries } of readLog(disk, Buffer.from(dataId, 'hex'), firstBlock)) {
+    for (const { kind, body } of entries) {
+      if (kind !== ENTRY_KIND.ordersJson && kind !== ENTRY_KIND.ordersNdjson) continue;
+      const format = kind === ENTRY_KIND.ordersJson ? 'json' : 'ndjson';
+      for (const userId of buyersIn(body, format)) buyers.add(userId);
+    }
+  }
+  return buyers;
 }
 
 function eventsOfReplay(body: Uint8Array): Uint8Array[] {

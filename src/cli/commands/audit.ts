@@ -6,10 +6,12 @@ import { ERRORS } from '../../base/errors.ts';
 import type { BudgetAudit } from '../../budget/budget-audit.ts';
 import type { AuditReport } from '../../embedded/ports.ts';
 import { formatTime } from '../../model/event-time.ts';
+import { ORDER_VERDICTS } from '../../model/order-verdict.ts';
 import { VERDICTS } from '../../model/verdict.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
 import { describeDifference } from '../../reporting/audit.ts';
 import { auditFully, type FullAudit } from '../audit/full-audit.ts';
+import type { OrderAudit } from '../audit/order-audit.ts';
 import type { CommandDefinition } from '../command.ts';
 import { addRegionOptions, findRegion } from '../region-address.ts';
 import { readRunningFile } from '../running-file.ts';
@@ -19,7 +21,8 @@ import type { Terminal } from '../terminal.ts';
 
 export const auditCommand: CommandDefinition = {
   usage: 'audit',
-  about: 'Prove the figures: recount the whole raw log with another, naive counter and compare every record',
+  about:
+    'Prove the figures: recount the whole raw log with another, naive counter and compare every record, order and credit',
   more:
     'It works on the data directory, whether a region runs on it or not, and changes nothing. With --url alone the region is only\n' +
     `asked for its own books. Exit code ${ERRORS.audit_mismatch.exit} when anything differs.`,
@@ -71,9 +74,13 @@ async function auditResting(spec: PipelineSpec): Promise<WholeAudit> {
   const unlock = await lockDirectory(directory);
   try {
     const books = await restingBooks(disk, recount.region, spec);
-    const audit = await auditFully(books, recount, (ms) => sleep(ms));
-    const { auditRestingBudget } = await import('../audit/resting-budget.ts');
-    return withBudget(audit, await auditRestingBudget(directory, books.records()));
+    try {
+      const audit = await auditFully(books, recount, (ms) => sleep(ms));
+      const { auditRestingBudget } = await import('../audit/resting-budget.ts');
+      return withBudget(audit, await auditRestingBudget(directory, books.records()));
+    } finally {
+      await books.close();
+    }
   } finally {
     await unlock();
   }
@@ -98,16 +105,19 @@ function describeBudget(budget: BudgetAudit | null): string[] {
   return [`budget: ${exact ? 'exact' : 'NOT exact'} (${what})`, ...differences];
 }
 
-function describeBooks({ received, verdicts, counted }: AuditReport): string {
+function describeBooks({ received, verdicts, counted, orders }: AuditReport): string {
   const rows = VERDICTS.map((verdict) => [verdict, verdicts[verdict]] as const);
+  const orderRows = ORDER_VERDICTS.map((verdict) => [verdict, orders.verdicts[verdict]] as const);
   return [
     renderTable(['verdict', 'events'], [...rows, ['received', received]]),
+    '',
+    renderTable(['verdict', 'orders'], [...orderRows, ['received', orders.received]]),
     '',
     `Counted: ${countOf(counted.impressions, 'impression')} and ${countOf(counted.clicks, 'click')} in ${countOf(counted.records, 'ad minute')}, cost ${formatMicros(counted.costMicros)} (all currencies).`,
   ].join('\n');
 }
 
-function describeAudit({ exact, books, recount, budget }: WholeAudit): string {
+function describeAudit({ exact, books, recount, orders, budget }: WholeAudit): string {
   const { records, minuteDifferences, completeFrom } = recount;
   const lines = [
     describeBooks(books),
@@ -125,6 +135,28 @@ function describeAudit({ exact, books, recount, budget }: WholeAudit): string {
   const { missing, extra, different } = records;
   if (missing + extra + different > 0)
     lines.push(`Ad minutes: ${missing} missing, ${extra} too many, ${different} different.`);
-  lines.push(...describeBudget(budget), '', exact ? 'exact' : 'NOT exact');
+  lines.push(...describeOrders(orders), ...describeBudget(budget), '', exact ? 'exact' : 'NOT exact');
   return lines.join('\n');
+}
+
+function describeOrders(orders: OrderAudit): string[] {
+  const equal = `${countOf(orders.recordsEqual, 'attributed order')} (of ${countOf(orders.ordersEqual, 'order')})`;
+  const touches = `${countOf(orders.touchesEqual, 'touch', 'touches')} of ${countOf(orders.usersSampled, 'user')}`;
+  const lines = [
+    `Recounted: ${countOf(orders.received, 'version')} of orders. Equal: ${equal}, ${touches} in a sample.`,
+  ];
+  if (orders.ordersNotRecounted > 0)
+    lines.push(
+      `${countOf(orders.ordersNotRecounted, 'order')} not recounted, for the log does not tell all about them any more; their credits add up.`,
+    );
+  if (!orders.verdictsCompared)
+    lines.push('The verdicts of orders are not compared: the log has left its retention.');
+  if (orders.moving > 0)
+    lines.push(
+      `${countOf(orders.moving, 'order')} or users changed every time they were looked at: left out.`,
+    );
+  lines.push(...orders.differences);
+  if (orders.wrong > orders.differences.length)
+    lines.push(`and ${countOf(orders.wrong - orders.differences.length, 'more difference')} in orders`);
+  return lines;
 }

@@ -7,7 +7,7 @@ import {
 import { ORDER_STATUSES } from '../../model/order.ts';
 import { ORDER_VERDICTS } from '../../model/order-verdict.ts';
 import { attributedOrderRecordId } from '../../model/record-id.ts';
-import { count, currency, id, micros, rfc3339, SCHEMAS, unixMs } from './schemas.ts';
+import { count, currency, id, micros, orderVerdictCounts, rfc3339, SCHEMAS, unixMs } from './schemas.ts';
 
 const eventType = z.enum(['impression', 'click']);
 
@@ -34,9 +34,7 @@ export const orderLines = z.string().describe('One Order as JSON per line.');
 export const orderReceipt = z
   .strictObject({
     received: count,
-    verdicts: z
-      .strictObject(Object.fromEntries(ORDER_VERDICTS.map((verdict) => [verdict, count])))
-      .register(SCHEMAS, { id: 'OrderVerdictCounts' }),
+    verdicts: orderVerdictCounts,
     problems: z.array(
       z.strictObject({
         index: count.describe('Position of the order in its request, from 0.'),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../../base/errors.ts';
 import { ID_LENGTH_MAX } from '../../model/field-checks.ts';
 import { LAST_UNIX_MS } from '../../model/event-time.ts';
+import { ORDER_VERDICTS } from '../../model/order-verdict.ts';
 import { VERDICTS } from '../../model/verdict.ts';
 
 /**
@@ -50,6 +51,10 @@ export const eventLines = z.string().describe('One AdEvent as JSON per line.');
 const verdictCounts = z
   .strictObject(Object.fromEntries(VERDICTS.map((verdict) => [verdict, count])))
   .register(SCHEMAS, { id: 'VerdictCounts' });
+
+export const orderVerdictCounts = z
+  .strictObject(Object.fromEntries(ORDER_VERDICTS.map((verdict) => [verdict, count])))
+  .register(SCHEMAS, { id: 'OrderVerdictCounts' });
 
 const eventProblem = z.strictObject({
   index: count.describe('Position of the event in its request, from 0.'),
@@ -130,6 +135,9 @@ export const auditReport = z
     cells: cellSums,
     retiredCells: cellSums,
     counted: cellSums,
+    orders: z
+      .strictObject({ balanced: z.boolean(), received: count, verdicts: orderVerdictCounts })
+      .describe('Versions of orders, since the region began.'),
     differences: z.array(z.string()).describe('In plain words, what does not balance.'),
   })
   .register(SCHEMAS, { id: 'AuditReport' });

@@ -1,3 +1,4 @@
+import { noOrderVerdicts } from '../../model/order-receipt.ts';
 import { exactJson } from '../exact-json.ts';
 import { auditReport } from '../openapi/schemas.ts';
 import { readParameters } from '../parameters.ts';
@@ -18,7 +19,7 @@ export const getAudit: Route = {
     summary: 'Prove that nothing vanished',
     description:
       'received = counted + duplicate + conflict + late + future + invalid, in all and per minute of arrival; and the records, ' +
-      'summed again now, against what was counted. "adtally audit" goes further: it recounts the raw log.',
+      'summed again now, against what was counted; and the versions of orders received, against their verdicts. "adtally audit" goes further: it recounts the raw log.',
     answer: {
       about: 'The books of the region; "balanced" says whether they agree.',
       content: [
@@ -34,6 +35,7 @@ export const getAudit: Route = {
             cells: SUMS,
             retiredCells: NO_SUMS,
             counted: SUMS,
+            orders: { balanced: true, received: 2, verdicts: { ...noOrderVerdicts(), accepted: 2 } },
             differences: [],
           },
         },

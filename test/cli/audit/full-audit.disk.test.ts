@@ -11,6 +11,7 @@ import { restingBooks, type ServedBooks } from '../../../src/cli/audit/served-bo
 import type { Region } from '../../../src/embedded/ports.ts';
 import { openRegion } from '../../../src/embedded/region-engine.ts';
 import { DEFAULT_TRAFFIC, TrafficGenerator } from '../../../src/generator/traffic.ts';
+import type { AttributedOrder } from '../../../src/model/attributed-order.ts';
 import type { AdMinute } from '../../../src/model/ad-minute.ts';
 import { resolveSpec } from '../../../src/pipeline/pipeline-spec.ts';
 
@@ -42,8 +43,12 @@ async function send(count: number): Promise<void> {
 }
 
 /** The books of the region of this process; `falsify` changes what it serves. */
-function books(falsify: (record: AdMinute) => readonly AdMinute[] = (record) => [record]): ServedBooks {
+function books(
+  falsify: (record: AdMinute) => readonly AdMinute[] = (record) => [record],
+  falsifyOrder: (record: AttributedOrder) => readonly AttributedOrder[] = (record) => [record],
+): ServedBooks {
   let after: string | undefined;
+  let afterOrder: string | undefined;
   return {
     audit: () => Promise.resolve(region.audit()),
     async *changed() {
@@ -51,6 +56,12 @@ function books(falsify: (record: AdMinute) => readonly AdMinute[] = (record) => 
       after = page.cursor;
       for (const record of page.records) yield* falsify(record);
     },
+    async *changedOrders() {
+      const page = region.changedOrders(afterOrder, 1e6);
+      afterOrder = page.cursor;
+      for (const record of page.records) yield* falsifyOrder(record);
+    },
+    touches: (userId, from) => Promise.resolve(region.touches(userId, from, Infinity)),
   };
 }
 
@@ -79,7 +90,9 @@ describe('auditFully', () => {
     await region.close();
     const disk = new NodeDisk(folder);
     const before = await disk.list('.');
-    const { exact, recount } = await audit(await restingBooks(disk, 'a', SPEC));
+    const resting = await restingBooks(disk, 'a', SPEC);
+    const { exact, recount } = await audit(resting);
+    await resting.close();
     expect({ exact, events: recount.events }).toEqual({ exact: true, events: 800 });
     expect(await disk.list('.')).toEqual(before);
   });
@@ -125,7 +138,7 @@ describe('auditFully', () => {
     const own = books();
     // The first look comes before the events that the log has by then.
     const late: ServedBooks = {
-      audit: () => own.audit(),
+      ...own,
       async *changed() {
         yield* own.changed();
         if (rounds < 4) await send(50);
@@ -139,7 +152,7 @@ describe('auditFully', () => {
   it('leaves out what never stands still, and says how many', async () => {
     const own = books();
     const busy: ServedBooks = {
-      audit: () => own.audit(),
+      ...own,
       async *changed() {
         yield* own.changed();
         await send(100);
