@@ -35,8 +35,8 @@ export function formatCtr(clicks: number, impressions: number, locale?: string):
 }
 
 /** Exact decimal text of whole micros: 1234567 → "1.234567". */
-export function microsToDecimal(micros: number): string {
-  const digits = String(Math.abs(micros)).padStart(MICROS_DIGITS + 1, '0');
+export function microsToDecimal(micros: number | bigint): string {
+  const digits = String(micros < 0 ? -micros : micros).padStart(MICROS_DIGITS + 1, '0');
   return `${micros < 0 ? '-' : ''}${digits.slice(0, -MICROS_DIGITS)}.${digits.slice(-MICROS_DIGITS)}`;
 }
 
@@ -45,7 +45,7 @@ export function microsToDecimal(micros: number): string {
  * digits, otherwise it is rounded to those its currency has.
  */
 export function formatMoney(
-  micros: number,
+  micros: number | bigint,
   currency: string,
   { exact = false, locale }: { exact?: boolean; locale?: string | undefined } = {},
 ): string {
@@ -66,6 +66,26 @@ export function formatLatency(durationMs: number | null, locale?: string): strin
   const [value, unit] = durationMs < 1000 ? [durationMs, 'ms'] : [durationMs / 1000, 's'];
   const maximumFractionDigits = value < 10 ? 1 : 0;
   return `${numberFormat(locale, { maximumFractionDigits }).format(value)} ${unit}`;
+}
+
+/** A span of time in its two largest units: "0.4 s", "12 s", "1 min 40 s", "3 h", "2 d 4 h". */
+export function formatSpan(durationMs: number, locale?: string): string {
+  const seconds = durationMs / 1000;
+  if (seconds < 10) return `${numberFormat(locale, { maximumFractionDigits: 1 }).format(seconds)} s`;
+  const units = [
+    ['d', 86_400],
+    ['h', 3600],
+    ['min', 60],
+    ['s', 1],
+  ] as const;
+  const first = units.findIndex(([, size]) => seconds >= size);
+  let rest = Math.floor(seconds);
+  const parts = units.slice(first, first + 2).map(([unit, size]) => {
+    const count = Math.floor(rest / size);
+    rest -= count * size;
+    return count === 0 ? null : `${formatCount(count, locale)} ${unit}`;
+  });
+  return parts.filter((part) => part !== null).join(' ');
 }
 
 /** "512 B", "1.5 KiB", "64 MiB" */

@@ -1,11 +1,13 @@
 import { useEffect, useState } from 'preact/hooks';
-import { getJson } from './region-api.ts';
+import { RegionRefusal, getJson } from './region-api.ts';
 
 export interface Polled<T> {
   /** The latest answer, also when a later attempt failed. */
   readonly data: T | null;
   /** What went wrong with the last attempt; null when it went well. */
   readonly error: string | null;
+  /** Whether the region said that there is no such thing. */
+  readonly isMissing: boolean;
 }
 
 const WAIT_MOST_MS = 10_000;
@@ -15,11 +17,12 @@ const WAIT_MOST_MS = 10_000;
  * hidden, and less often while it fails. Starts afresh, and abandons what is under way, when `key` changes.
  */
 export function usePolling<T>(key: string, makePath: () => string, everyMs: number): Polled<T> {
-  const [polled, setPolled] = useState<Polled<T>>({ data: null, error: null });
+  const [polled, setPolled] = useState<Polled<T>>({ data: null, error: null, isMissing: false });
   useEffect(() => {
     const stopped = new AbortController();
-    const onData = (data: T): void => setPolled({ data, error: null });
-    const onError = (error: string): void => setPolled(({ data }) => ({ data, error }));
+    const onData = (data: T): void => setPolled({ data, error: null, isMissing: false });
+    const onError = (error: string, isMissing: boolean): void =>
+      setPolled(({ data }) => ({ data, error, isMissing }));
     void poll(makePath, everyMs, stopped.signal, { onData, onError });
     return () => stopped.abort();
     // makePath is new in every render; `key` says when it asks for something else.
@@ -29,7 +32,7 @@ export function usePolling<T>(key: string, makePath: () => string, everyMs: numb
 
 interface PollHandlers<T> {
   readonly onData: (data: T) => void;
-  readonly onError: (message: string) => void;
+  readonly onError: (message: string, isMissing: boolean) => void;
 }
 
 async function poll<T>(
@@ -47,7 +50,9 @@ async function poll<T>(
         if (!stopped.aborted) onData(data);
       } catch (error) {
         failures++;
-        if (!stopped.aborted) onError(explain(error));
+        if (!stopped.aborted) {
+          onError(explain(error), error instanceof RegionRefusal && error.status === 404);
+        }
       }
     }
     await delay(Math.min(everyMs * 2 ** Math.min(failures, 5), WAIT_MOST_MS), stopped);

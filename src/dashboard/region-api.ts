@@ -1,4 +1,7 @@
 import type { UnixMs } from '../base/clock.ts';
+import type { AttributedOrder } from '../model/attributed-order.ts';
+import type { Order } from '../model/order.ts';
+import type { TouchExplanation } from '../model/touch.ts';
 import type { Verdict } from '../model/verdict.ts';
 
 /** One minute of an ad in one currency. */
@@ -78,6 +81,32 @@ export interface DaySpendAnswer {
   readonly minutes: readonly { readonly minute: UnixMs; readonly spentMicros: number }[];
 }
 
+/** Answer of `GET /v1/orders`, newest change first: one record per order, model and rank. */
+export interface OrdersAnswer {
+  readonly records: readonly AttributedOrder[];
+}
+
+/** Answer of `GET /v1/orders/ORDER-ID/explain`. */
+export interface OrderAnswer {
+  readonly order: Order;
+  /** When its first version arrived. */
+  readonly firstArrival: UnixMs;
+  readonly records: readonly AttributedOrder[];
+  /** Every touch that was considered, latest first. */
+  readonly touches: readonly TouchExplanation[];
+}
+
+/** What the region refused, in its own words. */
+export class RegionRefusal extends Error {
+  /** Status code of HTTP. */
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
 const TIMEOUT_MS = 10_000;
 
 export function adMinutesPath(adId: string, from: UnixMs, to: UnixMs, timeZone: string): string {
@@ -91,14 +120,18 @@ export function adMinutesPath(adId: string, from: UnixMs, to: UnixMs, timeZone: 
   return `/v1/ad-minutes?${query.toString()}`;
 }
 
-/** Gets JSON; a refusal becomes an Error with what the region said (RFC 9457), silence one after ten seconds. */
+export function orderPath(orderId: string): string {
+  return `/v1/orders/${encodeURIComponent(orderId)}/explain`;
+}
+
+/** Gets JSON; a refusal becomes a RegionRefusal with what the region said (RFC 9457), silence one after ten seconds. */
 export async function getJson<T>(path: string, signal: AbortSignal): Promise<T> {
   const response = await fetch(path, {
     signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     cache: 'no-store',
     headers: { accept: 'application/json' },
   });
-  if (!response.ok) throw new Error(await readProblem(response));
+  if (!response.ok) throw new RegionRefusal(response.status, await readProblem(response));
   return (await response.json()) as T;
 }
 

@@ -5,13 +5,15 @@ export type Route =
   | { readonly view: 'campaigns' }
   | { readonly view: 'campaign'; readonly campaignId: string }
   | { readonly view: 'quarantine' }
+  | { readonly view: 'orders' }
+  | { readonly view: 'order'; readonly orderId: string }
   | { readonly view: 'unknown'; readonly path: string };
 
 /** How far back the chart of an ad may look, minutes. */
 export const AD_RANGES = [15, 60, 360] as const;
 const AD_RANGE_DEFAULT = 60;
 
-/** Reads `#/`, `#/ad/AD-ID?minutes=60`, `#/campaigns`, `#/campaign/ID` or `#/quarantine`. */
+/** Reads `#/`, `#/ad/AD-ID?minutes=60`, `#/campaigns`, `#/campaign/ID`, `#/orders`, `#/order/ORDER-ID` or `#/quarantine`. */
 export function parseRoute(hash: string): Route {
   const [path, query] = splitOnce(hash.replace(/^#/, ''), '?');
   const parts = path.split('/').filter((part) => part !== '');
@@ -20,6 +22,9 @@ export function parseRoute(hash: string): Route {
   if (parts.length === 1 && parts[0] === 'campaigns') return { view: 'campaigns' };
   const campaignId = parts.length === 2 && parts[0] === 'campaign' ? decode(parts[1]) : null;
   if (campaignId !== null) return { view: 'campaign', campaignId };
+  if (parts.length === 1 && parts[0] === 'orders') return { view: 'orders' };
+  const orderId = parts.length === 2 && parts[0] === 'order' ? decode(parts[1]) : null;
+  if (orderId !== null) return { view: 'order', orderId };
   const adId = parts.length === 2 && parts[0] === 'ad' ? decode(parts[1]) : null;
   if (adId === null) return { view: 'unknown', path };
   return { view: 'ad', adId, minutes: readMinutes(new URLSearchParams(query).get('minutes')) };
@@ -36,6 +41,10 @@ export function routeHref(route: Exclude<Route, { view: 'unknown' }>): string {
       return '#/campaigns';
     case 'campaign':
       return campaignHref(route.campaignId);
+    case 'orders':
+      return '#/orders';
+    case 'order':
+      return orderHref(route.orderId);
     case 'ad':
       return adHref(route.adId, route.minutes);
     default:
@@ -50,6 +59,10 @@ export function adHref(adId: string, minutes: number = AD_RANGE_DEFAULT): string
 
 export function campaignHref(campaignId: string): string {
   return `#/campaign/${encodeURIComponent(campaignId)}`;
+}
+
+export function orderHref(orderId: string): string {
+  return `#/order/${encodeURIComponent(orderId)}`;
 }
 
 /** Calls `onRoute` now and whenever the address changes. */

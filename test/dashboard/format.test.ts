@@ -10,6 +10,7 @@ import {
   formatRate,
   formatShare,
   formatSize,
+  formatSpan,
   microsToDecimal,
 } from '../../src/dashboard/format.ts';
 
@@ -29,6 +30,11 @@ describe('money', () => {
   test('the greatest sum shows every digit', () => {
     const text = formatMoney(Number.MAX_SAFE_INTEGER, 'EUR', { exact: true, locale: EN });
     expect(text).toBe('€9,007,199,254.740991');
+  });
+
+  test('a sum past 2^53 shows every digit', () => {
+    const sum = BigInt(Number.MAX_SAFE_INTEGER) * 3n;
+    expect(formatMoney(sum, 'EUR', { exact: true, locale: EN })).toBe('€27,021,597,764.222973');
   });
 
   test.each([
@@ -106,6 +112,19 @@ test.each([
   [67_108_864, '64 MiB'],
 ])('%i bytes are %s', (bytes, text) => {
   expect(formatSize(bytes, EN)).toBe(text);
+});
+
+test.each([
+  [0, '0 s'],
+  [420, '0.4 s'],
+  [12_900, '12 s'],
+  [100_000, '1 min 40 s'],
+  [3_600_000, '1 h'],
+  [86_399_999, '23 h 59 min'],
+  [7 * 86_400_000, '7 d'],
+  [187_200_000, '2 d 4 h'],
+])('a span of %i ms is %s', (durationMs, text) => {
+  expect(formatSpan(durationMs, EN)).toBe(text);
 });
 
 describe('times', () => {

@@ -5,7 +5,9 @@ import { stripTypeScriptTypes } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import type { LiveFrame } from '../../src/model/live.ts';
 import { mockBudgets, mockDaySpend } from './mock-budgets.ts';
+import type { OrderAnswer, OrdersAnswer } from '../../src/dashboard/region-api.ts';
 import { mockAdMinutes, mockFrame, mockQuarantine } from './mock-figures.ts';
+import { mockOrderAnswer, mockOrders } from './mock-orders.ts';
 
 const DASHBOARD = new URL('../../src/dashboard/', import.meta.url);
 const MODULES = new URL('../../node_modules/', import.meta.url);
@@ -38,6 +40,10 @@ export interface MockServer {
   readonly viewers: () => number;
   /** Changes what the frames say from now on. */
   setFrame(change: Partial<LiveFrame>): void;
+  /** Lists these records of orders from now on. */
+  setOrders(records: OrdersAnswer['records']): void;
+  /** Explains any order like this from now on. */
+  setOrder(answer: OrderAnswer): void;
   /** Ends all streams, and refuses new ones until `resume`. */
   breakLive(): void;
   /** Keeps streams open but sends nothing, until `resume`. */
@@ -56,6 +62,8 @@ export async function startMockServer(port = 0): Promise<MockServer> {
   const asked: string[] = [];
   let live: 'on' | 'broken' | 'silent' = 'on';
   let change: Partial<LiveFrame> = {};
+  let orders: OrdersAnswer['records'] | null = null;
+  let order: OrderAnswer | null = null;
   let problem: { status: number; detail: string } | null = null;
   let tick = 0;
   let delayMs = 40;
@@ -100,11 +108,22 @@ export async function startMockServer(port = 0): Promise<MockServer> {
       if (problem !== null) return sendProblem(response, problem.status, problem.detail);
       sendJson(response, mockQuarantine(Date.now()));
     },
+    '/v1/orders': (_request, response) => {
+      if (problem !== null) return sendProblem(response, problem.status, problem.detail);
+      sendJson(response, { records: orders ?? mockOrders(tick, Date.now()) });
+    },
+    '/v1/orders/:orderId/explain': (request, response) => {
+      if (problem !== null) return sendProblem(response, problem.status, problem.detail);
+      const orderId = decodeURIComponent(request.url!.split('/')[3]);
+      if (order === null && orderId.startsWith('none'))
+        return sendProblem(response, 404, `No order "${orderId}" is held.`);
+      sendJson(response, order ?? mockOrderAnswer(orderId, Date.now()));
+    },
   };
 
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
-    const answer = routes[pathname];
+    const answer = routes[pathname.replace(/^(\/v1\/orders\/)[^/]+(\/explain)$/, '$1:orderId$2')];
     if (answer === undefined) return sendFile(response, pathname);
     asked.push(`${pathname}?${searchParams.toString()}`);
     answer(request, response, searchParams);
@@ -116,6 +135,8 @@ export async function startMockServer(port = 0): Promise<MockServer> {
     viewers: () => streams.size,
     overlapMost: () => underWayMost,
     setFrame: (next) => (change = { ...change, ...next }),
+    setOrders: (next) => (orders = next),
+    setOrder: (next) => (order = next),
     breakLive: () => {
       live = 'broken';
       for (const stream of streams) stream.destroy();

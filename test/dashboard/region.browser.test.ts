@@ -57,6 +57,36 @@ describe.runIf(hasBrowser())('live page of a real region', () => {
     expect(await accessibilityFaults(page)).toEqual([]);
   });
 
+  test('from the first order to its touches', async () => {
+    const { page } = watched;
+    await page.click('nav >> text=Orders');
+    await expect.poll(() => page.textContent('main'), PATIENT).toContain('No orders yet');
+
+    const now = Date.now();
+    const view = event({ merchantId: 'm-1', eventTime: now - 130_000 });
+    const click = event({ eventType: 'click', merchantId: 'm-1', eventTime: now - 100_000, adId: 'ad-2' });
+    await server.post('/v1/events', JSON.stringify([view, click]));
+    // Its id takes more bytes than any other in the address.
+    const orderId = 'ア/'.repeat(64);
+    const order = { orderTime: now, userId: 'u-1', merchantId: 'm-1', amountMicros: 23_333_333 };
+    const stranger = { ...order, orderId: 'o-2', userId: 'u-2' };
+    await server.post('/v1/orders', JSON.stringify([{ ...order, orderId }, stranger]));
+
+    await expect.poll(() => page.locator('.orders tbody tr').count(), PATIENT).toBe(2);
+    expect(await page.textContent('.totals')).toMatch(/Attributed share\s*50\.00%\s*Credit\s*€23\.333333/);
+    const rows = await page.locator('.orders tbody tr').allInnerTexts();
+    expect(rows.join('\n')).toMatch(/€23\.333333\s*ad-2\s*by click, 1 min 40 s before/);
+    expect(rows.join('\n')).toContain('not attributed: no touch of this user');
+    expect(await accessibilityFaults(page)).toEqual([]);
+
+    await page.click(`.orders a[title="${orderId}"]`, PATIENT);
+    await expect.poll(() => page.textContent('h1'), PATIENT).toBe(orderId);
+    await page.waitForSelector('.timeline', PATIENT);
+    const touches = (await page.locator('.timeline li').allInnerTexts()).join('\n');
+    expect(touches).toMatch(/The order[^]*this click gets €23\.333333 by last touch[^]*a click beats/);
+    expect(await accessibilityFaults(page)).toEqual([]);
+  });
+
   test('every address the page links to is there', async () => {
     const { page } = watched;
     await expect.poll(() => page.getAttribute('.strip', 'data-state'), PATIENT).toBe('live');

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { adHref, parseRoute, routeHref } from '../../src/dashboard/router.ts';
+import { adHref, orderHref, parseRoute, routeHref } from '../../src/dashboard/router.ts';
 
 test.each([
   ['', { view: 'overview' }],
@@ -10,6 +10,10 @@ test.each([
   ['#/ad/ad-1', { view: 'ad', adId: 'ad-1', minutes: 60 }],
   ['#/ad/ad-1?minutes=15', { view: 'ad', adId: 'ad-1', minutes: 15 }],
   ['#/ad/ad-1?minutes=99999', { view: 'ad', adId: 'ad-1', minutes: 60 }],
+  ['#/orders', { view: 'orders' }],
+  ['#/order/o-1', { view: 'order', orderId: 'o-1' }],
+  ['#/order/', { view: 'unknown', path: '/order/' }],
+  ['#/order/%E0%A4%A', { view: 'unknown', path: '/order/%E0%A4%A' }],
   ['#/ad/', { view: 'unknown', path: '/ad/' }],
   ['#/ad/%E0%A4%A', { view: 'unknown', path: '/ad/%E0%A4%A' }],
   ['#/budgets', { view: 'unknown', path: '/budgets' }],
@@ -29,8 +33,24 @@ test('the address of any ad leads back to it', () => {
   );
 });
 
+test('the address of any order leads back to it', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 128 }), (orderId) => {
+      expect(parseRoute(orderHref(orderId))).toEqual({ view: 'order', orderId });
+    }),
+  );
+});
+
 test('a view has one address', () => {
-  for (const hash of ['#/', '#/quarantine', '#/ad/a%2Fb?minutes=360', '#/campaigns', '#/campaign/a%2Fb']) {
+  for (const hash of [
+    '#/',
+    '#/quarantine',
+    '#/ad/a%2Fb?minutes=360',
+    '#/campaigns',
+    '#/campaign/a%2Fb',
+    '#/orders',
+    '#/order/a%2Fb',
+  ]) {
     const route = parseRoute(hash);
     expect(route.view === 'unknown' ? null : routeHref(route)).toBe(hash);
   }

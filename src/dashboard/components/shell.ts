@@ -7,6 +7,8 @@ import { formatCount } from '../format.ts';
 import { AdView } from '../views/ad.ts';
 import { CampaignView } from '../views/campaign.ts';
 import { CampaignsView } from '../views/campaigns.ts';
+import { OrderView } from '../views/order.ts';
+import { OrdersView } from '../views/orders.ts';
 import { OverviewView } from '../views/overview.ts';
 import { QuarantineView } from '../views/quarantine.ts';
 import { AdSearch } from './ad-search.ts';
@@ -25,6 +27,7 @@ interface NavItem {
 const NAV: readonly NavItem[] = [
   { view: 'overview', href: routeHref({ view: 'overview' }), label: 'Live' },
   { view: 'campaigns', href: routeHref({ view: 'campaigns' }), label: 'Campaigns' },
+  { view: 'orders', href: routeHref({ view: 'orders' }), label: 'Orders' },
   {
     view: 'quarantine',
     href: routeHref({ view: 'quarantine' }),
@@ -111,6 +114,12 @@ function viewOf(current: Route): { title: string; view: VNode } {
     }
     case 'quarantine':
       return { title: 'Quarantine', view: html`<${QuarantineView} />` };
+    case 'orders':
+      return { title: 'Orders', view: html`<${OrdersView} />` };
+    case 'order': {
+      const { orderId } = current;
+      return { title: `Order ${orderId}`, view: html`<${OrderView} key=${orderId} orderId=${orderId} />` };
+    }
     default:
       return { title: 'Not here', view: html`<${UnknownView} path=${current.path} />` };
   }

@@ -1,16 +1,13 @@
 import { html } from 'htm/preact';
 import type { VNode } from 'preact';
-import { useRef, useState } from 'preact/hooks';
 import type { TopAd } from '../../model/live.ts';
 import { formatCount, formatCtr, formatMoney } from '../format.ts';
 import { adHref } from '../router.ts';
+import { useHoldStill } from './hold-still.ts';
 
-/** The ads with most events. Rows hold still under pointer and focus: a list that moves cannot be clicked. */
+/** The ads with most events. */
 export function TopAds({ ads }: { ads: readonly TopAd[] }): VNode {
-  const [isHeld, setHeld] = useState(false);
-  const shown = useRef(ads);
-  if (!isHeld) shown.current = ads;
-  const hold = { onFocusIn: () => setHeld(true), onFocusOut: () => setHeld(false) };
+  const { shown, isHeld, hold } = useHoldStill(ads);
   return html`
     <div class="section-head">
       <h2 id="top-ads">Top ads</h2>
@@ -19,16 +16,10 @@ export function TopAds({ ads }: { ads: readonly TopAd[] }): VNode {
       </p>
     </div>
     ${
-      shown.current.length === 0
+      shown.length === 0
         ? html`<p class="empty">No ad had an impression or click in the last 15 minutes.</p>`
         : html`<div class="table-scroll">
-            <table
-              class="ads"
-              aria-labelledby="top-ads"
-              onPointerEnter=${() => setHeld(true)}
-              onPointerLeave=${() => setHeld(false)}
-              ...${hold}
-            >
+            <table class="ads" aria-labelledby="top-ads" ...${hold}>
               <thead>
                 <tr>
                   <th scope="col">Ad</th>
@@ -41,7 +32,7 @@ export function TopAds({ ads }: { ads: readonly TopAd[] }): VNode {
                 </tr>
               </thead>
               <tbody>
-                ${shown.current.map((ad) => html`<${AdRow} key=${`${ad.adId} ${ad.currency}`} ad=${ad} />`)}
+                ${shown.map((ad) => html`<${AdRow} key=${`${ad.adId} ${ad.currency}`} ad=${ad} />`)}
               </tbody>
             </table>
           </div>`
