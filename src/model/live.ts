@@ -20,8 +20,17 @@ export interface LiveFrame {
   readonly records: number;
   readonly pendingBytes: number;
   readonly quarantined: number;
+  readonly orders: LiveOrders;
   /** Ads with most impressions and clicks over the last 15 minutes of event time, at most 10. */
   readonly topAds: readonly TopAd[];
+}
+
+export interface LiveOrders {
+  /** Since the region began, whatever became of them. */
+  readonly received: number;
+  readonly held: number;
+  /** Of those held, the ones that wait for the order service. */
+  readonly pending: number;
 }
 
 export interface TopAd {

@@ -79,6 +79,8 @@ describe.runIf(hasBrowser())('live page of a real region', () => {
     expect(rows.join('\n')).toContain('not attributed: no touch of this user');
     expect(await accessibilityFaults(page)).toEqual([]);
 
+    await expect.poll(() => page.textContent('.nav [aria-current]'), PATIENT).toBe('Orders 2');
+
     await page.click(`.orders a[title="${orderId}"]`, PATIENT);
     await expect.poll(() => page.textContent('h1'), PATIENT).toBe(orderId);
     await page.waitForSelector('.timeline', PATIENT);

@@ -26,6 +26,8 @@ describe('the live page’s stream', () => {
     const server = await openTestServer();
     const batch = [...events(20), event({ adId: 'ad-2', eventType: 'click' }), { eventId: 'broken' }];
     await server.post('/v1/events', JSON.stringify(batch));
+    const order = { orderId: 'o-1', orderTime: Date.now(), userId: 'u', merchantId: 'm', amountMicros: 5 };
+    await server.post('/v1/orders', JSON.stringify([order, order]));
     const viewers = await Promise.all([1, 2].map(async () => new EventSource(await server.get('/v1/live'))));
     for (const viewer of viewers) {
       const { event: name, data } = (await viewer.next())!;
@@ -37,6 +39,7 @@ describe('the live page’s stream', () => {
         quarantined: 1,
         records: 2,
         eventsPerSecond: 11,
+        orders: { received: 2, held: 1, pending: 0 },
       });
       expect(frame.freshness.p99Ms).toBeGreaterThanOrEqual(frame.freshness.p50Ms!);
     }

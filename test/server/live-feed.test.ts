@@ -32,7 +32,7 @@ function stage(records: readonly Partial<AdMinute>[] = []): {
     turn: () => Promise.resolve(),
   };
   const region = {
-    status: () => ({ region: 'a', verdicts: noVerdicts() }) as RegionStatus,
+    status: () => ({ region: 'a', verdicts: noVerdicts(), orders: { held: 0 } }) as RegionStatus,
     onChange: (listener: (change: VisibleChange) => void) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);

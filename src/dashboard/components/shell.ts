@@ -27,7 +27,12 @@ interface NavItem {
 const NAV: readonly NavItem[] = [
   { view: 'overview', href: routeHref({ view: 'overview' }), label: 'Live' },
   { view: 'campaigns', href: routeHref({ view: 'campaigns' }), label: 'Campaigns' },
-  { view: 'orders', href: routeHref({ view: 'orders' }), label: 'Orders' },
+  {
+    view: 'orders',
+    href: routeHref({ view: 'orders' }),
+    label: 'Orders',
+    count: () => (frame.value === null ? null : formatCount(frame.value.orders.held)),
+  },
   {
     view: 'quarantine',
     href: routeHref({ view: 'quarantine' }),

@@ -20,6 +20,7 @@ const NOTHING_YET: LiveFrame = {
   records: 0,
   pendingBytes: 0,
   quarantined: 0,
+  orders: { received: 0, held: 0, pending: 0 },
   topAds: [],
 };
 
@@ -86,6 +87,14 @@ function RegionState({ current }: { current: LiveFrame }): VNode {
     <div>
       <dt>Waiting for the disk</dt>
       <dd>${formatSize(current.pendingBytes)}</dd>
+    </div>
+    <div>
+      <dt><a href=${routeHref({ view: 'orders' })}>Orders received</a></dt>
+      <dd>${formatCount(current.orders.received)}</dd>
+    </div>
+    <div>
+      <dt>Orders waiting for enrichment</dt>
+      <dd>${formatCount(current.orders.pending)}</dd>
     </div>
     <div>
       <dt><a href=${routeHref({ view: 'quarantine' })}>In quarantine</a></dt>

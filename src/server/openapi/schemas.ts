@@ -203,6 +203,11 @@ export const liveFrame = z
     records: count,
     pendingBytes: count,
     quarantined: count,
+    orders: z.strictObject({
+      received: count,
+      held: count,
+      pending: count.describe('Of those held, the ones that wait for the order service.'),
+    }),
     topAds: z.array(
       z.strictObject({
         adId: id,

@@ -15,6 +15,7 @@ const FRAME: LiveFrame = {
   records: 2,
   pendingBytes: 0,
   quarantined: 1,
+  orders: { received: 3, held: 2, pending: 0 },
   topAds: [],
 };
 

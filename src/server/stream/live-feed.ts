@@ -54,6 +54,7 @@ export class LiveFeed {
     const nowMs = this.clock.monotonicMs();
     this.forget(nowMs - FRESHNESS_OVER_MS);
     const status = this.region.status();
+    const { received, held, pending } = status.orders;
     return {
       at: this.clock.now(),
       region: status.region,
@@ -64,6 +65,7 @@ export class LiveFeed {
       records: status.records,
       pendingBytes: status.pendingBytes,
       quarantined: status.quarantineHeld,
+      orders: { received, held, pending },
       topAds: this.topAds,
     };
   }
