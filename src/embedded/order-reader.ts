@@ -16,6 +16,11 @@ export function reportOrder(attribution: Attribution, orderId: string): OrderRep
   };
 }
 
+/** The records of each order held, order by order; an order that changes meanwhile comes once all the same. */
+export function* listOrders(attribution: Attribution): Generator<readonly AttributedOrder[], void> {
+  for (const { records } of attribution.all()) yield records.map(({ content }) => content);
+}
+
 /** The records that changed last, newest change first. */
 export function listLatestOrders(attribution: Attribution, limit: number): AttributedOrder[] {
   return attribution.changes

@@ -225,6 +225,8 @@ export interface Region {
   enrich(answer: OrderAnswer): Promise<void>;
   /** Has the order service asked again for orders it gave no answer for, 10,000 at most; resolves to how many. */
   retryEnrichment(): Promise<number>;
+  /** The records of each order held, order by order. Whoever pauses between two of them sees later ones as they are then. */
+  attributedOrders(): IterableIterator<readonly AttributedOrder[]>;
   /** As changedAdMinutes. */
   changedOrders(after: string | undefined, limit: number): ChangePage<AttributedOrder>;
   /** Records in the filter, by minute. Whoever pauses between two of them sees later ones as they are then. */

@@ -29,7 +29,7 @@ import type {
   RegionStatus,
   VisibleChange,
 } from './ports.ts';
-import { countOrders, listLatestOrders, listPendingOrders, reportOrder } from './order-reader.ts';
+import { countOrders, listLatestOrders, listOrders, listPendingOrders, reportOrder } from './order-reader.ts';
 import { listQuarantine, readQuarantined } from './quarantine-reader.ts';
 import { countEvents } from './scan/event-splitter.ts';
 import { recover, type Recovered } from './snapshot/recovery.ts';
@@ -205,6 +205,10 @@ class EmbeddedRegion implements Region {
         this.enrich({ orderId, orderVersion, status: 'pending', enrichment: null, deadline }),
       );
     return (await Promise.all(answers)).length;
+  }
+
+  attributedOrders(): IterableIterator<readonly AttributedOrder[]> {
+    return listOrders(this.#state.attribution);
   }
 
   changedOrders(after: string | undefined, limit: number): ChangePage<AttributedOrder> {

@@ -1,14 +1,11 @@
-import type { Clock, UnixMs } from '../base/clock.ts';
+import type { UnixMs } from '../base/clock.ts';
 import { AdtallyError } from '../base/errors.ts';
 import type { AdMinuteFilter } from '../embedded/ports.ts';
 import type { AdMinuteFigures } from '../model/ad-minute.ts';
 import { formatTime } from '../model/event-time.ts';
 import { RollUp } from './roll-up.ts';
+import { forEachInTurns, type TurnClock } from './turns.ts';
 import { type Granularity, TimeBuckets } from './time-buckets.ts';
-
-/** After so much work on a query the event loop gets a turn: events must not wait for a large report. */
-const TURN_MS = 8;
-const RECORDS_PER_LOOK = 512;
 
 /** Where the figures come from: a Region is one. */
 export interface AdMinuteSource {
@@ -66,21 +63,13 @@ export interface AdMinuteReport {
 export async function queryAdMinutes(
   source: AdMinuteSource,
   query: AdMinuteQuery,
-  clock: Pick<Clock, 'monotonicMs' | 'turn'>,
+  clock: TurnClock,
 ): Promise<AdMinuteReport> {
   if (!(query.from < query.to)) {
     throw new AdtallyError('bad_request', 'from must be before to: there is no time between them.');
   }
   const rollUp = new RollUp(new TimeBuckets(query.granularity, query.timezone));
   const asOf = source.asOf();
-  let records = 0;
-  let turnDueMs = clock.monotonicMs() + TURN_MS;
-  for (const record of source.adMinutes(query)) {
-    rollUp.add(record);
-    if (++records % RECORDS_PER_LOOK === 0 && clock.monotonicMs() >= turnDueMs) {
-      await clock.turn();
-      turnDueMs = clock.monotonicMs() + TURN_MS;
-    }
-  }
+  await forEachInTurns(source.adMinutes(query), clock, (record) => rollUp.add(record));
   return { ...rollUp.finish(), asOf: asOf === 0 ? null : formatTime(asOf) };
 }

@@ -8,6 +8,7 @@ import { DAY_MS } from '../../src/base/units.ts';
 import type { QuarantineList } from '../../src/embedded/ports.ts';
 import type { IngestReceipt } from '../../src/model/verdict.ts';
 import type { AdMinuteReport } from '../../src/reporting/ad-minutes.ts';
+import type { PerformanceReport } from '../../src/reporting/performance.ts';
 import { Workplace, type Started } from './adtally-process.ts';
 
 /** What a pipe holds before its writer has to wait for the reader. */
@@ -96,11 +97,38 @@ describe('adtally, used from the shell', { timeout: 120_000 }, () => {
     expect(sent.verdicts.late).toBeGreaterThan(300);
   });
 
+  it('shows what ads cost and brought', async () => {
+    const order = {
+      orderId: 'o-1',
+      orderTime: Date.now(),
+      userId: 'eve',
+      merchantId: 'm',
+      amountMicros: 5e6,
+    };
+    const body = JSON.stringify(order);
+    const headers = { 'content-type': 'application/json' };
+    await fetch(`${region.first.url}/v1/orders`, { method: 'POST', body, headers });
+    const report = ['report', '--by', 'campaign', '--model', 'last_touch'];
+    const { found } = await place.json<PerformanceReport>(report);
+    expect(found).toBeGreaterThan(1);
+    const { stdout, exit } = await place.run([...report, '--advertiser', 'acme']);
+    expect(exit).toBe(0);
+    expect(stdout).toMatch(
+      /^campaign +impressions +clicks +cost +orders +revenue +cvr +roas +currency\nc\{1\} /,
+    );
+    expect(stdout).toContain('Orders are credited by last_touch.');
+  });
+
   it('proves the running region exact', async () => {
     const audit = await place.json<FullAudit>(['audit']);
     expect(audit.exact).toBe(true);
     expect(audit.recount.events).toBe(audit.books.received);
     expect(audit.recount.records.equal).toBe(audit.books.counted.records);
+    expect(audit.orders).toMatchObject({ received: 1, ordersEqual: 1, usersSampled: 51 });
+    const whole = await place.run(['audit']);
+    expect(whole.stdout).toMatch(
+      /\nRecounted: 1 version of orders. Equal: 1 attributed order \(of 1 order\), [\d,]+ touches of 51 users in a sample.\n\nexact\n$/,
+    );
     const { stdout } = await place.run(['audit', '--url', region.first.url]);
     expect(stdout).toContain('The books balance.');
   });

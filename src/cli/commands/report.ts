@@ -1,5 +1,11 @@
 import { Option } from 'commander';
+import { ATTRIBUTION_MODELS } from '../../model/attributed-order.ts';
 import type { AdMinuteReport } from '../../reporting/ad-minutes.ts';
+import {
+  PERFORMANCE_GROUPS,
+  type PerformanceGroup,
+  type PerformanceReport,
+} from '../../reporting/performance.ts';
 import { GRANULARITIES } from '../../reporting/time-buckets.ts';
 import type { CommandDefinition } from '../command.ts';
 import { addRegionOptions, findRegion } from '../region-address.ts';
@@ -14,11 +20,16 @@ interface Flags {
   readonly to?: string;
   readonly granularity: string;
   readonly timezone: string;
+  readonly by?: PerformanceGroup;
+  readonly model?: string;
 }
 
 export const reportCommand: CommandDefinition = {
   usage: 'report',
-  about: 'Show impressions, clicks, click rate and cost of ads over time',
+  about: 'Show impressions, clicks, click rate and cost of ads over time, or with --by what they brought',
+  more:
+    'With --by it shows the orders, the revenue, the conversion rate (orders per click) and the return on ad spend (revenue per\n' +
+    'cost) of the whole time instead; --currency, --granularity and --timezone have no part in that.',
   configure: (command) => {
     command
       .option('--ad <id>', 'only this ad')
@@ -33,23 +44,33 @@ export const reportCommand: CommandDefinition = {
       .addOption(
         new Option('--granularity <length>', 'length of a row').choices(GRANULARITIES).default('hour'),
       )
-      .option('--timezone <zone>', 'IANA time zone whose clock cuts the rows', 'UTC');
+      .option('--timezone <zone>', 'IANA time zone whose clock cuts the rows', 'UTC')
+      .addOption(
+        new Option('--by <group>', 'show what ads cost and brought, one row for each of these').choices(
+          PERFORMANCE_GROUPS,
+        ),
+      )
+      .addOption(
+        new Option(
+          '--model <name>',
+          'with --by: how orders are credited (default: the first of attribution.models)',
+        ).choices(ATTRIBUTION_MODELS),
+      );
     addRegionOptions(command);
   },
   run: async (command, terminal) => {
     const { ad, campaign, advertiser, ...rest } = command.opts<Flags>();
-    const { currency, from, to, granularity, timezone } = rest;
+    const { by, currency, from, to, granularity, model, timezone } = rest;
     const { client } = await findRegion(command);
-    const report = await client.get<AdMinuteReport>('/v1/ad-minutes', {
-      adId: ad,
-      campaignId: campaign,
-      advertiserId: advertiser,
-      currency,
-      from,
-      to,
-      granularity,
-      timezone,
-    });
+    const filter = { adId: ad, campaignId: campaign, advertiserId: advertiser, from, to };
+    if (by !== undefined) {
+      const query = { ...filter, groupBy: by, model };
+      const performance = await client.get<PerformanceReport>('/v1/performance', query);
+      terminal.result(performance, describePerformance(performance));
+      return 0;
+    }
+    const query = { ...filter, currency, granularity, timezone };
+    const report = await client.get<AdMinuteReport>('/v1/ad-minutes', query);
     terminal.result(report, describe(report));
     return 0;
   },
@@ -76,6 +97,26 @@ function describe({ rows, totals, asOf }: AdMinuteReport): string {
   );
   const sum = `${formatCount(totals.impressions)} impressions, ${formatCount(totals.clicks)} clicks, ctr ${formatRate(totals.ctr)}, cost ${costs.join(' + ')}`;
   return `${table}\n\nTotal: ${sum}. As of ${asOf ?? 'the beginning'}.`;
+}
+
+function describePerformance({ groupBy, model, rows, found, asOf }: PerformanceReport): string {
+  if (rows.length === 0) return 'No events and no orders in this range.';
+  const table = renderTable(
+    [groupBy, 'impressions', 'clicks', 'cost', 'orders', 'revenue', 'cvr', 'roas', 'currency'],
+    rows.map((row) => [
+      row.id,
+      row.impressions,
+      row.clicks,
+      formatMicros(row.costMicros),
+      row.orders,
+      formatMicros(row.revenueMicros),
+      formatRate(row.cvr),
+      row.roas === null ? '–' : row.roas.toFixed(2),
+      row.currency,
+    ]),
+  );
+  const more = found > rows.length ? `\n${formatCount(found - rows.length)} more have less.` : '';
+  return `${table}${more}\n\nOrders are credited by ${model}. As of ${asOf ?? 'the beginning'}.`;
 }
 
 function formatRate(rate: number | null): string {

@@ -147,6 +147,11 @@ export class Attribution {
     for (const state of this.#orders.values()) if (state.enrichment?.status === 'unavailable') yield state;
   }
 
+  /** Every order held, oldest first; a map goes on giving each of them once while they change. */
+  all(): IterableIterator<OrderState> {
+    return this.#orders.values();
+  }
+
   get(orderId: string): OrderState | undefined {
     return this.#orders.get(orderId);
   }

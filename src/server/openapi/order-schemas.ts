@@ -6,8 +6,19 @@ import {
 } from '../../model/attributed-order.ts';
 import { ORDER_STATUSES } from '../../model/order.ts';
 import { ORDER_VERDICTS } from '../../model/order-verdict.ts';
+import { PERFORMANCE_GROUPS } from '../../reporting/performance.ts';
 import { attributedOrderRecordId } from '../../model/record-id.ts';
-import { count, currency, id, micros, orderVerdictCounts, rfc3339, SCHEMAS, unixMs } from './schemas.ts';
+import {
+  count,
+  currency,
+  exactMicros,
+  id,
+  micros,
+  orderVerdictCounts,
+  rfc3339,
+  SCHEMAS,
+  unixMs,
+} from './schemas.ts';
 
 const eventType = z.enum(['impression', 'click']);
 
@@ -153,3 +164,29 @@ export const orderExplanation = z
     ),
   })
   .register(SCHEMAS, { id: 'OrderExplanation' });
+
+const ratio = z.number().min(0).nullable();
+
+export const performanceReport = z
+  .strictObject({
+    groupBy: z.enum(PERFORMANCE_GROUPS),
+    model: z.enum(ATTRIBUTION_MODELS),
+    rows: z.array(
+      z.strictObject({
+        id: id.describe('Of the ad, campaign or advertiser.'),
+        currency,
+        impressions: count,
+        clicks: count,
+        costMicros: exactMicros,
+        orders: count.describe('Orders of which it has any credit.'),
+        revenueMicros: exactMicros,
+        cvr: ratio.describe('Orders per click; null without clicks.'),
+        roas: ratio.describe('Revenue per cost; null without cost.'),
+      }),
+    ),
+    found: count.describe('How many rows there are, beyond the limit too.'),
+    asOf: rfc3339
+      .nullable()
+      .describe('Arrival up to which events and orders are in the figures; null without any.'),
+  })
+  .register(SCHEMAS, { id: 'PerformanceReport' });

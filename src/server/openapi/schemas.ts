@@ -20,12 +20,11 @@ export const currency = z
   .regex(/^[A-Z]{3}$/)
   .describe('ISO 4217 code.');
 export const micros = count.describe('Integer micros of the currency.');
-const exactMicros = z
+/** Money that is summed past any limit. */
+export const exactMicros = z
   .number()
   .min(0)
-  .describe(
-    'Integer micros, all currencies; an exact integer literal that may pass 2^53: read it as a big integer.',
-  );
+  .describe('Integer micros; an exact integer literal that may pass 2^53: read it as a big integer.');
 
 const adEvent = z
   .looseObject({
@@ -120,7 +119,14 @@ export const adMinuteReport = z
   .register(SCHEMAS, { id: 'AdMinuteReport' });
 
 const cellSums = z
-  .strictObject({ records: count, impressions: count, clicks: count, costMicros: exactMicros })
+  .strictObject({
+    records: count,
+    impressions: count,
+    clicks: count,
+    costMicros: exactMicros.describe(
+      'Integer micros, all currencies; an exact integer literal that may pass 2^53: read it as a big integer.',
+    ),
+  })
   .register(SCHEMAS, { id: 'CellSums' });
 
 export const auditReport = z
