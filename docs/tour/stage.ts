@@ -8,6 +8,8 @@ import type { UnixMs } from '../../src/base/clock.ts';
 import type { Region } from '../../src/embedded/ports.ts';
 import { openRegion } from '../../src/embedded/region-engine.ts';
 import type { AdMinute } from '../../src/model/ad-minute.ts';
+import type { AttributedOrder } from '../../src/model/attributed-order.ts';
+import type { OrderReceipt } from '../../src/model/order-receipt.ts';
 import type { IngestReceipt } from '../../src/model/verdict.ts';
 import { resolveSpec } from '../../src/pipeline/pipeline-spec.ts';
 
@@ -38,6 +40,17 @@ export class Stage implements AsyncDisposable {
   /** Sends events as one request, the way a publisher would. */
   send(...events: readonly object[]): Promise<IngestReceipt> {
     return this.region.ingest(Buffer.from(JSON.stringify(events)), 'json');
+  }
+
+  /** Sends orders as one request, the way a marketplace would. */
+  sendOrders(...orders: readonly object[]): Promise<OrderReceipt> {
+    return this.region.ingestOrders(Buffer.from(JSON.stringify(orders)), 'json');
+  }
+
+  /** Every attributed order the region holds. */
+  orders(): AttributedOrder[] {
+    const { records } = this.region.changedOrders(undefined, Infinity);
+    return records.toSorted((a, b) => (a.orderId < b.orderId ? -1 : 1));
   }
 
   /** Every ad minute the region holds. */
