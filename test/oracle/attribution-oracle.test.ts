@@ -103,6 +103,16 @@ describe('the oracle attributes', () => {
     expect(verdictsOf(oracle, NOON, { ...orders[1], orderId: '1', orderVersion: 2 })).toEqual(['accepted']);
     expect([...oracle.orders().keys()]).toEqual(['1', '3']);
   });
+
+  test('no order of a time whose orders are forgotten, whatever its clock says', () => {
+    const oracle = new AttributionOracle('a', rules);
+    verdictsOf(oracle, NOON, at(NOON - 1, '1'), at(NOON, '2'));
+    oracle.dropOrdersBefore(NOON);
+    oracle.dropOrdersBefore(NOON - 9);
+    expect([...oracle.orders().keys()]).toEqual(['2']);
+    expect(oracle.recordsOf('1')).toEqual([]);
+    expect(verdictsOf(oracle, NOON, at(NOON - 1, '3'), at(NOON, '4'))).toEqual(['late', 'accepted']);
+  });
 });
 
 /** What comes in: an order at a time of arrival, or a touch. */

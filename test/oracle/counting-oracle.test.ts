@@ -52,6 +52,21 @@ describe('the oracle counts', () => {
     });
   });
 
+  test('hands out each event that it counts, once', () => {
+    const counted: string[] = [];
+    const oracle = new CountingOracle(RULES, { onCounted: ({ eventId }) => counted.push(eventId) });
+    verdictsOf(oracle, NOON, event('1'), event('1'), {}, event('2', { eventTime: 0 }), event('3'));
+    expect(counted).toEqual(['1', '3']);
+  });
+
+  test('with time, also when no event comes', () => {
+    const oracle = new CountingOracle(RULES);
+    verdictsOf(oracle, NOON, event('1'));
+    oracle.passTime(NOON + 4 * DAY_MS);
+    expect(oracle.records().size).toBe(0);
+    expect(oracle.retired()).toMatchObject({ records: 1, impressions: 1 });
+  });
+
   test('judges age by arrival, to the millisecond', () => {
     const oracle = new CountingOracle(RULES);
     const times = [NOON - DAY_MS, NOON - DAY_MS - 1, NOON + 600_000, NOON + 600_001];

@@ -188,6 +188,8 @@ const someQuery = fc
   })
   .map(({ length, ...query }): PerformanceQuery => ({ ...query, to: query.from + length, limit: 1000 }));
 
+const sum = (values: readonly number[]): bigint => values.reduce((total, one) => total + BigInt(one), 0n);
+
 /** Row by row: for each name and currency, everything is looked through again. */
 function naively(
   minutes: readonly AdMinuteFigures[],
@@ -204,7 +206,6 @@ function naively(
   const places = new Set([...ads, ...credits].map((one) => `${one[key]} ${one.currency}`));
   const isAt = (place: string) => (one: AdMinuteFigures | AttributedOrder) =>
     `${one[key]} ${one.currency}` === place;
-  const sum = (values: readonly number[]): bigint => values.reduce((total, one) => total + BigInt(one), 0n);
   return new Map(
     [...places].map((place) => {
       const [here, bought] = [ads.filter(isAt(place)), credits.filter(isAt(place))];
