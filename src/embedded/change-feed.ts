@@ -13,7 +13,7 @@ const ORIGIN_LENGTH = 8;
 interface Cursor {
   /** The number of the last change it has. */
   readonly change: number;
-  /** Minutes before this one, Unix ms, were already retired when it began: it has not missed them. */
+  /** Minutes before this one, or orders of before, Unix ms, were already gone when it began: it has not missed them. */
   readonly since: number;
 }
 
@@ -47,31 +47,30 @@ export function pageOfChanges(
 
 /** The records of orders changed after the cursor, at most `limit`. Throws bad_cursor or cursor_expired. */
 export function pageOfOrderChanges(
-  { changes, scalars }: Attribution,
+  { changes, droppedChanges, scalars }: Attribution,
   dataId: string,
   after: string | undefined,
   limit: number,
 ): ChangePage<AttributedOrder> {
-  // Its cursors hold, as `since`, the last change that was already dropped when the reader began.
-  const begin = { change: 0, since: scalars.droppedChange };
-  const cursor = after === undefined ? begin : parseParts(dataId, after);
-  if (cursor === undefined || cursor.change > scalars.change || cursor.since > scalars.droppedChange) {
+  const { droppedBefore } = scalars;
+  const cursor = after === undefined ? { change: 0, since: droppedBefore } : parse(dataId, after);
+  if (cursor === undefined || cursor.change > scalars.change || cursor.since > droppedBefore) {
     throw badCursor(after);
   }
-  if (scalars.droppedChange > Math.max(cursor.since, cursor.change)) {
+  if (droppedChanges.lastSince(cursor.since) > cursor.change) {
     throw expiredCursor(after, 'retention.orders');
   }
   const records: AttributedOrder[] = [];
   let last = cursor.change;
   for (const { change, content } of changes.after(cursor.change)) {
     if (records.length === limit) {
-      return { records, cursor: formatParts(dataId, { change: last, since: cursor.since }), caughtUp: false };
+      return { records, cursor: format(dataId, { change: last, since: cursor.since }), caughtUp: false };
     }
     records.push(content);
     last = change;
   }
-  const end = { change: scalars.change, since: scalars.droppedChange };
-  return { records, cursor: formatParts(dataId, end), caughtUp: true };
+  const end = { change: scalars.change, since: droppedBefore };
+  return { records, cursor: format(dataId, end), caughtUp: true };
 }
 
 function badCursor(after: string | undefined): AdtallyError {
@@ -87,20 +86,11 @@ function expiredCursor(after: string | undefined, retention: string): AdtallyErr
 }
 
 function format(dataId: string, { change, since }: Cursor): string {
-  return formatParts(dataId, { change, since: since / MINUTE_MS });
-}
-
-function formatParts(dataId: string, { change, since }: Cursor): string {
-  return `${dataId.slice(0, ORIGIN_LENGTH)}-${change}-${since}`;
+  return `${dataId.slice(0, ORIGIN_LENGTH)}-${change}-${since / MINUTE_MS}`;
 }
 
 function parse(dataId: string, text: string): Cursor | undefined {
-  const parts = parseParts(dataId, text);
-  return parts && { ...parts, since: parts.since * MINUTE_MS };
-}
-
-function parseParts(dataId: string, text: string): Cursor | undefined {
   const match = /^([0-9a-f]{8})-(\d{1,15})-(\d{1,15})$/.exec(text);
   if (match === null || match[1] !== dataId.slice(0, ORIGIN_LENGTH)) return undefined;
-  return { change: Number(match[2]), since: Number(match[3]) };
+  return { change: Number(match[2]), since: Number(match[3]) * MINUTE_MS };
 }

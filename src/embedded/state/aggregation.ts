@@ -29,7 +29,7 @@ import {
   USER_START,
 } from '../scan/event-batch.ts';
 import { EventScanner } from '../scan/event-scanner.ts';
-import { Attribution, type AttributionScalars } from './attribution.ts';
+import { Attribution, type AttributionDump } from './attribution.ts';
 import { ArrivalCounters, RECEIVED } from './arrival-counters.ts';
 import { Cells } from './cells.ts';
 import { ChangeLog } from './change-log.ts';
@@ -164,7 +164,7 @@ export class Aggregation {
     const { impressions, clicks, costMicros } = this.sums;
     return {
       ...this.scalars,
-      orders: this.attribution.scalars,
+      orders: this.attribution.dumpScalars(),
       touchesExpiredBefore: this.touches.expiredBefore,
       sums: { impressions, clicks, costMicros: String(costMicros) },
       retired: {
@@ -179,7 +179,7 @@ export class Aggregation {
   /** Takes over what dumpScalars() gave, and drops what was over at that time. */
   loadScalars(dump: unknown): void {
     const { orders, sums, retired, touchesExpiredBefore, ...scalars } = dump as StateScalars & {
-      orders: AttributionScalars;
+      orders: AttributionDump;
       touchesExpiredBefore?: UnixMs;
       sums: { impressions: number; clicks: number; costMicros: string };
       retired: Omit<CellSums, 'costMicros'> & {
@@ -190,7 +190,7 @@ export class Aggregation {
     };
     Object.assign(this.scalars, scalars);
     this.setRules(scalars.rules);
-    Object.assign(this.attribution.scalars, orders);
+    this.attribution.loadScalars(orders);
     this.touches.loadExpired(touchesExpiredBefore ?? 0);
     this.sums.load({ ...sums, costMicros: BigInt(sums.costMicros) });
     const { before, changes, ...retiredSums } = retired;

@@ -20,6 +20,7 @@ import { decidedRecords } from '../orders/order-records.ts';
 import type { OrderEnrichment, OrderState } from '../orders/order-state.ts';
 import { RecordChanges } from '../orders/record-changes.ts';
 import { EventSplitter } from '../scan/event-splitter.ts';
+import { RetiredChanges, type RetiredMinute } from './retired-changes.ts';
 
 /** Orders judged at a time. */
 const BATCH_ORDERS = 64;
@@ -41,8 +42,11 @@ export interface AttributionScalars {
   verdicts: Record<OrderVerdict, number>;
   /** Orders placed before this are no longer held, Unix ms. */
   droppedBefore: UnixMs;
-  /** The last change of a record that is no longer held. */
-  droppedChange: number;
+}
+
+/** The scalars as a snapshot holds them. */
+export interface AttributionDump extends AttributionScalars {
+  readonly droppedChanges: readonly RetiredMinute[];
 }
 
 /**
@@ -57,8 +61,9 @@ export class Attribution {
     received: 0,
     verdicts: noOrderVerdicts(),
     droppedBefore: 0,
-    droppedChange: 0,
   };
+  /** The last changes of records that are no longer held, by the time before which orders were dropped until then. */
+  readonly droppedChanges = new RetiredChanges();
   readonly #region: string;
   readonly #touches: Touches;
   #rules: OrderRules;
@@ -68,8 +73,8 @@ export class Attribution {
   #latestArrival = 0;
   /** Orders that wait for the order service, in the order in which they came. */
   readonly #pending = new Set<string>();
-  /** Orders changed since the last snapshot's cut. */
-  #dirty = new Set<string>();
+  /** Orders changed since the last snapshot's cut, those that were dropped after it included: see cut(). */
+  #dirty = new Map<string, OrderState>();
   readonly #splitter = new EventSplitter();
 
   constructor(region: string, touches: Touches, rules: OrderRules) {
@@ -118,7 +123,8 @@ export class Attribution {
 
   /** Decides the open orders of a user anew after new touches. */
   touched(userId: string): void {
-    for (const orderId of this.#open.of(userId)) this.#settle(this.#orders.get(orderId)!);
+    // By id: the order in which they were opened is another one after a restart, and changes are numbered here.
+    for (const orderId of this.#open.of(userId).toSorted()) this.#settle(this.#orders.get(orderId)!);
   }
 
   /** Takes in what the order service said of an order, or that it did not say anything in time. */
@@ -169,17 +175,34 @@ export class Attribution {
       return state === undefined || !isOpen(state.order, latestArrival, this.#rules);
     });
     const droppedBefore = hourOf(latestArrival - this.#rules.orderRetentionMs);
-    if (droppedBefore <= this.scalars.droppedBefore) return;
+    const before = this.scalars.droppedBefore;
+    if (droppedBefore <= before) return;
     this.scalars.droppedBefore = droppedBefore;
-    for (const state of this.#orders.values()) if (state.order.orderTime < droppedBefore) this.#drop(state);
+    let last = 0;
+    for (const state of this.#orders.values()) {
+      if (state.order.orderTime < droppedBefore) last = Math.max(last, this.#drop(state));
+    }
+    if (last > 0) this.droppedChanges.note(before, last);
   }
 
   /** The orders to write into a snapshot, fixed now: all, or those changed since the last cut. */
   cut(mode: 'full' | 'delta'): readonly OrderState[] {
     const dirty = this.#dirty;
-    this.#dirty = new Set();
+    this.#dirty = new Map();
     if (mode === 'full') return [...this.#orders.values()];
-    return [...dirty].flatMap((orderId) => this.#orders.get(orderId) ?? []);
+    // A dropped one is too old to be taken back by rebuild(); an earlier version in an earlier part might not be.
+    return [...dirty.values()];
+  }
+
+  /** A copy of the scalars as they are now: a snapshot writes them later. */
+  dumpScalars(): AttributionDump {
+    const droppedChanges = this.droppedChanges.dump();
+    return { ...this.scalars, verdicts: { ...this.scalars.verdicts }, droppedChanges };
+  }
+
+  loadScalars({ droppedChanges, ...scalars }: AttributionDump): void {
+    Object.assign(this.scalars, scalars);
+    this.droppedChanges.load(droppedChanges);
   }
 
   /** Puts back orders from a snapshot, over what was there; rebuild() follows. */
@@ -208,8 +231,8 @@ export class Attribution {
     const { order } = reading;
     const known = this.#orders.get(order.orderId)?.order ?? null;
     const judged = judgeOrder(order, known, arrival, this.#rules);
-    // An order of a time whose orders are no longer held may have been dropped: that takes a clock that was set back.
-    const isDropped = known === null && order.orderTime < this.scalars.droppedBefore;
+    // Orders of that time are no longer held: this one, too, may have been dropped, or would be at the next restart.
+    const isDropped = order.orderTime < this.scalars.droppedBefore;
     const verdict = isDropped && judged === 'accepted' ? 'late' : judged;
     if (verdict === 'accepted') {
       this.#accept(order, arrival);
@@ -228,7 +251,8 @@ export class Attribution {
       order,
       contentKey: orderContentKey(order),
       firstArrival: known?.firstArrival ?? arrival,
-      touches: known?.touches ?? [],
+      // Those of another user are none of this one's, even where nothing else is known any more.
+      touches: known?.order.userId === order.userId ? known.touches : [],
       records: known?.records ?? [],
       enrichment: this.#asked(known, arrival),
     });
@@ -251,7 +275,7 @@ export class Attribution {
     const records = decidedRecords(state, this.#region, decisions, () => ++this.scalars.change);
     const settled = { ...state, records, touches: creditedTouches(decisions) };
     this.#orders.set(state.order.orderId, settled);
-    this.#dirty.add(state.order.orderId);
+    this.#dirty.set(state.order.orderId, settled);
     for (const record of records) if (!state.records.includes(record)) this.changes.append(record);
     this.#file(settled);
   }
@@ -288,14 +312,13 @@ export class Attribution {
     else this.#pending.delete(order.orderId);
   }
 
-  #drop({ order, records }: OrderState): void {
+  /** Returns the last change of its records. */
+  #drop({ order, records }: OrderState): number {
     this.#orders.delete(order.orderId);
     this.#open.close(order);
     this.#pending.delete(order.orderId);
-    for (const { change, content } of records) {
-      this.changes.drop(content.recordId);
-      this.scalars.droppedChange = Math.max(this.scalars.droppedChange, change);
-    }
+    for (const { content } of records) this.changes.drop(content.recordId);
+    return Math.max(...records.map(({ change }) => change));
   }
 }
 

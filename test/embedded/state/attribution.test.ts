@@ -285,7 +285,7 @@ describe('attribution', () => {
     subject.attribution.passTime(NOON + 30 * DAY_MS + 3_600_000);
     expect(subject.attribution.count).toBe(0);
     expect(subject.records().size).toBe(0);
-    expect(subject.attribution.scalars.droppedChange).toBe(4);
+    expect(subject.attribution.droppedChanges.lastSince(0)).toBe(4);
     expect(subject.send(orderOf(), NOON + 30 * DAY_MS + 3_600_000)).toBe('late');
   });
 
