@@ -9,6 +9,10 @@ export interface OracleAttributionRules {
   readonly timeDecayHalfLifeMs: number;
   readonly touchesMax: number;
   readonly defaultCurrency: string;
+  /** Events older than this at their arrival are not counted, ms: orders are over some time after that. Without it never. */
+  readonly maxEventAgeMs?: number;
+  /** Orders are dropped by whole hours so long after their time, ms. Without it never. */
+  readonly orderRetentionMs?: number;
 }
 
 export type OracleModel = 'last_touch' | 'first_touch' | 'linear' | 'time_decay';

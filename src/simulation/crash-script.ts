@@ -17,6 +17,7 @@ export async function playScript({ steps, deaths }: CrashScript, world: string):
     clients: 2,
     requests: 12,
     eventsPerRequestMax: 3,
+    ordersShare: 0.2,
     flips: 0,
     spec: { ...smallSpec(), logSegment: 1200, snapshotAfter: 2500 },
     disk,

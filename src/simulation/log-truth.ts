@@ -7,6 +7,7 @@ import { CountingOracle, type OracleReceipt } from '../oracle/counting-oracle.ts
 import { readOracleEvent, type OracleEvent } from '../oracle/event-reader.ts';
 import type { OracleRules } from '../oracle/oracle-rules.ts';
 import type { SimulatedDisk } from './disk/simulated-disk.ts';
+import { OrderTruth, type LoggedOrderRules } from './orders/order-truth.ts';
 
 /** One request of the log, with what the oracle says became of it. */
 export interface JudgedEntry {
@@ -33,6 +34,7 @@ export interface LogTruth {
   readonly counted: readonly OracleEvent[];
   /** What was neither counted nor a duplicate, in the order of the log. */
   readonly uncounted: readonly UncountedEvent[];
+  readonly orders: OrderTruth;
 }
 
 /** Reads the whole log of a disk, segments that retention has removed included, and counts it with the oracle. */
@@ -40,17 +42,24 @@ export async function readTruth(disk: SimulatedDisk, region: string): Promise<Lo
   const mount = withRetiredSegments(disk).mount();
   const manifest = await readManifest(mount);
   const rules = rulesBefore(region);
-  const truth = { oracle: new CountingOracle(rules), rules, requests: [], counted: [], uncounted: [] };
+  const truth: GrowingTruth = {
+    oracle: new CountingOracle(rules),
+    requests: [],
+    counted: [],
+    uncounted: [],
+    orders: new OrderTruth(region, rules.orders),
+    rules,
+  };
   if (manifest === undefined) return truth;
   const [first = 1] = await listSegments(mount);
   for await (const { entries } of readLog(mount, Buffer.from(manifest.dataId, 'hex'), first)) {
-    for (const entry of entries) feed(truth, entry, region);
+    for (const entry of entries) feed(truth, entry);
   }
   return truth;
 }
 
 /** A copy of the disk in which the segments that left it, oldest first, are back. Others were removed as torn. */
-function withRetiredSegments(disk: SimulatedDisk): SimulatedDisk {
+export function withRetiredSegments(disk: SimulatedDisk): SimulatedDisk {
   const copy = disk.copy();
   const segments = [...disk.contents().keys()].filter((path) => path.startsWith(LOG_DIRECTORY));
   const [oldest = ''] = segments.toSorted();
@@ -60,20 +69,49 @@ function withRetiredSegments(disk: SimulatedDisk): SimulatedDisk {
   return copy;
 }
 
+interface LoggedRules extends OracleRules {
+  readonly orders: LoggedOrderRules;
+}
+
 interface GrowingTruth extends LogTruth {
-  rules: OracleRules;
   readonly counted: OracleEvent[];
   readonly requests: JudgedEntry[];
   readonly uncounted: UncountedEvent[];
+  rules: LoggedRules;
 }
 
-function feed(truth: GrowingTruth, { kind, arrival, body }: LoggedEntry, region: string): void {
-  if (kind === ENTRY_KIND.rules) {
-    const rules = JSON.parse(Buffer.from(body).toString()) as Omit<OracleRules, 'region'>;
-    truth.rules = { ...rules, region };
-    truth.oracle.changeRules(truth.rules, arrival);
-    return;
+function feed(truth: GrowingTruth, entry: LoggedEntry): void {
+  const { kind, arrival, body } = entry;
+  truth.orders.passTime(arrival);
+  switch (kind) {
+    case ENTRY_KIND.rules:
+      feedRules(truth, entry);
+      return;
+    case ENTRY_KIND.ordersJson:
+    case ENTRY_KIND.ordersNdjson: {
+      // Counting has nothing to do with orders, but its time passes, too.
+      truth.oracle.changeRules(truth.rules, arrival);
+      const format = kind === ENTRY_KIND.ordersJson ? 'json' : 'ndjson';
+      truth.orders.takeRequest(body, splitOracleBody(body, format), arrival);
+      return;
+    }
+    case ENTRY_KIND.enrichment:
+      truth.oracle.changeRules(truth.rules, arrival);
+      truth.orders.takeAnswer(body);
+      return;
+    default:
+      feedEvents(truth, entry);
   }
+}
+
+function feedRules(truth: GrowingTruth, { arrival, body }: LoggedEntry): void {
+  const rules = JSON.parse(Buffer.from(body).toString()) as LoggedRules;
+  truth.rules = { ...rules, region: truth.rules.region };
+  truth.oracle.changeRules(truth.rules, arrival);
+  truth.orders.changeRules(rules.orders);
+}
+
+function feedEvents(truth: GrowingTruth, { kind, arrival, body }: LoggedEntry): void {
   const isReplay = kind === ENTRY_KIND.quarantineReplay;
   const format = kind === ENTRY_KIND.eventsJson ? 'json' : 'ndjson';
   const events = isReplay ? eventsOfReplay(body) : splitOracleBody(body, format);
@@ -81,10 +119,17 @@ function feed(truth: GrowingTruth, { kind, arrival, body }: LoggedEntry, region:
   if (!isReplay) truth.requests.push({ body, receipt });
   for (const [index, outcome] of receipt.perEvent.entries()) {
     const { verdict } = outcome;
-    if (verdict === 'counted') truth.counted.push(readOracleEvent(events[index], truth.rules).event!);
-    if (verdict === 'counted' || verdict === 'duplicate') continue;
-    truth.uncounted.push({ arrival, ...outcome, bytes: events[index] });
+    if (verdict === 'counted') feedTouch(truth, events[index]);
+    else if (verdict !== 'duplicate') truth.uncounted.push({ arrival, ...outcome, bytes: events[index] });
   }
+}
+
+/** An event that counts is a touch of its user. */
+function feedTouch({ counted, orders, rules }: GrowingTruth, bytes: Uint8Array): void {
+  const { event } = readOracleEvent(bytes, rules);
+  counted.push(event!);
+  const { placement: _, costMicros: _cost, currency: _currency, ...touch } = event!;
+  orders.takeTouch({ ...touch, region: rules.region });
 }
 
 /** A replay holds a line of JSON with the lengths of its events, then the events. */
@@ -96,9 +141,21 @@ function eventsOfReplay(body: Uint8Array): Uint8Array[] {
 }
 
 /** Before the first entry, which sets the rules, nothing is judged. */
-function rulesBefore(region: string): OracleRules {
+function rulesBefore(region: string): LoggedRules {
   return {
     region,
+    orders: {
+      clickWindowMs: 0,
+      viewWindowMs: 0,
+      maxOrderAgeMs: 0,
+      maxClockSkewMs: 0,
+      merchantMatch: 'any',
+      models: [],
+      timeDecayHalfLifeMs: 0,
+      touchesMax: 0,
+      defaultCurrency: 'XXX',
+      enrichmentDeadlineMs: 0,
+    },
     requiredFields: [],
     defaultCurrency: 'XXX',
     maxEventAgeMs: 0,

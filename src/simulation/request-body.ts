@@ -37,6 +37,24 @@ export function spoil(event: EventFields, random: SeededRandom): string {
   return random.pick(SPOILED)(event, random);
 }
 
+/** Values that only an order can have wrong. */
+const SPOILED_ORDER_FIELDS: readonly EventFields[] = [
+  { orderVersion: 0 },
+  { orderVersion: 1.5 },
+  { orderVersion: 2 ** 53 },
+  { orderStatus: 'lost' },
+  { orderTime: 'yesterday' },
+  { amountMicros: -1 },
+  { amountMicros: 0.5 },
+  { amountMicros: 2 ** 53 },
+  { merchantId: '' },
+  { orderId: 'x'.repeat(129) },
+];
+
+export function spoilOrder(order: EventFields, random: SeededRandom): string {
+  return JSON.stringify({ ...order, ...random.pick(SPOILED_ORDER_FIELDS) });
+}
+
 /** The events' texts as one body. Layout, spacing and now and then the body as a whole are not as one would wish. */
 export function layOut(texts: readonly string[], format: RequestFormat, random: SeededRandom): Uint8Array {
   const text = format === 'ndjson' ? asLines(texts, random) : asJson(texts, random);

@@ -7,6 +7,9 @@ import { flippedBits } from './checkers/flipped-bits.ts';
 import { honestReceipts } from './checkers/honest-receipts.ts';
 import { idleRestart } from './checkers/idle-restart.ts';
 import { lastingFigures } from './checkers/lasting-figures.ts';
+import { logAlone } from './checkers/log-alone.ts';
+import { orderFeed } from './checkers/order-feed.ts';
+import { trueOrders } from './checkers/true-orders.ts';
 import { trueQuarantine } from './checkers/true-quarantine.ts';
 import { trueTouches } from './checkers/true-touches.ts';
 import { orderRulesOf, touchRetentionMs } from '../pipeline/order-rules.ts';
@@ -23,7 +26,10 @@ function allCheckers(random: SeededRandom, plan: WorldPlan): Checker[] {
     balancedBooks(),
     lastingFigures(),
     changeFeed(random.fork('consumer')),
+    trueOrders(),
+    orderFeed(random.fork('consumer of orders'), plan.spec.retention.orders),
     idleRestart(),
+    logAlone(random.fork('log alone')),
     trueQuarantine(),
     trueTouches(touchRetentionMs(orderRulesOf(plan.spec))),
     flippedBits(random.fork('flips'), plan.flips),

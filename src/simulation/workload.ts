@@ -1,28 +1,32 @@
-import type { IngestReceipt } from '../model/verdict.ts';
-import { Marketplace, type AgeLimits, type EventFields } from './marketplace.ts';
-import { layOut, spoil, type RequestFormat } from './request-body.ts';
+import { Marketplace, type EventFields } from './marketplace.ts';
+import { OrderDesk, type OrderLimits } from './orders/order-desk.ts';
+import { layOut, spoil, spoilOrder, type RequestFormat } from './request-body.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
 export interface SimulatedRequest {
+  readonly of: 'events' | 'orders';
   readonly format: RequestFormat;
   readonly body: Uint8Array;
-  /** The events as they were before anything was spoiled: what a careless retry is made of. */
+  /** The events or orders as they were before anything was spoiled: what a careless retry is made of. */
   readonly events: readonly EventFields[];
 }
 
-export interface WorkloadShape extends AgeLimits {
+export interface WorkloadShape extends OrderLimits {
   readonly eventsPerRequestMax: number;
+  /** How many of the requests are of orders. */
+  readonly ordersShare: number;
 }
 
 const REMEMBERED_REQUESTS = 20;
 
 /**
- * One client: sends new events, retries what was not answered (mostly with the same bytes, sometimes stamped anew), and now
+ * One client: sends new events and orders, retries what was not answered (mostly with the same bytes, sometimes stamped anew), and now
  * and then sends again what had been acknowledged long ago.
  */
 export class SimulatedClient {
   readonly #random: SeededRandom;
   readonly #marketplace: Marketplace;
+  readonly #orderDesk: OrderDesk;
   readonly #shape: WorkloadShape;
   #unanswered: SimulatedRequest[] = [];
   #acknowledged: SimulatedRequest[] = [];
@@ -31,6 +35,7 @@ export class SimulatedClient {
     this.#random = random;
     this.#shape = shape;
     this.#marketplace = new Marketplace(random.fork('marketplace'), shape);
+    this.#orderDesk = new OrderDesk(random.fork('orders'), shape);
   }
 
   /** What it sends next, at `nowMs` of the wall clock. */
@@ -38,14 +43,20 @@ export class SimulatedClient {
     const random = this.#random;
     const unanswered = this.#unanswered.shift();
     if (unanswered !== undefined && random.chance(0.9)) {
-      return random.chance(0.75) ? unanswered : this.#sendAnew(unanswered.events, nowMs);
+      return random.chance(0.75) ? unanswered : this.#sendAnew(unanswered, nowMs);
     }
     if (this.#acknowledged.length > 0 && random.chance(0.15)) {
       const old = random.pick(this.#acknowledged);
-      return random.chance(0.5) ? old : this.#sendAnew(old.events, nowMs);
+      return random.chance(0.5) ? old : this.#sendAnew(old, nowMs);
+    }
+    if (random.chance(this.#shape.ordersShare)) {
+      return this.#request(
+        'orders',
+        Array.from({ length: this.#eventCount() }, () => this.#orderDesk.order(nowMs)),
+      );
     }
     const events = Array.from({ length: this.#eventCount() }, () => this.#marketplace.event(nowMs));
-    return this.#request(this.#withRepeats(events));
+    return this.#request('events', this.#withRepeats(events));
   }
 
   /** How long it waits before it sends again, ms. */
@@ -54,7 +65,7 @@ export class SimulatedClient {
     return random.chance(0.05) ? random.fraction() * 5000 : random.fraction() * 20;
   }
 
-  answered(request: SimulatedRequest, _receipt: IngestReceipt): void {
+  answered(request: SimulatedRequest): void {
     this.#acknowledged.push(request);
     if (this.#acknowledged.length > REMEMBERED_REQUESTS) this.#acknowledged.shift();
   }
@@ -82,15 +93,22 @@ export class SimulatedClient {
     });
   }
 
-  /** The same events with new stamps: other bytes, other content, the same ids. */
-  #sendAnew(events: readonly EventFields[], nowMs: number): SimulatedRequest {
-    return this.#request(events.map((event) => this.#marketplace.stampAgain(event, nowMs)));
+  /** The same events with new stamps: other bytes, other content, the same ids. Orders keep the time they were placed at. */
+  #sendAnew({ of, events }: SimulatedRequest, nowMs: number): SimulatedRequest {
+    if (of === 'orders') return this.#request(of, events);
+    return this.#request(
+      of,
+      events.map((event) => this.#marketplace.stampAgain(event, nowMs)),
+    );
   }
 
-  #request(events: readonly EventFields[]): SimulatedRequest {
+  #request(of: SimulatedRequest['of'], events: readonly EventFields[]): SimulatedRequest {
     const random = this.#random;
     const format = random.pick<RequestFormat>(['json', 'ndjson']);
-    const texts = events.map((event) => (random.chance(0.06) ? spoil(event, random) : JSON.stringify(event)));
-    return { format, body: layOut(texts, format, random), events };
+    const spoilOne = of === 'orders' && random.chance(0.5) ? spoilOrder : spoil;
+    const texts = events.map((event) =>
+      random.chance(0.06) ? spoilOne(event, random) : JSON.stringify(event),
+    );
+    return { of, format, body: layOut(texts, format, random), events };
   }
 }

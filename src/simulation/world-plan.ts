@@ -1,4 +1,5 @@
 import { DAY_MS, HOUR_MS, KIB, MIB, MINUTE_MS } from '../base/units.ts';
+import { ATTRIBUTION_MODELS, type AttributionModel } from '../model/attributed-order.ts';
 import { resolveSpec } from '../pipeline/pipeline-spec.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
 import { SeededPlan, type DiskPlan, type DiskTemper } from './disk/disk-plan.ts';
@@ -14,6 +15,8 @@ export interface WorldPlan {
   /** Requests sent in all; then the world comes to rest. */
   readonly requests: number;
   readonly eventsPerRequestMax: number;
+  /** How many of the requests are of orders. */
+  readonly ordersShare: number;
   readonly spec: PipelineSpec;
   readonly disk: DiskPlan;
   /** How the processes die, one after the other; drawn from all the ways when there is none left. */
@@ -29,11 +32,23 @@ export interface Hazards {
   readonly snapshot: number;
   readonly restart: number;
   readonly replay: number;
+  /** The order service says something of some orders, if there is one. */
+  readonly answer: number;
+  /** An hour passes: orders close, later they are dropped. */
+  readonly hour: number;
   /** Probability that a start finds other rules in the configuration. */
   readonly newRules: number;
 }
 
-export const NO_HAZARDS: Hazards = { clockJump: 0, snapshot: 0, restart: 0, replay: 0, newRules: 0 };
+export const NO_HAZARDS: Hazards = {
+  clockJump: 0,
+  snapshot: 0,
+  restart: 0,
+  replay: 0,
+  answer: 0,
+  hour: 0,
+  newRules: 0,
+};
 
 export const DEATHS: readonly Death[] = [
   'killed',
@@ -45,6 +60,8 @@ export const DEATHS: readonly Death[] = [
 
 /** A world for a seed: some are calm, some are haunted. */
 export function planWorld(random: SeededRandom): WorldPlan {
+  // Drawn apart, so that what worlds were before there were orders changes as little as can be.
+  const orders = random.fork('orders');
   const isHaunted = random.chance(0.4);
   const temper: DiskTemper = {
     delayMs: random.pick([0.05, 1, 20]),
@@ -58,13 +75,16 @@ export function planWorld(random: SeededRandom): WorldPlan {
     requests: random.between(20, 70),
     eventsPerRequestMax: random.pick([3, 10, 30]),
     flips: 3,
-    spec: planSpec(random),
+    ordersShare: orders.pick([0, 0.3, 0.6]),
+    spec: planOrders(planSpec(random), orders),
     disk: new SeededPlan(random.fork('disk plan'), temper),
     hazards: {
       clockJump: random.pick([0, 0, 0.02, 0.05]),
       snapshot: random.pick([0, 0.02, 0.1]),
       restart: random.pick([0, 0.01, 0.05]),
       replay: random.pick([0, 0.03]),
+      answer: orders.pick([0.1, 0.5]),
+      hour: orders.pick([0, 0.05, 0.1]),
       newRules: random.pick([0, 0.3]),
     },
   };
@@ -102,8 +122,32 @@ function planSpec(random: SeededRandom): PipelineSpec {
   };
 }
 
+/** Windows of all sizes, so that orders have all sorts of touches; jumps of the clock close and drop them soon. */
+function planOrders(spec: PipelineSpec, random: SeededRandom): PipelineSpec {
+  const models: readonly AttributionModel[] = random.pick([
+    ['last_touch'],
+    ATTRIBUTION_MODELS,
+    ['time_decay', 'first_touch'],
+  ]);
+  return {
+    ...spec,
+    attribution: {
+      clickWindow: random.pick([MINUTE_MS, HOUR_MS, 7 * DAY_MS]),
+      viewWindow: random.pick([0, MINUTE_MS, MINUTE_MS, HOUR_MS]),
+      maxOrderAge: random.pick([MINUTE_MS, HOUR_MS, DAY_MS]),
+      merchantMatch: random.pick(['any', 'any', 'same']),
+      models,
+      timeDecayHalfLife: random.pick([MINUTE_MS, HOUR_MS]),
+      touchesMax: random.pick([1, 3, 100]),
+    },
+    retention: { ...spec.retention, orders: random.pick([HOUR_MS, 3 * HOUR_MS, DAY_MS, 30 * DAY_MS]) },
+    enrichment: { ...spec.enrichment, url: random.pick(['', 'http://orders.test', 'http://orders.test']) },
+  };
+}
+
 export function smallSpec(): PipelineSpec {
   const spec = resolveSpec({}, { environment: {}, flags: {} });
   const limits = { ...spec.limits, touchMemory: MIB };
-  return { ...spec, logSegment: 2000, snapshotAfter: 6000, limits };
+  const enrichment = { ...spec.enrichment, url: 'http://orders.test' };
+  return { ...spec, enrichment, logSegment: 2000, snapshotAfter: 6000, limits };
 }

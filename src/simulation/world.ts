@@ -1,17 +1,19 @@
 import { AdtallyError } from '../base/errors.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../base/units.ts';
 import type { Region } from '../embedded/ports.ts';
+import type { OrderReceipt } from '../model/order-receipt.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
 import type { Checker, RegionAtRest } from './checkers/checker.ts';
 import { BrokenPromise } from './checkers/checker.ts';
 import { CALM, SeededPlan } from './disk/disk-plan.ts';
-import { readTruth } from './log-truth.ts';
+import { readTruth, withRetiredSegments } from './log-truth.ts';
+import { SimulatedOrderService } from './orders/order-service.ts';
 import { RegionProcess, REGION_NAME } from './region-process.ts';
 import { RequestLedger } from './request-ledger.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 import { SimulatedDisk } from './disk/simulated-disk.ts';
-import { SimulatedClient } from './workload.ts';
+import { SimulatedClient, type SimulatedRequest } from './workload.ts';
 import { DEATHS, type WorldPlan } from './world-plan.ts';
 
 const BEGINNING = Date.UTC(2026, 5, 1, 8, 58, 30);
@@ -23,12 +25,15 @@ const LAST_REQUEST = Buffer.from('\n');
 const NOTHING_COUNTED = new Set(['overloaded', 'too_large', 'capacity', 'stopping']);
 const CLOCK_JUMPS = [-2 * DAY_MS, -HOUR_MS, -MINUTE_MS, MINUTE_MS, 61 * MINUTE_MS, 25 * HOUR_MS, 4 * DAY_MS];
 
+const HOUR_JUMP_MS = HOUR_MS + 5 * MINUTE_MS;
+
 /** What happened, for tests that want to know whether anything did. */
 export interface WorldReport {
   readonly lives: number;
   readonly crashes: number;
   readonly failures: number;
   readonly acknowledged: number;
+  readonly ordersAcknowledged: number;
   readonly operations: number;
 }
 
@@ -43,6 +48,8 @@ export class World {
   readonly disk: SimulatedDisk;
   readonly clock = new SimulatedClock(BEGINNING);
   readonly ledger = new RequestLedger();
+  readonly orderLedger = new RequestLedger<OrderReceipt>();
+  readonly answerLedger = new RequestLedger<void>();
   readonly #random: SeededRandom;
   /** How processes end: drawn apart, so that another end does not change the life before it. */
   readonly #fate: SeededRandom;
@@ -50,6 +57,9 @@ export class World {
   readonly #checkers: readonly Checker[];
   readonly #clients: SimulatedClient[];
   readonly #entropy: SeededRandom;
+  /** When an hour passes. */
+  readonly #hours: SeededRandom;
+  readonly #orderService: SimulatedOrderService;
   #spec: PipelineSpec;
   #left: number;
   #lives = 0;
@@ -65,11 +75,17 @@ export class World {
     this.#spec = plan.spec;
     this.#left = plan.requests;
     this.#entropy = random.fork('entropy');
+    this.#hours = random.fork('hours');
+    this.#orderService = new SimulatedOrderService(random.fork('order service'), this.answerLedger);
     this.disk = new SimulatedDisk(random.fork('disk'), plan.disk, (delayMs, action) =>
       this.clock.schedule(delayMs, action),
     );
     const shape = {
       eventsPerRequestMax: plan.eventsPerRequestMax,
+      ordersShare: plan.ordersShare,
+      maxOrderAgeMs: plan.spec.attribution.maxOrderAge,
+      clickWindowMs: plan.spec.attribution.clickWindow,
+      viewWindowMs: plan.spec.attribution.viewWindow,
       maxEventAgeMs: plan.spec.maxEventAge,
       maxClockSkewMs: plan.spec.maxClockSkew,
     };
@@ -94,6 +110,7 @@ export class World {
       crashes: this.#crashes,
       failures: this.#failures,
       acknowledged: this.ledger.acknowledgements,
+      ordersAcknowledged: this.orderLedger.acknowledgements,
       operations: this.disk.operations,
     };
   }
@@ -215,33 +232,51 @@ export class World {
   /** Sends the client's next request and waits for the answer, which may never come: then the client knows at the death. */
   async #send(client: SimulatedClient, process: RegionProcess): Promise<void> {
     const request = client.next(this.clock.now());
-    const { body, format } = request;
-    this.ledger.sent(body);
+    const { body } = request;
+    const ledger = request.of === 'orders' ? this.orderLedger : this.ledger;
+    ledger.sent(body);
     const forget = process.whenDead(() => client.unanswered(request));
     try {
-      const receipt = await process.region!.ingest(body, format);
+      const acknowledge = await this.#ingest(process.region!, request);
       if (!process.isAlive) return;
-      this.ledger.acknowledged(body, receipt);
-      client.answered(request, receipt);
+      acknowledge();
+      client.answered(request);
     } catch (error) {
       if (!process.isAlive) return;
       const code = error instanceof AdtallyError ? error.code : 'internal';
-      if (NOTHING_COUNTED.has(code)) this.ledger.refused(body);
+      if (NOTHING_COUNTED.has(code)) ledger.refused(body);
       if (code !== 'too_large') client.unanswered(request);
     }
     forget();
+  }
+
+  /** Returns how to write down that the answer was heard. */
+  async #ingest(region: Region, { of, body, format }: SimulatedRequest): Promise<() => void> {
+    if (of === 'orders') {
+      const receipt = await region.ingestOrders(body, format);
+      return () => this.orderLedger.acknowledged(body, receipt);
+    }
+    const receipt = await region.ingest(body, format);
+    return () => this.ledger.acknowledged(body, receipt);
   }
 
   /** Things that happen beside the traffic. */
   #haunt(process: RegionProcess): void {
     const random = this.#random;
     const region = process.region!;
-    const { clockJump, snapshot, replay } = this.#plan.hazards;
+    const { clockJump, snapshot, replay, answer, hour } = this.#plan.hazards;
     if (random.chance(clockJump)) this.clock.jump(random.pick(CLOCK_JUMPS));
     // What goes wrong with these shows in region.failed.
     if (random.chance(snapshot)) region.snapshot().catch(() => undefined);
     if (random.chance(replay)) this.#replay(region).catch(() => undefined);
+    if (this.#hours.chance(hour)) this.clock.jump(HOUR_JUMP_MS);
+    const hasService = this.#spec.enrichment.url !== '';
+    if (hasService && this.#orderService.speaks(answer)) this.#answer(process).catch(() => undefined);
     if (random.chance(0.3)) this.clock.schedule(random.fraction() * 20, () => this.#observe(process));
+  }
+
+  #answer(process: RegionProcess): Promise<void> {
+    return this.#orderService.answer(process.region!, this.clock.now(), () => process.isAlive);
   }
 
   async #replay(region: Region): Promise<void> {
@@ -265,8 +300,11 @@ export class World {
       region,
       truth: await readTruth(this.disk, REGION_NAME),
       ledger: this.ledger,
+      orderLedger: this.orderLedger,
+      answerLedger: this.answerLedger,
       again: await this.#open(this.disk.copy()),
       copyDisk: () => this.disk.copy(),
+      copyWholeLog: () => withRetiredSegments(this.disk),
       open: (disk) => this.#open(disk),
     };
   }

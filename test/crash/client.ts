@@ -115,6 +115,7 @@ export class Client {
       campaignId: `campaign-${ad % 7}`,
       advertiserId: `advertiser-${ad % 3}`,
       userId: `user-${random.below(1000)}`,
+      merchantId: `merchant-${ad % 5}`,
       costMicros: random.below(10_000),
       currency: ad % 2 === 0 ? 'EUR' : 'USD',
     };

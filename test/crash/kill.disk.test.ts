@@ -7,9 +7,10 @@ import { Random } from '../../src/generator/random.ts';
 import { Client, type Address } from './client.ts';
 import { drawMoment, killAt, type Moment } from './killer.ts';
 import { Ledger } from './ledger.ts';
-import { recount } from './recount.ts';
+import { OrderClient } from './order-client.ts';
+import { recount, type Recount } from './recount.ts';
 import { RegionProcess } from './region-process.ts';
-import { readServed, recordsOf, type Served } from './served.ts';
+import { ordersOf, readServed, recordsOf, type Served } from './served.ts';
 
 const KILLS = Number(process.env['ADTALLY_KILLS'] ?? 50);
 const SEED = Number(process.env['ADTALLY_SEED'] ?? Date.now() % 1_000_000);
@@ -77,22 +78,41 @@ class Ordeal implements Address {
   }
 }
 
+interface Clients {
+  readonly events: readonly Client[];
+  readonly orders: OrderClient;
+}
+
 /** Clients send while the region is killed; returns when the region is up and every request acknowledged. */
-async function sendThrough(ordeal: Ordeal, ledger: Ledger): Promise<readonly Client[]> {
+async function sendThrough(ordeal: Ordeal, ledger: Ledger): Promise<Clients> {
   const names = Array.from({ length: CLIENTS }, (_, number) => `c${number}`);
   const clients = names.map(
     (name, number) => new Client(name, new Random(SEED + 1 + number), ledger, ordeal),
   );
+  const orders = new OrderClient('order', new Random(SEED + 1000), ordeal);
   const stop = new AbortController();
   const wrong = new AbortController();
-  const working = clients.map((client) =>
+  const working = [...clients, orders].map((client) =>
     client.run(stop.signal).catch((error: unknown) => wrong.abort(error)),
   );
   await ordeal.run(KILLS, wrong.signal);
   stop.abort();
   await Promise.all(working);
   wrong.signal.throwIfAborted();
-  return clients;
+  return { events: clients, orders };
+}
+
+/** What was served of orders is what the oracle makes of the log, and the latest version of each order that was sent. */
+function expectOrders(served: Served, truth: Recount['orders'], { orders }: OrderClient): void {
+  const given = ordersOf(served);
+  for (const record of truth.values()) expect(given.get(record.recordId)).toMatchObject(record);
+  expect(given.size, 'one record an order, by the last touch').toBe(truth.size);
+  expect(new Set([...truth.values()].map(({ orderId }) => orderId))).toEqual(new Set(orders.keys()));
+  for (const { orderId, orderVersion } of given.values()) {
+    expect(orders.get(orderId)).toMatchObject({ orderVersion });
+  }
+  const outcomes = new Set([...given.values()].map(({ outcome }) => outcome));
+  expect(outcomes).toEqual(new Set(['attributed', 'unattributed']));
 }
 
 test(
@@ -106,11 +126,11 @@ test(
     const ledger = new Ledger();
     const ordeal = new Ordeal(directory, new Random(SEED));
     try {
-      const clients = await sendThrough(ordeal, ledger);
-      const lost = clients.reduce((sum, { attemptsLost }) => sum + attemptsLost, 0);
+      const { events, orders } = await sendThrough(ordeal, ledger);
+      const lost = events.reduce((sum, { attemptsLost }) => sum + attemptsLost, 0);
       const moments = [...ordeal.moments].map(([moment, count]) => `${count} ${moment}`).join(', ');
       process.stderr.write(
-        `${KILLS} kills (${moments}), ${ledger.sent.length} events, ${lost} attempts lost, seed ${SEED}\n`,
+        `${KILLS} kills (${moments}), ${ledger.sent.length} events, ${orders.orders.size} orders, ${lost} attempts lost, seed ${SEED}\n`,
       );
       expect(lost, 'the kills hit requests under way').toBeGreaterThan(0);
       expect(ledger.acknowledged.length).toBe(ledger.sent.length);
@@ -124,7 +144,9 @@ test(
       expect(await ordeal.killAndServe(), 'after a kill').toEqual(served);
       expect(await ordeal.stopAndServe(), 'after a clean stop').toEqual(served);
       await ordeal.stop();
-      expect(await recount(directory), 'the recount of the log').toEqual(truth);
+      const counted = await recount(directory);
+      expect(counted.records, 'the recount of the log').toEqual(truth);
+      expectOrders(served, counted.orders, orders);
     } finally {
       await ordeal.end();
     }

@@ -12,6 +12,7 @@ export interface SentEvent {
   readonly campaignId: string;
   readonly advertiserId: string;
   readonly userId: string;
+  readonly merchantId: string;
   readonly costMicros: number;
   readonly currency: string;
 }

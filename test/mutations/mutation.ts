@@ -22,6 +22,8 @@ const TOUCH_STORE = 'embedded/touches/touch-store.ts';
 const TOUCH_FILES = 'embedded/touches/touch-files.ts';
 const STATE = 'embedded/state/aggregation.ts';
 const RULES = 'pipeline/aggregation.ts';
+const ORDERS = 'embedded/state/attribution.ts';
+const ORDER_RULES = 'pipeline/attribution.ts';
 
 /** Every one of them must be caught by the simulation. One that is not is a promise that nobody checks. */
 export const MUTATIONS: readonly Mutation[] = [
@@ -118,8 +120,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'skips the tail of the log behind a snapshot',
     file: RECOVERY,
-    from: 'for (const entry of entries) {\n      events += state.apply(entry, 0).received;',
-    to: 'for (const entry of snapshotBlock > 0 ? [] : entries) {\n      events += state.apply(entry, 0).received;',
+    from: 'for (const entry of entries) {\n      const answer = state.apply(entry, 0);',
+    to: 'for (const entry of snapshotBlock > 0 ? [] : entries) {\n      const answer = state.apply(entry, 0);',
   },
   {
     name: 'applies the block of the snapshot a second time',
@@ -178,8 +180,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'leaves requests of a large group uncounted',
     file: REGION,
-    from: 'const receipt = await this.#applyEntry(entry);',
-    to: 'const receipt = await this.#applyEntry(entry);\n      if (n === 2) break;',
+    from: 'const answer = await this.#applyEntry(entry);',
+    to: 'const answer = await this.#applyEntry(entry);\n      if (n === 2) break;',
   },
   {
     name: 'does not log a change of rules',
@@ -226,14 +228,14 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'gives a cursor that skips what did not fit on the page',
     file: CHANGE_FEED,
-    from: 'cursor: format(dataId, { change: last, since: cursor.since }), caughtUp: false',
-    to: 'cursor: format(dataId, { change: last + 1, since: cursor.since }), caughtUp: false',
+    from: 'cursor: format(dataId, { change: last, since: cursor.since }), caughtUp: false };\n    }\n    records.push(cells',
+    to: 'cursor: format(dataId, { change: last + 1, since: cursor.since }), caughtUp: false };\n    }\n    records.push(cells',
   },
   {
     name: 'keeps a cursor alive that has missed retired records for ever',
     file: CHANGE_FEED,
-    from: 'cursor: format(dataId, { change: last, since: cursor.since }), caughtUp: false',
-    to: 'cursor: format(dataId, { change: last, since: 0 }), caughtUp: false',
+    from: 'cursor: format(dataId, { change: last, since: cursor.since }), caughtUp: false };\n    }\n    records.push(cells',
+    to: 'cursor: format(dataId, { change: last, since: 0 }), caughtUp: false };\n    }\n    records.push(cells',
   },
   {
     name: 'keeps a cell’s old place in the change feed',
@@ -318,5 +320,107 @@ export const MUTATIONS: readonly Mutation[] = [
     file: TOUCH_STORE,
     from: 'const first = Math.max(from, this.#expiredBefore);',
     to: 'const first = from;',
+  },
+  {
+    name: 'accepts a stale version of an order',
+    file: ORDER_RULES,
+    from: "if (order.orderVersion < known.orderVersion) return 'stale';",
+    to: "if (order.orderVersion < known.orderVersion) return 'accepted';",
+  },
+  {
+    name: 'takes a contradicting version of an order for a duplicate',
+    file: ORDER_RULES,
+    from: "return orderContentKey(order) === orderContentKey(known) ? 'duplicate' : 'conflict';",
+    to: "return 'duplicate';",
+  },
+  {
+    name: 'counts a touch after the order',
+    file: ORDER_RULES,
+    from: "if (ageMs < 0) return 'after_order';",
+    to: '',
+  },
+  {
+    name: 'does not decide an order anew after a late touch',
+    file: STATE,
+    from: 'for (const userId of this.#touched) this.attribution.touched(userId);',
+    to: '',
+  },
+  {
+    name: 'takes an order for open that is over',
+    file: ORDERS,
+    from: 'if (!isOpen(order, this.#latestArrival, this.#rules)) return touches;',
+    to: '',
+  },
+  {
+    name: 'writes orders into a delta only when they are new',
+    file: ORDERS,
+    from: 'this.#dirty.set(state.order.orderId, settled);',
+    to: 'if (state.records.length === 0) this.#dirty.set(state.order.orderId, settled);',
+  },
+  {
+    name: 'loses sight of open orders at a restart',
+    file: ORDERS,
+    from: 'deadlineOf(a) - deadlineOf(b))) this.#file(state);',
+    to: "deadlineOf(a) - deadlineOf(b))) if (state.enrichment?.status === 'pending') this.#pending.add(state.order.orderId);",
+  },
+  {
+    name: 'decides open orders in the order in which they were opened',
+    file: ORDERS,
+    from: 'this.#open.of(userId).toSorted()',
+    to: 'this.#open.of(userId)',
+  },
+  {
+    name: 'takes what the order service said of another version',
+    file: ORDERS,
+    from: "state.order.orderVersion !== answer.orderVersion || state.enrichment.status === 'ok'",
+    to: "state.enrichment.status === 'ok'",
+  },
+  {
+    name: 'lets a worse answer of the order service replace a good one',
+    file: ORDERS,
+    from: "state.order.orderVersion !== answer.orderVersion || state.enrichment.status === 'ok'",
+    to: 'state.order.orderVersion !== answer.orderVersion',
+  },
+  {
+    name: 'begins the change numbers of orders anew after a snapshot',
+    file: STATE,
+    from: 'this.attribution.loadScalars(orders);',
+    to: 'this.attribution.loadScalars({ ...orders, change: 0 });',
+  },
+  {
+    name: 'writes counts of orders into a snapshot that are newer than its cut',
+    file: STATE,
+    from: 'orders: this.attribution.dumpScalars(),',
+    to: 'orders: Object.assign(this.attribution.scalars, { droppedChanges: this.attribution.dumpScalars().droppedChanges }),',
+  },
+  {
+    name: 'holds on to orders that are to be dropped',
+    file: ORDERS,
+    from: 'last = Math.max(last, this.#drop(state));',
+    to: 'this.#open.close(state.order);',
+  },
+  {
+    name: 'gives a touch that lost its place its credit still',
+    file: 'embedded/orders/order-records.ts',
+    from: '{ ...content, creditMicros: 0 } : content;',
+    to: '{ ...content } : content;',
+  },
+  {
+    name: 'gives an order the touches of another user',
+    file: ORDERS,
+    from: 'known?.order.userId === order.userId ? known.touches : []',
+    to: 'known?.touches ?? []',
+  },
+  {
+    name: 'keeps a cursor of the orders alive that has missed dropped ones',
+    file: CHANGE_FEED,
+    from: 'if (droppedChanges.lastSince(cursor.since) > cursor.change) {',
+    to: 'if (droppedChanges.lastSince(cursor.since) > cursor.change && limit < 0) {',
+  },
+  {
+    name: 'gives a cursor of the orders that skips what did not fit on the page',
+    file: CHANGE_FEED,
+    from: 'cursor: format(dataId, { change: last, since: cursor.since }), caughtUp: false };\n    }\n    records.push(content',
+    to: 'cursor: format(dataId, { change: last + 1, since: cursor.since }), caughtUp: false };\n    }\n    records.push(content',
   },
 ];

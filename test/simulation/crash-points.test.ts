@@ -35,10 +35,11 @@ function shortLife(disk: WorldPlan['disk']): Partial<WorldPlan> {
     clients: 2,
     requests: 9,
     eventsPerRequestMax: 3,
+    ordersShare: 0.3,
     flips: 0,
     spec: { ...smallSpec(), logSegment: 700, snapshotAfter: 1500 },
     disk,
-    hazards: { ...NO_HAZARDS, snapshot: 0.1, restart: 0.15, replay: 0.2 },
+    hazards: { ...NO_HAZARDS, snapshot: 0.1, restart: 0.15, replay: 0.2, answer: 0.3 },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Region } from '../../embedded/ports.ts';
+import type { OrderReceipt } from '../../model/order-receipt.ts';
 import type { LogTruth } from '../log-truth.ts';
 import type { RequestLedger } from '../request-ledger.ts';
 import type { SimulatedDisk } from '../disk/simulated-disk.ts';
@@ -8,8 +9,14 @@ export interface RegionAtRest {
   readonly region: Region;
   readonly truth: LogTruth;
   readonly ledger: RequestLedger;
+  /** Requests of orders. */
+  readonly orderLedger: RequestLedger<OrderReceipt>;
+  /** Answers of the order service. */
+  readonly answerLedger: RequestLedger<void>;
   /** The disk as it is now, all of it durable. */
   readonly copyDisk: () => SimulatedDisk;
+  /** The same with all the segments of the log that retention has removed. */
+  readonly copyWholeLog: () => SimulatedDisk;
   /** The region opened once more, on such a copy. */
   readonly again: Region;
   /** Opens the region on a copy of its disk, in a process and at a clock of its own. */
