@@ -127,7 +127,7 @@ describe('adtally, used from the shell', { timeout: 120_000 }, () => {
     expect(audit.orders).toMatchObject({ received: 1, ordersEqual: 1, usersSampled: 51 });
     const whole = await place.run(['audit']);
     expect(whole.stdout).toMatch(
-      /\nRecounted: 1 version of orders. Equal: 1 attributed order \(of 1 order\), [\d,]+ touches of 51 users in a sample.\n\nexact\n$/,
+      /\nRecounted: 1 version of orders. Equal: 1 attributed order \(of 1 order\), [\d,]+ touches of 51 users in a sample.\nbudget: exact .*\n\nexact\n$/,
     );
     const { stdout } = await place.run(['audit', '--url', region.first.url]);
     expect(stdout).toContain('The books balance.');
