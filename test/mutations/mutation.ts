@@ -402,8 +402,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'gives a touch that lost its place its credit still',
     file: 'embedded/orders/order-records.ts',
-    from: '{ ...content, creditMicros: 0 } : content;',
-    to: '{ ...content } : content;',
+    from: '{ ...content, creditMicros: 0 };',
+    to: '{ ...content };',
   },
   {
     name: 'gives an order the touches of another user',

@@ -32,8 +32,7 @@ export function decidedRecords(
   const before = new Map(state.records.map((record) => [placeOf(record.content), record]));
   const wanted = new Map<string, AttributedOrder>();
   for (const { content } of state.records) {
-    // A model that is no longer configured keeps what it said.
-    const share = decisions.has(content.model) ? { ...content, creditMicros: 0 } : content;
+    const share = { ...content, creditMicros: 0 };
     wanted.set(placeOf(content), recordOf(state, region, content.model, content.rank, share));
   }
   for (const [model, decision] of decisions) {

@@ -137,6 +137,7 @@ export class Aggregation {
     switch (entry.kind) {
       case ENTRY_KIND.rules:
         this.setRules(JSON.parse(Buffer.from(entry.body).toString()) as PipelineRules);
+        this.attribution.reopen();
         return { of: 'nothing' };
       case ENTRY_KIND.enrichment:
         this.attribution.applyEnrichment(JSON.parse(Buffer.from(entry.body).toString()) as OrderAnswer);

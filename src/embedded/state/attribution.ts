@@ -96,6 +96,11 @@ export class Attribution {
     this.#rules = rules;
   }
 
+  /** After a change of rules: with longer windows an order that was over may be open again. */
+  reopen(): void {
+    for (const state of this.#orders.values()) this.#file(state);
+  }
+
   /** Judges the orders of a body, some at a time. The receipt describes at most `problemsMax` of those not accepted. */
   *applyOrders(
     body: Uint8Array,
@@ -283,8 +288,10 @@ export class Attribution {
   #decisions(state: OrderState): Map<AttributionModel, Decision> {
     const touches = this.#considered(state);
     const isFirst = state.records.length === 0;
+    // An order keeps the models that it was decided by: their credits, too, follow its amount.
+    const models = new Set([...this.#rules.models, ...state.records.map(({ content }) => content.model)]);
     return new Map(
-      this.#rules.models.map((model) => {
+      [...models].map((model) => {
         // What an order was not attributed for is not known any more once its touches are gone; it stays as it was.
         const before = state.records.find(
           ({ content }) => content.model === model && content.rank === 0,

@@ -279,6 +279,29 @@ describe('attribution', () => {
     ]);
   });
 
+  test('an order keeps the models it was decided by, and is open again where windows grow', () => {
+    const subject = new Subject({ ...ORDER_RULES, models: ['linear'] });
+    subject.touch('u-1', clickOf('one', { eventTime: NOON - 60_000 }), NOON);
+    subject.send(orderOf(), NOON);
+    subject.attribution.passTime(NOON + 3 * DAY_MS);
+    expect(subject.touches.watched).toBe(0);
+    subject.attribution.setRules({ ...ORDER_RULES, models: ['last_touch'], maxEventAgeMs: 5 * DAY_MS });
+    subject.attribution.reopen();
+    subject.touch('u-1', clickOf('two', { eventTime: NOON - 30_000 }), NOON + 3 * DAY_MS);
+    subject.send(orderOf({ orderVersion: 2, orderStatus: 'cancelled' }), NOON + 3 * DAY_MS);
+    const records = [...subject.records().values()];
+    expect(
+      records.map(({ model, touchEventId, creditMicros }) => [model, touchEventId, creditMicros]),
+    ).toEqual(
+      expect.arrayContaining([
+        ['linear', 'two', 0],
+        ['linear', 'one', 0],
+        ['last_touch', 'two', 0],
+      ]),
+    );
+    expect(records).toHaveLength(3);
+  });
+
   test('orders are dropped after their retention, and the feed says so', () => {
     const subject = new Subject();
     subject.send(orderOf(), NOON);
