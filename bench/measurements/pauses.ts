@@ -105,6 +105,7 @@ async function measure(directory: string, { isQuick }: Run): Promise<Outcome> {
     await region.snapshot();
   });
   const after = region.status();
+  await region.close();
   const snapshots = after.snapshots - before.snapshots;
   const size = `${ids / MILLION}M ids, ${EVENTS_PER_SECOND / 1000}k events/s, ${snapshots} snapshots`;
   return {

@@ -47,6 +47,8 @@ async function compare(directory: string, { isQuick }: Run): Promise<readonly Si
 await answer((run) =>
   withDirectory(run, async (directory) => {
     const [few, many] = await compare(directory, run);
+    const statuses = [few, many].map(({ region }) => region.status());
+    await Promise.all([few.region.close(), many.region.close()]);
     const size = `${many.ids / MILLION}M ids against ${few.ids / MILLION}M`;
     return {
       findings: [
@@ -54,7 +56,7 @@ await answer((run) =>
         told('  CPU an event with many, median', median(many.nsPerEvent), ' ns'),
         told('  CPU an event with few, median', median(few.nsPerEvent), ' ns'),
       ],
-      raw: [few, many].map(({ ids, nsPerEvent, region }) => ({ ids, nsPerEvent, status: region.status() })),
+      raw: [few, many].map(({ ids, nsPerEvent }, n) => ({ ids, nsPerEvent, status: statuses[n] })),
     };
   }),
 );

@@ -270,12 +270,14 @@ export class DimensionTable {
   }
 
   #keyHash(reference: number): number {
-    return this.#adHash(this.#text(reference, 0), this.#words[reference + ENTRY_CURRENCY]);
+    const start = (reference + TEXT) * 4;
+    const end = start + (this.#words[reference + LENGTHS] & LENGTH_MASK);
+    return this.#adHash(this.#bytes, start, end, this.#words[reference + ENTRY_CURRENCY]);
   }
 
-  #adHash(ad: Uint8Array, currency: number): number {
+  #adHash(bytes: Uint8Array, start: number, end: number, currency: number): number {
     let hash = this.#seed ^ currency;
-    for (const byte of ad) hash = Math.imul(hash ^ byte, 0x01000193);
+    for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at], 0x01000193);
     return spread(hash);
   }
 
@@ -285,7 +287,8 @@ export class DimensionTable {
     const keys: number[] = [];
     const mask = this.#byKey.length - 1;
     for (const packed of currencies) {
-      for (let slot = this.#adHash(ad, packed) & mask; this.#byKey[slot] !== 0; slot = (slot + 1) & mask) {
+      const hash = this.#adHash(ad, 0, ad.length, packed);
+      for (let slot = hash & mask; this.#byKey[slot] !== 0; slot = (slot + 1) & mask) {
         const key = this.#byKey[slot] - 1;
         if (this.#words[key + ENTRY_CURRENCY] !== packed || !this.#isPart(key, 0, ad)) continue;
         keys.push(key);
