@@ -1,6 +1,6 @@
 import type { UnixMs } from '../base/clock.ts';
 import type { EventType } from './ad-event.ts';
-import type { OrderStatus } from './order.ts';
+import type { Order } from './order.ts';
 
 /** How the credit for an order is shared among the touches that led to it. */
 export const ATTRIBUTION_MODELS = ['last_touch', 'first_touch', 'linear', 'time_decay'] as const;
@@ -13,21 +13,12 @@ export type UnattributedReason = (typeof UNATTRIBUTED_REASONS)[number];
 export type EnrichmentStatus = 'ok' | 'pending' | 'unavailable';
 
 /** What one touch, or none, gets of an order under one model. One record per order, model and rank. */
-export interface AttributedOrder {
+export interface AttributedOrder extends Order {
   /** UUIDv8 over region, order, model and rank: the same after every replay. */
   readonly recordId: string;
   /** How many contents the record has had; of two versions the higher revision wins. */
   readonly revision: number;
   readonly region: string;
-  readonly orderId: string;
-  readonly orderVersion: number;
-  readonly orderStatus: OrderStatus;
-  readonly orderTime: UnixMs;
-  readonly userId: string;
-  readonly merchantId: string;
-  /** Net amount of the order, integer micros of `currency`. */
-  readonly amountMicros: number;
-  readonly currency: string;
   readonly model: AttributionModel;
   /** Place of the touch among those with credit, from 0. */
   readonly rank: number;

@@ -1,5 +1,5 @@
 import type { UnixMs } from '../base/clock.ts';
-import { MINUTE_MS } from '../base/units.ts';
+import { HOUR_MS, MINUTE_MS } from '../base/units.ts';
 
 /** 9999-12-31T23:59:59.999Z: the last instant that RFC 3339 can write. */
 export const LAST_UNIX_MS = 253_402_300_799_999;
@@ -27,6 +27,11 @@ export function formatTime(time: UnixMs): string {
 /** Start of the minute that holds `time`. */
 export function minuteOf(time: UnixMs): UnixMs {
   return time - (time % MINUTE_MS);
+}
+
+/** Start of the hour that holds `time`. */
+export function hourOf(time: UnixMs): UnixMs {
+  return Math.floor(time / HOUR_MS) * HOUR_MS;
 }
 
 function parseRfc3339(text: string): UnixMs | undefined {

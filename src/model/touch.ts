@@ -1,16 +1,11 @@
-import type { UnixMs } from '../base/clock.ts';
-import type { EventType } from './ad-event.ts';
+import type { AdEvent } from './ad-event.ts';
 import type { AttributionModel } from './attributed-order.ts';
 
 /** A counted event, seen as something that may have led its user to an order. */
-export interface Touch {
-  readonly eventId: string;
-  readonly eventType: EventType;
-  readonly eventTime: UnixMs;
-  readonly adId: string;
-  readonly campaignId: string;
-  readonly advertiserId: string;
-  readonly merchantId: string | null;
+export interface Touch extends Pick<
+  AdEvent,
+  'eventId' | 'eventType' | 'eventTime' | 'adId' | 'campaignId' | 'advertiserId' | 'merchantId'
+> {
   /** The region that counted it. */
   readonly region: string;
 }

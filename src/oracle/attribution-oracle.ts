@@ -92,20 +92,18 @@ export class AttributionOracle {
   passTime(arrivalMs: number): void {
     this.#latestArrivalMs = Math.max(this.#latestArrivalMs, arrivalMs);
     const { orderRetentionMs = Infinity } = this.#rules;
-    const droppedBefore = Math.floor((this.#latestArrivalMs - orderRetentionMs) / HOUR_MS) * HOUR_MS;
-    const dropsMore = droppedBefore > this.#droppedBefore;
-    this.#droppedBefore = Math.max(this.#droppedBefore, droppedBefore);
-    for (const [orderId, held] of this.#orders) {
-      if (dropsMore && held.order.orderTime < droppedBefore) this.#orders.delete(orderId);
-      else if (held.over === null && this.#isOver(held.order)) held.over = this.#creditedOf(held);
+    this.dropOrdersBefore(Math.floor((this.#latestArrivalMs - orderRetentionMs) / HOUR_MS) * HOUR_MS);
+    for (const held of this.#orders.values()) {
+      if (held.over === null && this.#isOver(held.order)) held.over = this.#creditedOf(held);
     }
   }
 
   /** Forgets the orders of an earlier time, Unix ms; from now on such an order comes too late, whenever it arrives. */
   dropOrdersBefore(time: number): void {
-    this.#droppedBefore = Math.max(this.#droppedBefore, time);
+    if (time <= this.#droppedBefore) return;
+    this.#droppedBefore = time;
     for (const [orderId, { order }] of this.#orders) {
-      if (order.orderTime < this.#droppedBefore) this.#orders.delete(orderId);
+      if (order.orderTime < time) this.#orders.delete(orderId);
     }
   }
 

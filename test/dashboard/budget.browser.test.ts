@@ -1,44 +1,12 @@
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  type WatchedPage,
-  accessibilityFaults,
-  hasBrowser,
-  launchBrowser,
-  openPage,
-  overflowPx,
-  paintedPixels,
-} from './browser.ts';
-import { type MockServer, startMockServer } from './mock-server.ts';
+import { describe, expect, test } from 'vitest';
+import { accessibilityFaults, hasBrowser, overflowPx, paintedPixels } from './browser.ts';
+import { MockPages } from './mock-pages.ts';
 
 describe.runIf(hasBrowser())('budgets on the page', () => {
-  let browser: Browser;
-  let server: MockServer;
-  let opened: WatchedPage[] = [];
-
-  beforeAll(async () => {
-    browser = await launchBrowser();
-  });
-  afterAll(() => browser.close());
-  beforeEach(async () => {
-    server = await startMockServer();
-  });
-  afterEach(async () => {
-    const faults = opened.flatMap((each) => each.faults);
-    for (const { page } of opened) await page.context().close();
-    opened = [];
-    await server.close();
-    if (faults.length > 0) throw new Error(`The page did what it must not: ${faults.join('\n')}`);
-  });
-
-  async function open(hash: string, options: BrowserContextOptions = {}): Promise<Page> {
-    const watched = await openPage(browser, `${server.url}/${hash}`, options);
-    opened.push(watched);
-    return watched.page;
-  }
+  const pages = new MockPages();
 
   test('campaigns are listed, and lead to their day', async () => {
-    const page = await open('#/campaigns');
+    const page = await pages.open('#/campaigns');
     await page.waitForSelector('main tbody tr');
     const text = await page.textContent('main table');
     for (const part of ['spring', 'active', '€150.00', '€200.00', '1.20', 'summer', 'exhausted', '–']) {
@@ -56,23 +24,18 @@ describe.runIf(hasBrowser())('budgets on the page', () => {
   });
 
   test.for(['#/campaigns', '#/campaign/spring'])('%s fits a phone, in the dark too', async (hash) => {
-    const page = await open(hash, { viewport: { width: 360, height: 700 }, colorScheme: 'dark' });
+    const page = await pages.open(hash, { viewport: { width: 360, height: 700 }, colorScheme: 'dark' });
     await page.waitForSelector(hash === '#/campaigns' ? 'main tbody tr' : '.chart canvas');
     expect(await overflowPx(page)).toBeLessThanOrEqual(0);
     expect(await accessibilityFaults(page)).toEqual([]);
   });
 
   test('what the region says of a campaign that is not there is shown', async () => {
-    const page = await open('#/campaign/spring');
+    const page = await pages.open('#/campaign/spring');
     await page.waitForSelector('.chart canvas');
-    server.failWith({ status: 404, detail: 'No campaign "spring" has been set.' });
+    pages.server.failWith({ status: 404, detail: 'No campaign "spring" has been set.' });
     await page.waitForSelector('.problem');
     expect(await page.textContent('.problem')).toContain('No campaign "spring" has been set.');
-    const [{ faults }] = opened;
-    faults.splice(
-      0,
-      faults.length,
-      ...faults.filter((fault) => !fault.startsWith('Failed to load resource')),
-    );
+    pages.forgiveFailedRequests();
   });
 });

@@ -1,15 +1,8 @@
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  type WatchedPage,
-  accessibilityFaults,
-  hasBrowser,
-  launchBrowser,
-  openPage,
-  overflowPx,
-} from './browser.ts';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { accessibilityFaults, hasBrowser, overflowPx } from './browser.ts';
 import { mockOrderAnswer, mockRecord, mockUnattributed } from './mock-orders.ts';
-import { type MockServer, startMockServer } from './mock-server.ts';
+import { MockPages } from './mock-pages.ts';
 
 const LONGEST_ID = 'o/?#&% <img src=x onerror=alert(1)> \u202e'.repeat(4).slice(0, 128);
 /** Other work on the machine may hold a page up. */
@@ -17,30 +10,12 @@ const PATIENT = { timeout: 15_000 };
 const MOST = Number.MAX_SAFE_INTEGER;
 
 describe.runIf(hasBrowser())('orders on the live page', () => {
-  let browser: Browser;
-  let server: MockServer;
-  let opened: WatchedPage[] = [];
-
-  beforeAll(async () => {
-    browser = await launchBrowser();
-  });
-  afterAll(() => browser.close());
-  beforeEach(async () => {
-    server = await startMockServer();
-  });
-  afterEach(async () => {
-    const faults = opened.flatMap((each) => each.faults);
-    for (const { page } of opened) await page.context().close();
-    opened = [];
-    await server.close();
-    if (faults.length > 0) throw new Error(`The page did what it must not: ${faults.join('\n')}`);
-  });
+  const pages = new MockPages();
 
   async function open(hash: string, options: BrowserContextOptions = {}): Promise<Page> {
-    const watched = await openPage(browser, `${server.url}/${hash}`, options);
-    opened.push(watched);
-    await expect.poll(() => watched.page.getAttribute('.strip', 'data-state'), PATIENT).toBe('live');
-    return watched.page;
+    const page = await pages.open(hash, options);
+    await expect.poll(() => page.getAttribute('.strip', 'data-state'), PATIENT).toBe('live');
+    return page;
   }
 
   async function openOrders(options: BrowserContextOptions = {}): Promise<Page> {
@@ -49,15 +24,8 @@ describe.runIf(hasBrowser())('orders on the live page', () => {
     return page;
   }
 
-  function forgiveFailedRequests(): void {
-    for (const { faults } of opened) {
-      const others = faults.filter((fault) => !fault.startsWith('Failed to load resource'));
-      faults.splice(0, faults.length, ...others);
-    }
-  }
-
   test('an order says who led to it, how and how long before, or why nobody did', async () => {
-    server.setOrders([
+    pages.server.setOrders([
       mockRecord({ orderId: 'o-click', enrichmentStatus: 'pending' }),
       mockRecord({ orderId: 'o-view', touchType: 'impression', enrichmentStatus: 'unavailable' }),
       mockUnattributed('other_merchant', { orderId: 'o-none', orderStatus: 'refunded', orderVersion: 3 }),
@@ -74,12 +42,12 @@ describe.runIf(hasBrowser())('orders on the live page', () => {
     expect(await page.textContent('.totals')).toMatch(
       /shown\s*3\s*Attributed\s*2\s*Attributed share\s*66\.67%\s*Credit\s*€47\.00/,
     );
-    expect(server.asked).toContain('/v1/orders?limit=200');
+    expect(pages.server.asked).toContain('/v1/orders?limit=200');
   });
 
   test('money and totals are exact', async () => {
     const huge = { amountMicros: MOST, creditMicros: MOST };
-    server.setOrders([
+    pages.server.setOrders([
       mockRecord({ orderId: 'a', ...huge }),
       mockRecord({ orderId: 'b', ...huge }),
       mockRecord({ orderId: 'c', currency: 'USD', amountMicros: 1 }),
@@ -93,7 +61,7 @@ describe.runIf(hasBrowser())('orders on the live page', () => {
     const page = await openOrders();
     await page.click('text=linear');
     await expect.poll(() => page.textContent('.orders tbody')).toContain('before, and 1 more');
-    server.setOrders([mockRecord()]);
+    pages.server.setOrders([mockRecord()]);
     await expect.poll(() => page.locator('.orders tbody tr').count(), PATIENT).toBe(1);
     expect(await page.locator('input[name="model"]').count()).toBe(0);
     expect(await page.textContent('.orders tbody')).toContain('ad-00020');
@@ -101,7 +69,7 @@ describe.runIf(hasBrowser())('orders on the live page', () => {
 
   test('a switch of all models fits a narrow screen', async () => {
     const models = ['last_touch', 'first_touch', 'linear', 'time_decay'] as const;
-    server.setOrders(models.map((model) => mockRecord({ model })));
+    pages.server.setOrders(models.map((model) => mockRecord({ model })));
     const page = await openOrders({ viewport: { width: 320, height: 780 } });
     expect(await page.locator('input[name="model"]').count()).toBe(4);
     expect(await overflowPx(page)).toBeLessThanOrEqual(0);
@@ -119,7 +87,7 @@ describe.runIf(hasBrowser())('orders on the live page', () => {
   test('the list holds still under the pointer', async () => {
     const page = await openOrders();
     await page.hover('.orders tbody tr >> nth=2');
-    server.setOrders([]);
+    pages.server.setOrders([]);
     await page.waitForTimeout(2600);
     expect(await page.locator('.orders tbody tr').count()).toBe(50);
     await page.mouse.move(5, 5);
@@ -127,11 +95,11 @@ describe.runIf(hasBrowser())('orders on the live page', () => {
   });
 
   test('a region without orders tells how to send one', async () => {
-    server.setOrders([]);
+    pages.server.setOrders([]);
     const page = await open('#/orders');
     await page.waitForSelector('.call');
     const command = (await page.textContent('.command'))!;
-    expect(command).toContain(`curl ${server.url}/v1/orders`);
+    expect(command).toContain(`curl ${pages.server.url}/v1/orders`);
     const order = JSON.parse(/'(\{.*\})'/.exec(command)![1]) as Record<string, unknown>;
     expect(Object.keys(order)).toEqual(['orderId', 'orderTime', 'userId', 'merchantId', 'amountMicros']);
     expect(await accessibilityFaults(page)).toEqual([]);
@@ -142,7 +110,7 @@ describe.runIf(hasBrowser())('orders on the live page', () => {
     const orderId = (await page.textContent('.orders .order-id a >> nth=2'))!;
     await page.click('.orders .order-id a >> nth=2');
     await page.waitForSelector('.timeline');
-    expect(server.asked.some((path) => path.startsWith(`/v1/orders/${orderId}/explain`))).toBe(true);
+    expect(pages.server.asked.some((path) => path.startsWith(`/v1/orders/${orderId}/explain`))).toBe(true);
     expect(await page.title()).toBe(`Order ${orderId} · adtally`);
     const items = await page.locator('.timeline li').allInnerTexts();
     expect(items).toHaveLength(7);
@@ -161,14 +129,14 @@ describe.runIf(hasBrowser())('orders on the live page', () => {
     const answer = mockOrderAnswer('o-1', Date.now());
     const winner = answer.touches.find(({ credits }) => credits.length > 0)!;
     const message = 'This click led to the order by last_touch; the order is cancelled, so the credit is 0.';
-    server.setOrder({
+    pages.server.setOrder({
       ...answer,
       order: { ...answer.order, orderStatus: 'cancelled' },
       touches: [{ ...winner, message }],
     });
     const page = await open('#/order/o-1');
     await page.waitForSelector(`text=${message}`);
-    server.setOrder({ ...answer, records: [mockUnattributed('no_touch')], touches: [] });
+    pages.server.setOrder({ ...answer, records: [mockUnattributed('no_touch')], touches: [] });
     await expect.poll(() => page.textContent('.records'), PATIENT).toContain('none: no touch of this user');
     expect(await page.textContent('main')).toContain('No impression or click of this user');
   });
@@ -181,7 +149,7 @@ describe.runIf(hasBrowser())('orders on the live page', () => {
       ...beaten,
       touch: { ...beaten.touch, eventId: `many-${index}` },
     }));
-    server.setOrder({ ...answer, touches: [...many, winner] });
+    pages.server.setOrder({ ...answer, touches: [...many, winner] });
     const page = await open('#/order/o-1');
     await page.waitForSelector('text=2,800 more, none of them with credit');
     expect(await page.locator('.timeline li').count()).toBe(202);
@@ -196,14 +164,14 @@ describe.runIf(hasBrowser())('orders on the live page', () => {
     expect(await page.locator('[role="alert"]').count()).toBe(0);
     expect(await accessibilityFaults(page)).toEqual([]);
 
-    server.failWith({ status: 503, detail: 'The region is stopping.' });
+    pages.server.failWith({ status: 503, detail: 'The region is stopping.' });
     await expect
       .poll(() => page.locator('[role="alert"]').allTextContents(), PATIENT)
       .toEqual(['The region is stopping. Trying again.']);
-    server.failWith(null);
-    server.setOrder(mockOrderAnswer('none-such', Date.now()));
+    pages.server.failWith(null);
+    pages.server.setOrder(mockOrderAnswer('none-such', Date.now()));
     await page.waitForSelector('.timeline', PATIENT);
-    forgiveFailedRequests();
+    pages.forgiveFailedRequests();
   });
 
   test('any id is text, and its link leads to it', async () => {
@@ -218,8 +186,8 @@ describe.runIf(hasBrowser())('orders on the live page', () => {
     const record = mockRecord({ ...hostile, amountMicros: MOST });
     const answer = mockOrderAnswer(LONGEST_ID, Date.now());
     const [{ touch }] = answer.touches;
-    server.setOrders([record]);
-    server.setOrder({
+    pages.server.setOrders([record]);
+    pages.server.setOrder({
       ...answer,
       order: { ...answer.order, ...hostile, amountMicros: MOST },
       records: [record],
@@ -236,7 +204,7 @@ describe.runIf(hasBrowser())('orders on the live page', () => {
       expect(await page.locator('main img').count()).toBe(0);
       expect(await accessibilityFaults(page)).toEqual([]);
     }
-    expect(server.asked).toContain(`/v1/orders/${encodeURIComponent(LONGEST_ID)}/explain?`);
+    expect(pages.server.asked).toContain(`/v1/orders/${encodeURIComponent(LONGEST_ID)}/explain?`);
   });
 
   test('all of it by keyboard', async () => {
@@ -260,12 +228,12 @@ describe.runIf(hasBrowser())('orders on the live page', () => {
 
   test('a lost region leaves the orders and says so', async () => {
     const page = await openOrders();
-    server.failWith({ status: 503, detail: 'The region is stopping.' });
+    pages.server.failWith({ status: 503, detail: 'The region is stopping.' });
     await expect
       .poll(() => page.locator('[role="alert"]').allTextContents(), PATIENT)
       .toEqual(['The region is stopping. Trying again.']);
     expect(await page.locator('.orders tbody tr').count()).toBe(50);
-    forgiveFailedRequests();
+    pages.forgiveFailedRequests();
   });
 
   test.each(['light', 'dark'] as const)(
@@ -275,7 +243,7 @@ describe.runIf(hasBrowser())('orders on the live page', () => {
       for (const hash of ['#/orders', '#/order/order-70042']) {
         for (const width of [1280, 900, 360]) {
           await page.setViewportSize({ width, height: 780 });
-          await page.goto(`${server.url}/${hash}`);
+          await page.goto(`${pages.server.url}/${hash}`);
           await page.waitForSelector('main tbody tr');
           expect.soft(await accessibilityFaults(page), `${hash} at ${width} px`).toEqual([]);
           expect.soft(await overflowPx(page), `${hash} at ${width} px`).toBeLessThanOrEqual(0);

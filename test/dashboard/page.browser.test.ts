@@ -1,15 +1,7 @@
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  type WatchedPage,
-  accessibilityFaults,
-  hasBrowser,
-  launchBrowser,
-  openPage,
-  overflowPx,
-  paintedPixels,
-} from './browser.ts';
-import { type MockServer, startMockServer } from './mock-server.ts';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { accessibilityFaults, hasBrowser, overflowPx, paintedPixels } from './browser.ts';
+import { MockPages } from './mock-pages.ts';
 
 const LONGEST_ID = 'ad/?#&% <img src=x onerror=alert(1)> '.repeat(4).slice(0, 128);
 /** Other work on the machine may hold a page up. */
@@ -30,42 +22,16 @@ async function figuresToChange(page: Page): Promise<void> {
 }
 
 describe.runIf(hasBrowser())('live page', () => {
-  let browser: Browser;
-  let server: MockServer;
-  let opened: WatchedPage[] = [];
-
-  beforeAll(async () => {
-    browser = await launchBrowser();
-  });
-  afterAll(() => browser.close());
-  beforeEach(async () => {
-    server = await startMockServer();
-  });
-  afterEach(async () => {
-    const faults = opened.flatMap((each) => each.faults);
-    for (const { page } of opened) await page.context().close();
-    opened = [];
-    await server.close();
-    if (faults.length > 0) throw new Error(`The page did what it must not: ${faults.join('\n')}`);
-  });
+  const pages = new MockPages();
 
   async function open(
     hash = '',
     options: BrowserContextOptions = {},
     prepare?: (page: Page) => Promise<void>,
   ): Promise<Page> {
-    const watched = await openPage(browser, `${server.url}/${hash}`, options, prepare);
-    opened.push(watched);
-    await expect.poll(() => connectionOf(watched.page), PATIENT).toBe('live');
-    return watched.page;
-  }
-
-  /** Chromium writes every failed request to the console; where a test makes requests fail, they are no fault. */
-  function forgiveFailedRequests(): void {
-    for (const { faults } of opened) {
-      const others = faults.filter((fault) => !fault.startsWith('Failed to load resource'));
-      faults.splice(0, faults.length, ...others);
-    }
+    const page = await pages.open(hash, options, prepare);
+    await expect.poll(() => connectionOf(page), PATIENT).toBe('live');
+    return page;
   }
 
   test('figures follow the frames, exactly', async () => {
@@ -73,7 +39,7 @@ describe.runIf(hasBrowser())('live page', () => {
     await figuresToChange(page);
 
     const verdicts = { counted: MOST - 15, duplicate: 5, conflict: 4, late: 3, future: 2, invalid: 1 };
-    server.setFrame({ received: MOST, verdicts, eventsPerSecond: 1234.5 });
+    pages.server.setFrame({ received: MOST, verdicts, eventsPerSecond: 1234.5 });
     await page.waitForFunction(
       (css) => document.querySelector(css)!.textContent === '9,007,199,254,740,976',
       COUNTED,
@@ -87,42 +53,42 @@ describe.runIf(hasBrowser())('live page', () => {
 
   test('books that do not balance are said so', async () => {
     const page = await open();
-    server.setFrame({ received: 7 });
+    pages.server.setFrame({ received: 7 });
     await page.waitForSelector('.balance[data-balanced="false"]');
     expect(await page.textContent('.balance')).toContain('adtally audit');
   });
 
   test('a lost connection leaves the figures, says of when they are, and comes back', async () => {
     const page = await open();
-    server.breakLive();
+    pages.server.breakLive();
     await expect.poll(() => connectionOf(page), PATIENT).toBe('lost');
     expect(await page.textContent('.strip')).toMatch(/Connection lost.*figures are of \d\d:\d\d:\d\d/s);
     expect(await page.textContent(COUNTED)).toMatch(/^1,2\d\d,\d{3}$/);
     expect(await page.getAttribute('.overview', 'data-stale')).toBe('true');
     expect(await accessibilityFaults(page)).toEqual([]);
-    forgiveFailedRequests();
+    pages.forgiveFailedRequests();
   });
 
   test('one need not wait for the next attempt', async () => {
     const page = await open('', {}, (fresh) => fresh.clock.install());
     // Time stands still before the connection breaks: no attempt of the page's own can come in between.
     await page.clock.pauseAt(Date.now() + 1000);
-    server.breakLive();
+    pages.server.breakLive();
     await expect.poll(() => connectionOf(page), PATIENT).toBe('lost');
-    server.resume();
+    pages.server.resume();
     await page.click('text=Try now');
     await expect.poll(() => connectionOf(page), PATIENT).toBe('live');
     expect(await page.getAttribute('.overview', 'data-stale')).toBe('false');
-    forgiveFailedRequests();
+    pages.forgiveFailedRequests();
   });
 
   test('it tries again by itself', async () => {
     const page = await open();
-    server.breakLive();
+    pages.server.breakLive();
     await expect.poll(() => connectionOf(page), PATIENT).toBe('lost');
-    server.resume();
+    pages.server.resume();
     await expect.poll(() => connectionOf(page), PATIENT).toBe('live');
-    forgiveFailedRequests();
+    pages.forgiveFailedRequests();
   });
 
   test('a stream that falls silent counts as lost', async () => {
@@ -131,16 +97,16 @@ describe.runIf(hasBrowser())('live page', () => {
       await page.clock.fastForward(3000);
       await figuresToChange(page);
     }
-    expect(server.asked).toEqual(['/v1/live?']);
-    server.silence();
+    expect(pages.server.asked).toEqual(['/v1/live?']);
+    pages.server.silence();
     await page.clock.fastForward(6000);
     await expect.poll(() => connectionOf(page), PATIENT).toBe('lost');
     // The next stream says nothing at all; it is given up too.
     await page.clock.fastForward(1000);
-    await expect.poll(() => server.asked.length, PATIENT).toBe(2);
+    await expect.poll(() => pages.server.asked.length, PATIENT).toBe(2);
     await page.clock.fastForward(6000);
     await page.clock.fastForward(2000);
-    await expect.poll(() => server.asked.length, PATIENT).toBe(3);
+    await expect.poll(() => pages.server.asked.length, PATIENT).toBe(3);
   });
 
   test('a page nobody looks at gives its stream up, and takes it up again', async () => {
@@ -152,28 +118,33 @@ describe.runIf(hasBrowser())('live page', () => {
       }, !isSeen);
     await look(false);
     await page.clock.fastForward(3000);
-    expect(server.viewers()).toBe(1);
+    expect(pages.server.viewers()).toBe(1);
     for (const _ of Array.from({ length: 10 })) await page.clock.fastForward(3000);
-    await expect.poll(server.viewers, PATIENT).toBe(0);
+    await expect.poll(pages.server.viewers, PATIENT).toBe(0);
     await page.clock.fastForward(60_000);
-    expect(server.viewers()).toBe(0);
+    expect(pages.server.viewers()).toBe(0);
     await look(true);
     await expect.poll(() => connectionOf(page), PATIENT).toBe('live');
-    expect(server.viewers()).toBe(1);
+    expect(pages.server.viewers()).toBe(1);
   });
 
   test('nothing jumps: not when the figures come, not when the connection goes', async () => {
     const page = await open();
     await page.waitForTimeout(1200);
-    server.breakLive();
+    pages.server.breakLive();
     await expect.poll(() => connectionOf(page), PATIENT).toBe('lost');
     expect(await page.evaluate(() => window.layoutShift)).toBeLessThan(0.005);
-    forgiveFailedRequests();
+    pages.forgiveFailedRequests();
   });
 
   test('a region without events tells what to do', async () => {
     const none = { counted: 0, duplicate: 0, conflict: 0, late: 0, future: 0, invalid: 0 };
-    server.setFrame({ received: 0, verdicts: none, topAds: [], freshness: { p50Ms: null, p99Ms: null } });
+    pages.server.setFrame({
+      received: 0,
+      verdicts: none,
+      topAds: [],
+      freshness: { p50Ms: null, p99Ms: null },
+    });
     const page = await open();
     const text = await page.textContent('main');
     expect(text).toContain('No events yet');
@@ -193,12 +164,12 @@ describe.runIf(hasBrowser())('live page', () => {
 
     await page.click('text=The minutes as a table');
     await expect.poll(() => page.locator('.minutes tbody tr').count()).toBe(60);
-    server.answerAfter(1800); // longer than the page waits between two
+    pages.server.answerAfter(1800); // longer than the page waits between two
     await page.waitForTimeout(4500);
-    const asked = server.asked.filter((path) => path.startsWith('/v1/ad-minutes'));
+    const asked = pages.server.asked.filter((path) => path.startsWith('/v1/ad-minutes'));
     expect(asked.length).toBeGreaterThan(1);
-    expect(server.overlapMost()).toBe(1);
-    const query = new URL(asked[0], server.url).searchParams;
+    expect(pages.server.overlapMost()).toBe(1);
+    const query = new URL(asked[0], pages.server.url).searchParams;
     expect(query.get('timezone')).toBe('Europe/Paris');
     expect(Date.parse(query.get('to')!) - Date.parse(query.get('from')!)).toBe(3_600_000);
   });
@@ -213,7 +184,7 @@ describe.runIf(hasBrowser())('live page', () => {
       minute: '2-digit',
     });
     expect(await page.textContent('.readout-time')).toContain(minute.slice(0, 3));
-    await expect.poll(() => server.asked.at(-1)).toContain('timezone=Australia%2FAdelaide');
+    await expect.poll(() => pages.server.asked.at(-1)).toContain('timezone=Australia%2FAdelaide');
     await page.reload();
     expect(await page.inputValue('.zone')).toBe('Australia/Adelaide');
   });
@@ -221,33 +192,33 @@ describe.runIf(hasBrowser())('live page', () => {
   test('an ad without events, and a region that refuses', async () => {
     const page = await open('#/ad/none-such');
     await page.waitForSelector('text=Is the id right');
-    server.failWith({ status: 422, detail: 'The costs add up to more than 2^53 − 1 micros.' });
+    pages.server.failWith({ status: 422, detail: 'The costs add up to more than 2^53 − 1 micros.' });
     await expect
       .poll(() => page.locator('[role="alert"]').allTextContents(), PATIENT)
       .toEqual(['The costs add up to more than 2^53 − 1 micros. Trying again.']);
-    server.failWith(null);
+    pages.server.failWith(null);
     await page.waitForSelector('text=Is the id right');
-    forgiveFailedRequests();
+    pages.forgiveFailedRequests();
   });
 
   test('any id is text, and its link leads to it', async () => {
     const ad = { adId: LONGEST_ID, campaignId: LONGEST_ID, advertiserId: LONGEST_ID, currency: 'XXX' };
-    server.setFrame({ topAds: [{ ...ad, impressions: MOST, clicks: MOST, costMicros: MOST }] });
+    pages.server.setFrame({ topAds: [{ ...ad, impressions: MOST, clicks: MOST, costMicros: MOST }] });
     const page = await open('', { viewport: { width: 360, height: 780 } });
     expect(await overflowPx(page)).toBeLessThanOrEqual(0);
     await page.click('.ads a');
     await page.waitForSelector('.totals dd:has-text("€")');
     expect(await page.textContent('h1')).toBe(LONGEST_ID);
     expect(await overflowPx(page)).toBeLessThanOrEqual(0);
-    const asked = server.asked.find((path) => path.startsWith('/v1/ad-minutes'))!;
-    expect(new URL(asked, server.url).searchParams.get('adId')).toBe(LONGEST_ID);
+    const asked = pages.server.asked.find((path) => path.startsWith('/v1/ad-minutes'))!;
+    expect(new URL(asked, pages.server.url).searchParams.get('adId')).toBe(LONGEST_ID);
     expect(await page.locator('main img').count()).toBe(0);
   });
 
   test('the list of ads holds still under the pointer', async () => {
     const page = await open();
     await page.hover('.ads tbody tr >> nth=2');
-    server.setFrame({ topAds: [] });
+    pages.server.setFrame({ topAds: [] });
     await page.waitForTimeout(1200);
     expect(await page.locator('.ads tbody tr').count()).toBe(10);
     await page.mouse.move(5, 5);
@@ -259,7 +230,7 @@ describe.runIf(hasBrowser())('live page', () => {
     await page.waitForSelector('.entries tbody tr');
     expect(await page.locator('.entries tbody tr').count()).toBe(50);
     expect(await page.textContent('.entries tbody tr')).toContain('adId is missing.');
-    expect(server.asked).toContain('/v1/quarantine?limit=50');
+    expect(pages.server.asked).toContain('/v1/quarantine?limit=50');
   });
 
   test('all of it by keyboard', async () => {
@@ -324,7 +295,7 @@ describe.runIf(hasBrowser())('live page', () => {
       for (const hash of ['#/', '#/ad/ad-00020', '#/quarantine', '#/nowhere']) {
         for (const width of [1280, 360]) {
           await page.setViewportSize({ width, height: 780 });
-          await page.goto(`${server.url}/${hash}`);
+          await page.goto(`${pages.server.url}/${hash}`);
           await page.waitForTimeout(250);
           expect.soft(await accessibilityFaults(page), `${hash} at ${width} px`).toEqual([]);
           expect.soft(await overflowPx(page), `${hash} at ${width} px`).toBeLessThanOrEqual(0);

@@ -1,5 +1,6 @@
 import type { UnixMs } from '../../base/clock.ts';
 import { HOUR_MS } from '../../base/units.ts';
+import { hourOf } from '../../model/event-time.ts';
 import { noOrderVerdicts } from '../../model/order-receipt.ts';
 import type { Touch } from '../../model/touch.ts';
 import { AttributionOracle, type OracleAttributedOrder } from '../../oracle/attribution-oracle.ts';
@@ -29,7 +30,6 @@ export class OrderRecount {
   readonly #first = new Set<string>();
   #rules: OrderRules;
   #latestArrival = 0;
-  #droppedBefore = 0;
   #touchRetentionMin: number;
   /** Orders of which something was decided by rules, or by touches, that the oracle does not see any more. */
   readonly #unsure = new Set<string>();
@@ -57,16 +57,12 @@ export class OrderRecount {
 
   passTime(arrival: UnixMs): void {
     this.#latestArrival = Math.max(this.#latestArrival, arrival);
-    const droppedBefore =
-      Math.floor((this.#latestArrival - this.#rules.orderRetentionMs) / HOUR_MS) * HOUR_MS;
-    if (droppedBefore <= this.#droppedBefore) return;
-    this.#droppedBefore = droppedBefore;
-    this.#oracle.dropOrdersBefore(droppedBefore);
+    this.#oracle.dropOrdersBefore(hourOf(this.#latestArrival - this.#rules.orderRetentionMs));
   }
 
   /** Orders of an earlier time are no longer held, Unix ms. */
   get droppedBefore(): UnixMs {
-    return this.#droppedBefore;
+    return this.#oracle.droppedBefore;
   }
 
   takeOrders(body: Uint8Array, format: 'json' | 'ndjson', arrival: UnixMs): void {

@@ -11,7 +11,7 @@ import { OrderView } from '../views/order.ts';
 import { OrdersView } from '../views/orders.ts';
 import { OverviewView } from '../views/overview.ts';
 import { QuarantineView } from '../views/quarantine.ts';
-import { AdSearch } from './ad-search.ts';
+import { AdSearch } from './id-search.ts';
 import { Preferences } from './preferences.ts';
 import { StatusStrip } from './status-strip.ts';
 

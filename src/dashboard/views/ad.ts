@@ -8,6 +8,7 @@ import { AD_RANGES, adHref } from '../router.ts';
 import { isStale, regionNow, timeZone } from '../store.ts';
 import { MinuteChart } from '../components/minute-chart.ts';
 import { MinuteTable } from '../components/minute-table.ts';
+import { Totals } from '../components/totals.ts';
 
 const REFRESH_MS = 1500;
 const MINUTE_MS = 60_000;
@@ -31,7 +32,7 @@ export function AdView({ adId, minutes }: { adId: string; minutes: number }): VN
       <${RangeSwitch} adId=${adId} minutes=${minutes} />
     </div>
     <div data-stale=${error !== null || isStale.value}>
-      <${Totals} data=${data} />
+      <${AdTotals} data=${data} />
       <p class=${error === null ? 'view-note' : 'problem'} role=${error === null ? undefined : 'alert'}>
         ${describe(data, error, minutes)}
       </p>
@@ -66,7 +67,7 @@ function Belonging({ data }: { data: AdMinutesAnswer | null }): VNode {
   </p>`;
 }
 
-function Totals({ data }: { data: AdMinutesAnswer | null }): VNode {
+function AdTotals({ data }: { data: AdMinutesAnswer | null }): VNode {
   const totals = data?.totals ?? null;
   const figures = [
     ['Impressions', totals === null ? NO_FIGURE : formatCount(totals.impressions)],
@@ -74,15 +75,7 @@ function Totals({ data }: { data: AdMinutesAnswer | null }): VNode {
     ['CTR', totals === null ? NO_FIGURE : formatCtr(totals.clicks, totals.impressions)],
     ['Cost', data === null ? NO_FIGURE : costText(data)],
   ] as const;
-  return html`<dl class="totals">
-    ${figures.map(
-      ([name, figure]) =>
-        html`<div key=${name}>
-          <dt>${name}</dt>
-          <dd>${figure}</dd>
-        </div>`,
-    )}
-  </dl>`;
+  return html`<${Totals} figures=${figures} />`;
 }
 
 /** Money of two currencies is never added up. */

@@ -1,6 +1,7 @@
 import { html } from 'htm/preact';
 import type { VNode } from 'preact';
 import { BudgetChart } from '../components/budget-chart.ts';
+import { Totals } from '../components/totals.ts';
 import { NO_FIGURE, formatMoney, formatPacing } from '../format.ts';
 import { usePolling } from '../polling.ts';
 import type { BudgetAnswer, DaySpendAnswer } from '../region-api.ts';
@@ -48,13 +49,5 @@ function Figures({ budget }: { budget: BudgetAnswer | null }): VNode {
     ['Forecast', money(({ forecastMicros }) => forecastMicros)],
     ['Pacing', formatPacing(budget?.pacingIndex ?? null)],
   ] as const;
-  return html`<dl class="totals five">
-    ${figures.map(
-      ([name, figure]) =>
-        html`<div key=${name}>
-          <dt>${name}</dt>
-          <dd>${figure}</dd>
-        </div>`,
-    )}
-  </dl>`;
+  return html`<${Totals} figures=${figures} layout="five" />`;
 }

@@ -6,9 +6,10 @@ import { type OrderAnswer, orderPath } from '../region-api.ts';
 import { routeHref } from '../router.ts';
 import { isStale, timeZone } from '../store.ts';
 import { Enrichment } from '../components/orders/enrichment.ts';
-import { OrderSearch } from '../components/orders/order-search.ts';
+import { OrderSearch } from '../components/id-search.ts';
 import { RecordTable } from '../components/orders/record-table.ts';
 import { TouchList } from '../components/orders/touch-list.ts';
+import { Totals } from '../components/totals.ts';
 
 const REFRESH_MS = 2000;
 
@@ -70,15 +71,7 @@ function Facts({ answer: { order, firstArrival } }: { answer: OrderAnswer }): VN
     ['Status', order.orderStatus],
     ['Version', formatCount(order.orderVersion)],
   ] as const;
-  return html`<dl class="totals order-totals">
-      ${figures.map(
-        ([name, figure]) =>
-          html`<div key=${name}>
-            <dt>${name}</dt>
-            <dd>${figure}</dd>
-          </div>`,
-      )}
-    </dl>
+  return html`<${Totals} figures=${figures} layout="order-totals" />
     <p class="view-note">
       Ordered ${formatMoment(order.orderTime, zone)}, first received ${formatMoment(firstArrival, zone)}.
     </p>`;

@@ -9,10 +9,11 @@ import { isStale } from '../store.ts';
 import { Announcer } from '../components/announcer.ts';
 import { useHoldStill } from '../components/hold-still.ts';
 import { type OrderTotals, modelsOf, orderLines, totalsOf } from '../components/orders/order-line.ts';
-import { OrderSearch } from '../components/orders/order-search.ts';
+import { OrderSearch } from '../components/id-search.ts';
 import { OrderTable } from '../components/orders/order-table.ts';
 import { MODEL_WORDS } from '../components/orders/order-words.ts';
 import { SendAnOrder } from '../components/orders/send-an-order.ts';
+import { Totals } from '../components/totals.ts';
 
 const REFRESH_MS = 2000;
 const RECORDS_MOST = 200;
@@ -42,7 +43,7 @@ export function OrdersView(): VNode {
       <${OrderSearch} />
     </div>
     <div data-stale=${error !== null || isStale.value}>
-      <${Totals} totals=${data === null ? null : totals} />
+      <${ShownTotals} totals=${data === null ? null : totals} />
       <p class=${error === null ? 'view-note' : 'problem'} role=${error === null ? undefined : 'alert'}>
         ${describe(data, error, isHeld)}
       </p>
@@ -70,22 +71,14 @@ function announce({ orders, attributed }: OrderTotals): string {
     : `Of the latest ${formatCount(orders)} orders ${formatCount(attributed)} are attributed.`;
 }
 
-function Totals({ totals }: { totals: OrderTotals | null }): VNode {
+function ShownTotals({ totals }: { totals: OrderTotals | null }): VNode {
   const figures = [
     ['Orders shown', totals === null ? NO_FIGURE : formatCount(totals.orders)],
     ['Attributed', totals === null ? NO_FIGURE : formatCount(totals.attributed)],
     ['Attributed share', totals === null ? NO_FIGURE : formatShare(totals.attributed, totals.orders)],
     ['Credit', totals === null ? NO_FIGURE : creditText(totals)],
   ] as const;
-  return html`<dl class="totals order-totals">
-    ${figures.map(
-      ([name, figure]) =>
-        html`<div key=${name}>
-          <dt>${name}</dt>
-          <dd>${figure}</dd>
-        </div>`,
-    )}
-  </dl>`;
+  return html`<${Totals} figures=${figures} layout="order-totals" />`;
 }
 
 function creditText({ creditMicros }: OrderTotals): string {

@@ -1,5 +1,5 @@
 import type { UnixMs } from '../../base/clock.ts';
-import { HOUR_MS } from '../../base/units.ts';
+import { hourOf } from '../../model/event-time.ts';
 import type { Order } from '../../model/order.ts';
 
 /** Who is told which users' new touches matter. */
@@ -12,8 +12,8 @@ export interface UserWatch {
 export class OpenOrders {
   readonly #watch: UserWatch;
   readonly #byUser = new Map<string, Set<string>>();
-  readonly #byHour = new Map<number, Map<string, Order>>();
-  /** The hour in which orders were last closed. */
+  readonly #byHour = new Map<UnixMs, Map<string, Order>>();
+  /** Start of the hour in which orders were last closed, Unix ms. */
   #closedIn = -1;
 
   constructor(watch: UserWatch) {
@@ -65,8 +65,4 @@ export class OpenOrders {
       this.#byHour.delete(hour);
     }
   }
-}
-
-function hourOf(time: UnixMs): number {
-  return Math.floor(time / HOUR_MS);
 }

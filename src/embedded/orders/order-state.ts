@@ -24,8 +24,6 @@ export interface OrderRecord {
 export interface OrderState {
   /** The latest version. */
   readonly order: Order;
-  /** What the version says, for telling a repeated version from a contradicting one. */
-  readonly contentKey: string;
   /** When the first version arrived, Unix ms. */
   readonly firstArrival: UnixMs;
   /** The touches with a share in some model. They still decide once the touch store has let its touches go. */

@@ -1,6 +1,6 @@
 import type { UnixMs } from '../../base/clock.ts';
-import { HOUR_MS } from '../../base/units.ts';
 import type { AttributionModel } from '../../model/attributed-order.ts';
+import { hourOf } from '../../model/event-time.ts';
 import { parseOrder, type Order } from '../../model/order.ts';
 import {
   invalidOrderProblem,
@@ -9,7 +9,7 @@ import {
   type OrderProblem,
   type OrderReceipt,
 } from '../../model/order-receipt.ts';
-import { orderContentKey, type OrderVerdict } from '../../model/order-verdict.ts';
+import type { OrderVerdict } from '../../model/order-verdict.ts';
 import type { Touch, TouchExplanation } from '../../model/touch.ts';
 import { consideredRange, decide, judgeOrder, type Decision } from '../../pipeline/attribution.ts';
 import { explain } from '../../pipeline/attribution-explanation.ts';
@@ -254,7 +254,6 @@ export class Attribution {
     this.#pending.delete(order.orderId);
     this.#settle({
       order,
-      contentKey: orderContentKey(order),
       firstArrival: known?.firstArrival ?? arrival,
       // Those of another user are none of this one's, even where nothing else is known any more.
       touches: known?.order.userId === order.userId ? known.touches : [],
@@ -339,8 +338,4 @@ function creditedTouches(decisions: ReadonlyMap<AttributionModel, Decision>): To
     for (const { touch } of credits) touches.set(`${touch.region}/${touch.eventId}`, touch);
   }
   return [...touches.values()];
-}
-
-function hourOf(time: UnixMs): UnixMs {
-  return Math.floor(time / HOUR_MS) * HOUR_MS;
 }

@@ -1,3 +1,4 @@
+import type { ZodType } from 'zod';
 import type { ChangePage } from '../../embedded/ports.ts';
 import type { AdMinute } from '../../model/ad-minute.ts';
 import type { AttributedOrder } from '../../model/attributed-order.ts';
@@ -46,86 +47,69 @@ const PAGE: ChangePage<AdMinute> = {
   caughtUp: true,
 };
 
-const CHANGE_ERRORS = ['bad_cursor', 'cursor_expired'] as const;
+/** What tells one feed from another. */
+interface FeedRoute<R> extends Feed<R> {
+  readonly id: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly schema: ZodType;
+  readonly example: ChangePage<R>;
+}
 
-const AD_MINUTES: Feed<AdMinute> = {
+function feedRoute<R>(feed: FeedRoute<R>): Route {
+  const { event, id, summary, description, schema, example } = feed;
+  const streamed = `id: ${example.cursor}\nevent: ${event}\ndata: ${JSON.stringify(example)}\n\n`;
+  return {
+    method: 'GET',
+    url: `/v1/changes/${event}`,
+    access: 'operator',
+    operation: {
+      id,
+      tag: 'Figures',
+      summary,
+      description,
+      query: QUERY,
+      headers: HEADERS,
+      answer: {
+        about: 'A page of changes.',
+        content: [
+          { type: 'application/json', schema, example },
+          { type: EVENT_STREAM_TYPE, schema, example: streamed },
+        ],
+      },
+      errors: ['bad_cursor', 'cursor_expired'],
+    },
+    handler: (context) => (request, reply) => {
+      const { after, limit = LIMIT_DEFAULT, waitMs = 0 } = readParameters(request.query, QUERY);
+      return answerChanges(feed, context, { request, reply }, { after, limit, waitMs });
+    },
+  };
+}
+
+export const getAdMinuteChanges = feedRoute<AdMinute>({
   event: 'ad-minutes',
   page: (region, after, limit) => region.changedAdMinutes(after, limit),
-};
+  id: 'getAdMinuteChanges',
+  summary: 'Follow the ad minutes as they change',
+  description:
+    'The latest revision of each ad minute changed after a cursor. Records are totals, never deltas, and any may come ' +
+    'again: write them with upsert by recordId, where the higher revision wins. Keep the cursor in the same transaction. ' +
+    'With "Accept: text/event-stream" pages come as server-sent events ("event: ad-minutes", the cursor as id) as long as ' +
+    'the client listens.',
 
-export const getAdMinuteChanges: Route = {
-  method: 'GET',
-  url: '/v1/changes/ad-minutes',
-  access: 'operator',
-  operation: {
-    id: 'getAdMinuteChanges',
-    tag: 'Figures',
-    summary: 'Follow the ad minutes as they change',
-    description:
-      'The latest revision of each ad minute changed after a cursor. Records are totals, never deltas, and any may come ' +
-      'again: write them with upsert by recordId, where the higher revision wins. Keep the cursor in the same transaction. ' +
-      'With "Accept: text/event-stream" pages come as server-sent events ("event: ad-minutes", the cursor as id) as long as ' +
-      'the client listens.',
-    query: QUERY,
-    headers: HEADERS,
-    answer: {
-      about: 'A page of changes.',
-      content: [
-        { type: 'application/json', schema: changePage, example: PAGE },
-        {
-          type: EVENT_STREAM_TYPE,
-          schema: changePage,
-          example: `id: a.42\nevent: ad-minutes\ndata: ${JSON.stringify(PAGE)}\n\n`,
-        },
-      ],
-    },
-    errors: CHANGE_ERRORS,
-  },
-  handler: (context) => (request, reply) => {
-    const { after, limit = LIMIT_DEFAULT, waitMs = 0 } = readParameters(request.query, QUERY);
-    return answerChanges(AD_MINUTES, context, { request, reply }, { after, limit, waitMs });
-  },
-};
+  schema: changePage,
+  example: PAGE,
+});
 
-const ORDER_PAGE: ChangePage<AttributedOrder> = {
-  records: [ATTRIBUTED_ORDER],
-  cursor: 'a.42',
-  caughtUp: true,
-};
-
-const ORDERS: Feed<AttributedOrder> = {
+export const getOrderChanges = feedRoute<AttributedOrder>({
   event: 'attributed-orders',
   page: (region, after, limit) => region.changedOrders(after, limit),
-};
+  id: 'getOrderChanges',
+  summary: 'Follow the attributed orders as they change',
+  description:
+    'As /v1/changes/ad-minutes: the latest revision of each record changed after a cursor, one record per order, model and ' +
+    'rank. A touch that loses its credit leaves a record with creditMicros 0.',
 
-export const getOrderChanges: Route = {
-  method: 'GET',
-  url: '/v1/changes/attributed-orders',
-  access: 'operator',
-  operation: {
-    id: 'getOrderChanges',
-    tag: 'Figures',
-    summary: 'Follow the attributed orders as they change',
-    description:
-      'As /v1/changes/ad-minutes: the latest revision of each record changed after a cursor, one record per order, model and ' +
-      'rank. A touch that loses its credit leaves a record with creditMicros 0.',
-    query: QUERY,
-    headers: HEADERS,
-    answer: {
-      about: 'A page of changes.',
-      content: [
-        { type: 'application/json', schema: orderChangePage, example: ORDER_PAGE },
-        {
-          type: EVENT_STREAM_TYPE,
-          schema: orderChangePage,
-          example: `id: a.42\nevent: attributed-orders\ndata: ${JSON.stringify(ORDER_PAGE)}\n\n`,
-        },
-      ],
-    },
-    errors: CHANGE_ERRORS,
-  },
-  handler: (context) => (request, reply) => {
-    const { after, limit = LIMIT_DEFAULT, waitMs = 0 } = readParameters(request.query, QUERY);
-    return answerChanges(ORDERS, context, { request, reply }, { after, limit, waitMs });
-  },
-};
+  schema: orderChangePage,
+  example: { records: [ATTRIBUTED_ORDER], cursor: 'a.42', caughtUp: true },
+});

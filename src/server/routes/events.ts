@@ -1,8 +1,8 @@
 import { formatBytes } from '../../base/units.ts';
 import type { IngestReceipt } from '../../model/verdict.ts';
-import { bodyFormat } from '../body/intake.ts';
+import { answerIngest, INGEST_ERRORS } from '../body/ingest-answer.ts';
 import { eventBatch, eventLines, ingestReceipt } from '../openapi/schemas.ts';
-import { type Route, sendJson } from '../route.ts';
+import type { Route } from '../route.ts';
 
 const EVENT = {
   eventId: '0192f0c1-5a6b-7c3d-8e9f-a0b1c2d3e4f5',
@@ -49,24 +49,9 @@ export const postEvents: Route = {
       about: 'How many events got which verdict, and the first ones that were not counted.',
       content: [{ type: 'application/json', schema: ingestReceipt, example: RECEIPT }],
     },
-    errors: [
-      'bad_encoding',
-      'request_timeout',
-      'too_large',
-      'unsupported_media_type',
-      'overloaded',
-      'stopping',
-      'capacity',
-      'disk_failed',
-    ],
+    errors: INGEST_ERRORS,
   },
-  handler:
-    ({ region, intake }) =>
-    async (request, reply) => {
-      const format = bodyFormat(request.headers['content-type']);
-      const receipt = await intake.take(request.raw, reply.raw, (bytes) => region.ingest(bytes, format));
-      return sendJson(reply, receiptJson(receipt));
-    },
+  handler: answerIngest((region, bytes, format) => region.ingest(bytes, format), receiptJson),
 };
 
 /** The receipt as JSON; without problems, as nearly always, it is nine numbers in a text. */

@@ -2,7 +2,7 @@ import { AdtallyError } from '../../base/errors.ts';
 import { formatBytes } from '../../base/units.ts';
 import type { OrderReport } from '../../embedded/ports.ts';
 import { noOrderVerdicts, type OrderReceipt } from '../../model/order-receipt.ts';
-import { bodyFormat } from '../body/intake.ts';
+import { answerIngest, INGEST_ERRORS } from '../body/ingest-answer.ts';
 import {
   ATTRIBUTED_ORDER,
   orderBatch,
@@ -58,26 +58,9 @@ export const postOrders: Route = {
       about: 'How many orders got which verdict, and the first ones that were not accepted.',
       content: [{ type: 'application/json', schema: orderReceipt, example: RECEIPT }],
     },
-    errors: [
-      'bad_encoding',
-      'request_timeout',
-      'too_large',
-      'unsupported_media_type',
-      'overloaded',
-      'stopping',
-      'capacity',
-      'disk_failed',
-    ],
+    errors: INGEST_ERRORS,
   },
-  handler:
-    ({ region, intake }) =>
-    async (request, reply) => {
-      const format = bodyFormat(request.headers['content-type']);
-      const receipt = await intake.take(request.raw, reply.raw, (bytes) =>
-        region.ingestOrders(bytes, format),
-      );
-      return sendJson(reply, JSON.stringify(receipt));
-    },
+  handler: answerIngest((region, bytes, format) => region.ingestOrders(bytes, format), JSON.stringify),
 };
 
 const LIST_QUERY = { limit: countParameter('Most records in the answer.', [1, 1000], LIMIT_DEFAULT) };
