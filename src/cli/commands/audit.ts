@@ -147,7 +147,7 @@ function describeOrders(orders: OrderAudit): string[] {
   ];
   if (orders.ordersNotRecounted > 0)
     lines.push(
-      `${countOf(orders.ordersNotRecounted, 'order')} not recounted, for the log does not tell all about them any more; their credits add up.`,
+      `${countOf(orders.ordersNotRecounted, 'order')} not recounted: of a user who ordered first while this ran, or the log does not tell all about them any more. Their credits add up.`,
     );
   if (!orders.verdictsCompared)
     lines.push('The verdicts of orders are not compared: the log has left its retention.');
