@@ -158,11 +158,9 @@ function loadSection(state: Aggregation, { kind, payload }: Section): void {
     case SECTION.dimensions:
       state.dimensions.load(new Int32Array(payload.buffer));
       return;
-    case SECTION.minute: {
-      const doubles = new Float64Array(payload.buffer);
-      if (doubles[0] >= state.cells.retiredBefore) state.cells.restore(doubles[0], doubles.subarray(1));
+    case SECTION.minute:
+      state.cells.load(new Float64Array(payload.buffer));
       return;
-    }
     case SECTION.counters:
       state.counters.load(new Float64Array(payload.buffer));
       return;

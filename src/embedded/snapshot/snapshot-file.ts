@@ -13,7 +13,7 @@ export const SECTION = {
   scalars: 2,
   /** Words: entries of the dimension table. */
   dimensions: 3,
-  /** Doubles: the minute, then its cells. */
+  /** Doubles: a piece of a minute's cells. */
   minute: 4,
   counters: 5,
   quarantine: 6,

@@ -150,12 +150,10 @@ export class Snapshotter {
     await file.add(SECTION.counters, cut.counters);
     await file.add(SECTION.quarantine, cut.quarantine);
     for (const minute of cut.minutes) {
-      const image = minute.takeFrozen();
-      const section = new Float64Array(1 + image.length);
-      section[0] = minute.minute;
-      section.set(image, 1);
-      await file.add(SECTION.minute, section);
-      await this.#clock.turn();
+      for (const piece of minute.takeFrozen()) {
+        await file.add(SECTION.minute, piece);
+        await this.#clock.turn();
+      }
     }
     for (let at = 0; at < cut.orders.length; at += ORDERS_PER_SECTION) {
       await file.addJson(SECTION.orders, cut.orders.slice(at, at + ORDERS_PER_SECTION));

@@ -301,8 +301,8 @@ export class Aggregation {
     const cells = this.cells.minuteAt(doubles[row * ROW_DOUBLES + TIME_DOUBLE]);
     const text = words[at + IN_TEXT] === 0 ? source : textView;
     const dimension = this.dimensions.intern(words, at, text, likely);
-    cells.touch();
     const cellRow = this.cells.rowFor(cells, dimension);
+    cells.touch(cellRow);
     const cell = cellRow * CELL_DOUBLES;
     const values = cells.doubles;
     if (values[cell + COST] + costMicros > Number.MAX_SAFE_INTEGER) return false;

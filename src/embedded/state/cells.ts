@@ -100,12 +100,14 @@ export class Cells {
       cells.setDimension(row, dimension);
   }
 
-  /** Puts back a minute from a snapshot, over what was there. */
-  restore(minute: number, image: Float64Array): void {
-    this.#count -= this.#minutes.get(minute)?.count ?? 0;
-    const cells = MinuteCells.restore(minute, image);
-    this.#minutes.set(minute, cells);
-    this.#count += cells.count;
+  /** Puts back a piece of a minute from a snapshot, over what was there; one that is retired stays so. */
+  load(piece: Float64Array): void {
+    const minute = MinuteCells.minuteOf(piece);
+    if (minute < this.retiredBefore) return;
+    const cells = this.minuteAt(minute);
+    const before = cells.count;
+    cells.load(piece);
+    this.#count += cells.count - before;
   }
 
   /** Drops the minutes before `before`, keeping their sums. */

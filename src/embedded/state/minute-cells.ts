@@ -18,6 +18,10 @@ const DIMENSION_WORD = 11;
 const CELL_WORDS = CELL_DOUBLES * 2;
 
 const INITIAL_CELLS = 4;
+/** Rows that a snapshot copies and writes at a time, so that a minute with many ads holds nobody up. */
+const PIECE_ROWS = 4096;
+/** Of the doubles of a piece: the minute, and the row it begins with. */
+const PIECE_HEADER = 2;
 
 export class MinuteCells {
   /** Start of the minute, Unix ms. */
@@ -27,8 +31,11 @@ export class MinuteCells {
   count = 0;
   /** Changed since the last snapshot's cut. */
   isDirty = true;
-  /** While a snapshot has yet to write the minute: 'live' may be read, but must be copied before the next change. */
-  frozen: 'no' | 'live' | Float64Array = 'no';
+  /** What a snapshot has yet to write of the minute: by piece a copy, or undefined while the rows are as they were. */
+  #frozen: (Float64Array<ArrayBuffer> | undefined)[] = [];
+  /** The first piece that it has yet to write, and how many rows there were at freeze(). */
+  #nextPiece = 0;
+  #frozenRows = 0;
   #doubles: Float64Array;
   #words: Int32Array;
   #table: Int32Array;
@@ -88,37 +95,66 @@ export class MinuteCells {
     this.#words[row * CELL_WORDS + DIMENSION_WORD] = dimension;
   }
 
-  /** To be called before any change: marks the minute and keeps what a snapshot still has to write. */
-  touch(): void {
-    if (this.frozen === 'live') this.frozen = this.#doubles.slice(0, this.count * CELL_DOUBLES);
+  /** To be called before a row changes: marks the minute and keeps what a snapshot still has to write. */
+  touch(row: number): void {
     this.isDirty = true;
+    if (row >= this.#frozenRows) return;
+    const piece = Math.floor(row / PIECE_ROWS);
+    if (piece >= this.#nextPiece) this.#frozen[piece] ??= this.#copyPiece(piece);
   }
 
   /** Begins a snapshot: what the minute holds now is what takeFrozen() will give. */
   freeze(): void {
-    this.frozen = 'live';
+    this.#frozenRows = this.count;
+    this.#nextPiece = 0;
     this.isDirty = false;
   }
 
-  /** The cells as they were at freeze(); ends the freeze. */
-  takeFrozen(): Float64Array {
-    const image =
-      this.frozen instanceof Float64Array ? this.frozen : this.#doubles.slice(0, this.count * CELL_DOUBLES);
-    this.frozen = 'no';
-    return image;
+  /** Whether a snapshot has yet to write some of it. */
+  get isFrozen(): boolean {
+    return this.#frozenRows > 0;
   }
 
-  /** A minute as takeFrozen() gave it. */
-  static restore(minute: number, image: Float64Array): MinuteCells {
-    const count = image.length / CELL_DOUBLES;
-    let room = INITIAL_CELLS;
-    while (room < count) room *= 2;
-    const cells = new MinuteCells(minute, room);
-    cells.#doubles.set(image);
-    cells.count = count;
-    for (let row = 0; row < count; row++) cells.#insert(cells.#words[row * CELL_WORDS + KEY_WORD], row);
-    cells.isDirty = false;
-    return cells;
+  /** The rows as they were at freeze(), in pieces for load(); the last one ends the freeze. */
+  *takeFrozen(): Generator<Float64Array<ArrayBuffer>, void> {
+    const pieces = Math.ceil(this.#frozenRows / PIECE_ROWS);
+    while (this.#nextPiece < pieces) {
+      const piece = this.#nextPiece;
+      const image = this.#frozen[piece] ?? this.#copyPiece(piece);
+      this.#frozen[piece] = undefined;
+      this.#nextPiece = piece + 1;
+      yield image;
+    }
+    this.#frozen = [];
+    this.#frozenRows = 0;
+  }
+
+  /** The minute of a piece. */
+  static minuteOf(piece: Float64Array): number {
+    return piece[0];
+  }
+
+  /** Puts back the rows of a piece, over what was there. Pieces of one snapshot come in order. */
+  load(piece: Float64Array): void {
+    const first = piece[1];
+    const rows = (piece.length - PIECE_HEADER) / CELL_DOUBLES;
+    while ((first + rows) * CELL_DOUBLES > this.#doubles.length) this.#grow();
+    this.#doubles.set(piece.subarray(PIECE_HEADER), first * CELL_DOUBLES);
+    // A row has the same key for ever: only those that are new have to be found from now on.
+    for (; this.count < first + rows; this.count++) {
+      this.#insert(this.#words[this.count * CELL_WORDS + KEY_WORD], this.count);
+    }
+    this.isDirty = false;
+  }
+
+  #copyPiece(piece: number): Float64Array<ArrayBuffer> {
+    const first = piece * PIECE_ROWS;
+    const rows = Math.min(PIECE_ROWS, this.#frozenRows - first);
+    const image = new Float64Array(PIECE_HEADER + rows * CELL_DOUBLES);
+    image[0] = this.minute;
+    image[1] = first;
+    image.set(this.#doubles.subarray(first * CELL_DOUBLES, (first + rows) * CELL_DOUBLES), PIECE_HEADER);
+    return image;
   }
 
   #insert(key: number, row: number): void {

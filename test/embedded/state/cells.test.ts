@@ -125,14 +125,15 @@ describe('a selection of dimensions', () => {
 describe('the cells of a minute', () => {
   test('are found by key among thousands, and come back from an image', () => {
     const minute = new MinuteCells(MINUTE_MS);
-    for (let key = 0; key < 5000; key++) {
+    for (let key = 0; key < 9000; key++) {
       const row = minute.add(key * 3, key);
       minute.doubles[row * CELL_DOUBLES + COST] = key;
     }
     minute.freeze();
-    const back = MinuteCells.restore(MINUTE_MS, minute.takeFrozen());
+    const back = new MinuteCells(MINUTE_MS);
+    for (const piece of minute.takeFrozen()) back.load(piece);
     for (const cells of [minute, back]) {
-      for (let key = 0; key < 5000; key++) {
+      for (let key = 0; key < 9000; key++) {
         const row = cells.find(key * 3);
         expect([cells.dimensionOf(row), cells.doubles[row * CELL_DOUBLES + COST]]).toEqual([key, key]);
         expect(cells.find(key * 3 + 1)).toBe(-1);
@@ -141,17 +142,58 @@ describe('the cells of a minute', () => {
     expect([minute.isDirty, back.isDirty]).toEqual([false, false]);
   });
 
-  test('keep for a snapshot what they held when they were frozen', () => {
+  test('keep for a snapshot what they held when they were frozen, whatever changes while it is written', () => {
+    const change = fc.record({ after: fc.nat(3), row: fc.nat(9999) });
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 40 }), (changes) => {
+        const minute = new MinuteCells(0);
+        for (let key = 0; key < 10_000; key++) minute.add(key + 1, key);
+        minute.freeze();
+        const back = new MinuteCells(0);
+        let taken = 0;
+        const changeAll = (): void => {
+          for (const { row } of changes.filter(({ after }) => after === taken)) {
+            minute.touch(row);
+            minute.doubles[row * CELL_DOUBLES + COST]++;
+          }
+          minute.touch(minute.add(20_000 + taken, 1));
+        };
+        changeAll();
+        for (const piece of minute.takeFrozen()) {
+          back.load(piece);
+          taken++;
+          changeAll();
+        }
+        expect([back.count, minute.count, minute.isDirty, minute.isFrozen]).toEqual([
+          10_000,
+          10_001 + taken,
+          true,
+          false,
+        ]);
+        expect(
+          back.doubles
+            .subarray(0, 10_000 * CELL_DOUBLES)
+            .every((_, n) => n % CELL_DOUBLES !== COST || back.doubles[n] === 0),
+        ).toBe(true);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('come back over what an earlier snapshot held, with rows that were added since', () => {
     const minute = new MinuteCells(0);
-    minute.add(1, 1);
-    minute.doubles[COST] = 5;
-    minute.freeze();
-    minute.touch();
-    minute.doubles[COST] = 6;
-    for (let key = 2; key < 50; key++) minute.add(key, key);
-    const image = minute.takeFrozen();
-    expect([image.length, image[COST]]).toEqual([CELL_DOUBLES, 5]);
-    expect([minute.isDirty, minute.frozen]).toEqual([true, 'no']);
+    const back = new MinuteCells(0);
+    for (let round = 0; round < 3; round++) {
+      for (let key = 0; key < 3000; key++) minute.add(round * 3000 + key + 1, key);
+      for (let row = 0; row < minute.count; row += 7) minute.doubles[row * CELL_DOUBLES + COST] = round;
+      minute.freeze();
+      for (const piece of minute.takeFrozen()) back.load(piece);
+      expect(back.count).toBe(minute.count);
+      for (let row = 0; row < minute.count; row++) {
+        expect(back.doubles[row * CELL_DOUBLES + COST]).toBe(minute.doubles[row * CELL_DOUBLES + COST]);
+        if (row % 500 === 0) expect(back.find(row + 1)).toBe(row);
+      }
+    }
   });
 });
 
