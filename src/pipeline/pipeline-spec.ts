@@ -1,7 +1,7 @@
 import { unreachable } from '../base/assert.ts';
 import { AdtallyError } from '../base/errors.ts';
 import { didYouMean } from '../base/nearest-name.ts';
-import { MINUTE_MS, formatDuration, parseBytes, parseDuration } from '../base/units.ts';
+import { HOUR_MS, MINUTE_MS, formatDuration, parseBytes, parseDuration } from '../base/units.ts';
 import {
   SETTINGS,
   environmentName,
@@ -152,7 +152,8 @@ function readNumber(kind: 'duration' | 'bytes' | 'count', value: unknown): numbe
 }
 
 function readList(setting: ListSetting, value: unknown): SettingReading {
-  const items: unknown[] = typeof value === 'string' ? value.split(',').map((item) => item.trim()) : [];
+  const isText = typeof value === 'string' && value !== '';
+  const items: unknown[] = isText ? value.split(',').map((item) => item.trim()) : [];
   if (Array.isArray(value)) items.push(...(value as unknown[]));
   else if (typeof value !== 'string') return mustBe(setting);
   const wrong = items.find((item) => typeof item !== 'string' || !setting.pattern.test(item));
@@ -169,7 +170,7 @@ function readList(setting: ListSetting, value: unknown): SettingReading {
 
 /** What one value alone cannot tell. */
 function crossChecks(spec: PipelineSpec): string[] {
-  const { maxEventAge, dedupeWindow, retention, limits, enrichment } = spec;
+  const { maxEventAge, dedupeWindow, retention, limits, enrichment, regions, peer } = spec;
   const problems: string[] = [];
   const need = (holds: boolean, path: string, value: number | string, sentence: string): void => {
     const setting = SETTING_BY_PATH.get(path)!;
@@ -198,6 +199,18 @@ function crossChecks(spec: PipelineSpec): string[] {
     'limits.bytesPerRequest',
     limits.bytesPerRequest,
     'it must not pass limits.pendingBytes, or the largest request would always be refused',
+  );
+  need(
+    regions.length === 1 || retention.records >= maxEventAge + dedupeWindow + HOUR_MS,
+    'retention.records',
+    retention.records,
+    `with two regions it must be at least an hour more than maxEventAge and dedupeWindow (${formatDuration(maxEventAge + dedupeWindow)}), or an event could be found to be the other region's when its record is gone`,
+  );
+  need(
+    peer.every((other) => regions.includes(other.slice(0, other.indexOf('=')))),
+    'peer',
+    peer.join(','),
+    `it must be one of the regions, ${regions.join(' or ')}`,
   );
   need(
     enrichment.url === '' || URL.canParse(enrichment.url),

@@ -94,8 +94,18 @@ const regions: ListSetting = {
   pattern: /^[a-z][a-z0-9-]{0,30}$/,
   allowed: 'names of lower-case letters, digits and dashes',
   minItems: 1,
-  maxItems: 8,
-  about: 'The regions of the pipeline; an event counted in several belongs to the one that stands first.',
+  maxItems: 2,
+  about:
+    'The regions of the pipeline, one or two; an event counted in both belongs to the one that stands first.',
+};
+const peer: ListSetting = {
+  kind: 'list',
+  default: [],
+  pattern: /^[a-z][a-z0-9-]{0,30}=https?:\/\/([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?$/,
+  allowed: 'region and address, like b=http://10.0.0.2:7070',
+  minItems: 0,
+  maxItems: 1,
+  about: 'The other region, and where it is served; without it this region hears nothing of the other one.',
 };
 const text = (
   fallback: string,
@@ -126,6 +136,21 @@ const models: ListSetting<AttributionModel> = {
 
 export const SETTINGS = {
   regions,
+  peer,
+  replication: {
+    secretFile: text(
+      '',
+      /^[^\0]*$/,
+      'nothing, or a path',
+      'File with the secret that both regions share: with it they read from each other where there are keys.',
+    ),
+    holdMax: duration(
+      7 * DAY_MS,
+      [HOUR_MS, 365 * DAY_MS],
+      'How long a region keeps what a silent peer has yet to take, and holds back what depends on hearing of it.',
+      { rule: true },
+    ),
+  },
   requiredFields,
   defaultCurrency: text(
     'EUR',

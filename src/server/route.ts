@@ -32,8 +32,8 @@ export interface ServerContext {
   readonly failure: Error | undefined;
 }
 
-/** Who may call a route once there are keys: anyone, every key, or operators only. */
-export type Access = 'anyone' | 'publisher' | 'operator';
+/** Who may call a route once there are keys: anyone, every key, operators only, or operators and the other region. */
+export type Access = 'anyone' | 'publisher' | 'operator' | 'peer';
 
 /** A route and its description: what is registered and what /openapi.json says come from the same entry. */
 export interface Route {

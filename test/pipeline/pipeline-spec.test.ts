@@ -166,8 +166,13 @@ describe('resolveSpec', () => {
   it('guards required fields and regions', () => {
     expect(messageOf({ requiredFields: ['eventId'] })).toContain('eventType, eventTime');
     expect(messageOf({ regions: ['a', 'a'] })).toContain('"a" is given twice');
-    expect(messageOf({ regions: [] })).toContain('1 to 8 names');
+    expect(messageOf({ regions: [] })).toContain('1 to 2 names');
     expect(messageOf({ regions: ['EU'] })).toContain('"EU" is not allowed');
+    expect(messageOf({ peer: ['b=http://b:7070'] })).toContain(
+      'peer is b=http://b:7070; it must be one of the regions, a',
+    );
+    expect(messageOf({ regions: ['a', 'b'], peer: ['b=b:7070'] })).toContain('"b=b:7070" is not allowed');
+    expect(messageOf({ regions: ['a', 'b'], retention: { records: '2d' } })).toContain('with two regions');
   });
 
   it('checks values against each other', () => {

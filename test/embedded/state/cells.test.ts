@@ -188,12 +188,11 @@ describe('the cells of a minute', () => {
       for (let row = 0; row < minute.count; row += 7) minute.doubles[row * CELL_DOUBLES + COST] = round;
       minute.freeze();
       for (const piece of minute.takeFrozen()) back.load(piece);
-      expect(back.count).toBe(minute.count);
-      for (let row = 0; row < minute.count; row++) {
-        expect(back.doubles[row * CELL_DOUBLES + COST]).toBe(minute.doubles[row * CELL_DOUBLES + COST]);
-        if (row % 500 === 0) expect(back.find(row + 1)).toBe(row);
-      }
+      expect(back.doubles.subarray(0, back.count * CELL_DOUBLES)).toEqual(
+        minute.doubles.subarray(0, minute.count * CELL_DOUBLES),
+      );
     }
+    for (let row = 0; row < minute.count; row += 100) expect(back.find(row + 1)).toBe(row);
   });
 });
 
