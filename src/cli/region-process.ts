@@ -12,6 +12,7 @@ import { openRegion } from '../embedded/region-engine.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
 import { suitHeapToBodies } from '../server/heap.ts';
 import { startServer } from '../server/server.ts';
+import { budgetPeerOf } from './budget/budget-peer.ts';
 import { openBudget, type OpenedBudget } from './budget/region-budget.ts';
 import { KeyFile } from './key-file.ts';
 import { startEnricher } from './order-enricher.ts';
@@ -77,7 +78,7 @@ async function openLockedRegion(spec: PipelineSpec, name: string): Promise<Opene
 export async function serveRegion(spec: PipelineSpec, name: string): Promise<ServedRegion> {
   const opened = await openLockedRegion(spec, name);
   const { region, directory } = opened;
-  const budget = await openBudgetOf(opened);
+  const budget = await openBudgetOf(opened, spec);
   try {
     const keys = new KeyFile(directory);
     const log = pino({ name: 'adtally' }, pino.destination({ dest: 2, sync: true }));
@@ -85,7 +86,7 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
     const enricher = await startEnricher(region, spec);
     const server = await startServer({
       region,
-      budget: budget.service,
+      ...(budget === undefined ? {} : { budget: budget.service }),
       retryEnrichment: () => enricher?.retry(),
       spec,
       keys,
@@ -103,20 +104,23 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
       await server.close();
       await enricher?.stop();
       removeRunningFile(directory);
-      await budget.close();
+      await budget?.close();
       await opened.close();
     };
     return { ...opened, url: server.url, close };
   } catch (error) {
-    await budget.close();
+    await budget?.close();
     await opened.close();
     throw error;
   }
 }
 
-async function openBudgetOf(opened: OpenedRegion): Promise<OpenedBudget> {
+/** Undefined where budgets are switched off. */
+async function openBudgetOf(opened: OpenedRegion, spec: PipelineSpec): Promise<OpenedBudget | undefined> {
+  if (spec.budget.enabled === 'no') return undefined;
   try {
-    return openBudget(opened.region, opened.directory);
+    const peer = budgetPeerOf(spec, opened.region.name);
+    return openBudget(opened.region, opened.directory, { retentionMs: spec.budget.retention, peer });
   } catch (error) {
     await opened.close();
     throw error;

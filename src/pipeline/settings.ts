@@ -53,6 +53,8 @@ export interface ListSetting<Item extends string = string> extends SettingOf<'li
   readonly minItems: number;
   readonly maxItems: number;
 }
+/** A switch. */
+export type YesOrNo = 'yes' | 'no';
 /** Whose touches may get credit for an order. */
 export type MerchantMatch = 'same' | 'any';
 export type Setting = DurationSetting | BytesSetting | CountSetting | TextSetting | ListSetting;
@@ -115,6 +117,14 @@ const text = (
   more: { rule?: true } = {},
 ): TextSetting => ({ kind: 'text', default: fallback, pattern, allowed, about, ...more });
 
+const budgetEnabled: TextSetting<YesOrNo> = {
+  kind: 'text',
+  default: 'yes',
+  pattern: /^(yes|no)$/,
+  allowed: '"yes" or "no"',
+  about:
+    'Whether the region keeps campaigns and charges them; without, nothing is charged and no file is made.',
+};
 const merchantMatch: TextSetting<MerchantMatch> = {
   kind: 'text',
   default: 'same',
@@ -300,6 +310,14 @@ export const SETTINGS = {
     ),
     concurrency: count(8, [1, 256], 'Most questions to the order service under way at a time.'),
     responseBytes: bytes(64 * KIB, [KIB, 16 * MIB], 'Largest answer of the order service that is read.'),
+  },
+  budget: {
+    enabled: budgetEnabled,
+    retention: duration(
+      400 * DAY_MS,
+      [DAY_MS, 3650 * DAY_MS],
+      'How long entries of the ledger are kept, in whole days; then they are part of their account’s closing balance.',
+    ),
   },
   data: text('./data', /^[^\0]+$/, 'a path', 'Directory of the region’s log, snapshots and keys.'),
 } as const satisfies SettingTree;

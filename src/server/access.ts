@@ -44,7 +44,7 @@ export class Gate {
       const given = request.headers.authorization === undefined ? 'There is no key' : 'The key is not valid';
       throw new AdtallyError('unauthorized', `${given} in the Authorization header.`);
     }
-    if (access === 'operator' && key.role !== 'operator') {
+    if (access !== 'publisher' && key.role !== 'operator') {
       throw new AdtallyError(
         'forbidden',
         `Key ${key.id} has the role ${key.role}; this needs the role operator.`,

@@ -10,7 +10,7 @@ import {
   getCampaignLedger,
   getDaySpend,
 } from './routes/budget/budgets.ts';
-import { getCampaign, getCampaigns, putCampaign } from './routes/budget/campaigns.ts';
+import { getCampaign, getCampaignChanges, getCampaigns, putCampaign } from './routes/budget/campaigns.ts';
 import { postEnrichmentRetry } from './routes/enrichment.ts';
 import { postEvents } from './routes/events.ts';
 import { getHealthz, getReadyz } from './routes/health.ts';
@@ -37,6 +37,7 @@ export const ROUTES: readonly Route[] = [
   putCampaign,
   getCampaigns,
   getCampaign,
+  getCampaignChanges,
   getBudgets,
   getBudget,
   getDaySpend,

@@ -50,6 +50,10 @@ describe('campaigns over HTTP', () => {
       start: '2026-01-01T00:00:00.000Z',
       end: null,
       isPaused: false,
+      merchantId: null,
+      placement: null,
+      updatedAt: expect.any(String),
+      updatedBy: 'a',
     });
     await put('l2', { ...INPUT, end: 1_900_000_000_000, isPaused: true });
     expect(await expectJson(await server.get('/v1/campaigns/l2'), campaign)).toMatchObject({

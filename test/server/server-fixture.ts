@@ -64,7 +64,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
   });
   const logged: unknown[] = [];
   const log = { error: (fields: object): unknown => logged.push(fields) };
-  const budget = openBudget(region, directory);
+  const budget = openBudget(region, directory, { retentionMs: spec.budget.retention });
   const closeRegion = async (): Promise<void> => {
     await budget.close();
     await region.close();

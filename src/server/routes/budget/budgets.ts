@@ -41,6 +41,19 @@ const EXAMPLE = {
   otherCurrencies: {},
 };
 
+const FEED_EXAMPLE = {
+  region: 'a',
+  state: 'running',
+  error: null,
+  caughtUp: true,
+  lagMs: 0,
+  cursorKeptAt: 1_769_860_812_345,
+  restartedAt: null,
+  charged: 40,
+  refused: 0,
+  refusal: null,
+};
+
 export const getBudget: Route = {
   method: 'GET',
   url: '/v1/campaigns/:campaignId/budget',
@@ -80,7 +93,11 @@ export const getBudgets: Route = {
     answer: {
       about: 'A page of budgets.',
       content: [
-        { type: 'application/json', schema: budgetList, example: { budgets: [EXAMPLE], next: null } },
+        {
+          type: 'application/json',
+          schema: budgetList,
+          example: { budgets: [EXAMPLE], next: null, feeds: [FEED_EXAMPLE] },
+        },
       ],
     },
     errors: [],
@@ -91,7 +108,11 @@ export const getBudgets: Route = {
     const found = service.book.budgets(context.clock.now(), limit + 1, after);
     const budgets = found.slice(0, limit);
     const next = found.length > limit ? budgets.at(-1)!.campaignId : null;
-    return sendJson(reply, exactJson({ budgets: budgets.map((each) => wireBudget(service, each)), next }));
+    const { feeds } = service.status();
+    return sendJson(
+      reply,
+      exactJson({ budgets: budgets.map((each) => wireBudget(service, each)), next, feeds }),
+    );
   },
 };
 
@@ -144,7 +165,7 @@ export const getCampaignLedger: Route = {
     summary: 'The entries of a campaign',
     description:
       'Each has a counter-entry on its advertiser. A record is charged the difference to what it was last charged. Also of a ' +
-      'campaign that was never set.',
+      'campaign that was never set. Entries older than budget.retention are part of a closing balance.',
     path: CAMPAIGN_PATH,
     query: LEDGER_QUERY,
     answer: {
@@ -166,6 +187,7 @@ export const getCampaignLedger: Route = {
                 postedAt: 1_769_860_812_345,
               },
             ],
+            closings: [],
           },
         },
       ],
@@ -174,8 +196,10 @@ export const getCampaignLedger: Route = {
   },
   handler: (context) => (request, reply) => {
     const { limit = LIMIT_DEFAULT, before } = readParameters(request.query, LEDGER_QUERY);
-    const entries = budgetOf(context).book.entries(campaignIdOf(request), limit, before);
-    return sendJson(reply, JSON.stringify({ entries }));
+    const { book } = budgetOf(context);
+    const campaignId = campaignIdOf(request);
+    const entries = book.entries(campaignId, limit, before);
+    return sendJson(reply, exactJson({ entries, closings: book.closings(campaignId) }));
   },
 };
 
@@ -246,9 +270,9 @@ export const getBudgetAudit: Route = {
     tag: 'Books',
     summary: 'Prove that every record was charged once',
     description:
-      'Every entry has its counter-entry, entries sum to charges and to the spend that days are summed from, and every record the ' +
-      'region holds is charged exactly what it costs. Records that have left the region (retention.records) are held against the ' +
-      'ledger only.',
+      'Every entry has its counter-entry, entries and closing balances sum to charges and to the spend that days are summed from, ' +
+      'and every record the region holds is charged exactly what it costs; so is every record of the other region, if that one ' +
+      'answers. Records that have left their region (retention.records) are held against the ledger only.',
     answer: {
       about: 'What was compared, and what differs.',
       content: [
@@ -261,6 +285,7 @@ export const getBudgetAudit: Route = {
             charges: 40,
             recordsEqual: 40,
             recordsWaiting: 0,
+            peers: [],
             comparedFrom: 1_769_860_800_000,
             differenceCount: 0,
             differences: [],
@@ -272,6 +297,8 @@ export const getBudgetAudit: Route = {
               lagMs: 0,
               entries: 82,
               charged: 40,
+              feeds: [FEED_EXAMPLE],
+              campaigns: null,
             },
           },
         },
