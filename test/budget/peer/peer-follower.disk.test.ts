@@ -69,7 +69,7 @@ describe('the feeds of both regions', () => {
   });
 
   test('go on at their cursors after a restart', async () => {
-    own.change(adMinute());
+    own.change(adMinute(), adMinute({ adId: 'ad-3', costMicros: 0 }));
     peer.change({});
     await expect.poll(spent).toBe(2000n);
     await close();
