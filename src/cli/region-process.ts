@@ -16,6 +16,8 @@ import { budgetPeerOf } from './budget/budget-peer.ts';
 import { openBudget, type OpenedBudget } from './budget/region-budget.ts';
 import { KeyFile } from './key-file.ts';
 import { startEnricher } from './order-enricher.ts';
+import { startReporting, withWorkerKey } from './union-load/region-reporting.ts';
+import type { ReportingService } from './union-load/reporting-service.ts';
 import { formatSpec } from './settings-options.ts';
 import { removeRunningFile, writeRunningFile } from './running-file.ts';
 
@@ -80,19 +82,25 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
   const { region, directory } = opened;
   const budget = await openBudgetOf(opened, spec);
   try {
-    const keys = new KeyFile(directory);
+    const { keys, workerSecret } = withWorkerKey(new KeyFile(directory));
+    let reporting: ReportingService | undefined;
     const log = pino({ name: 'adtally' }, pino.destination({ dest: 2, sync: true }));
     suitHeapToBodies();
     const enricher = await startEnricher(region, spec);
     const server = await startServer({
       region,
       ...(budget === undefined ? {} : { budget: budget.service }),
+      reports: () => reporting,
       retryEnrichment: () => enricher?.retry(),
       spec,
       keys,
       clock: nodeClock,
       log,
     });
+    if (spec.reporting.enabled === 'yes') {
+      const own = { name, url: server.url, secret: workerSecret, directory };
+      reporting = startReporting(spec, own, (err) => log.error({ err }, 'the reporting store has ended'));
+    }
     writeRunningFile(directory, {
       region: name,
       url: server.url,
@@ -101,6 +109,7 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
       settings: formatSpec(spec),
     });
     const close = async (): Promise<void> => {
+      await reporting?.close();
       await server.close();
       await enricher?.stop();
       removeRunningFile(directory);

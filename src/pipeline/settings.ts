@@ -319,6 +319,20 @@ export const SETTINGS = {
       'How long entries of the ledger are kept, in whole days; then they are part of their account’s closing balance.',
     ),
   },
+  reporting: {
+    enabled: text(
+      'yes',
+      /^(yes|no)$/,
+      '"yes" or "no"',
+      'Whether this region keeps a reporting store of the records of all regions, for /v1/reports.',
+    ),
+    memory: bytes(
+      512 * MIB,
+      [64 * MIB, 256 * GIB],
+      'Most memory of the reporting store’s database; what does not fit goes to temporary files.',
+    ),
+    threads: count(2, [1, 64], 'Threads of the reporting store’s database.'),
+  },
   data: text('./data', /^[^\0]+$/, 'a path', 'Directory of the region’s log, snapshots and keys.'),
 } as const satisfies SettingTree;
 

@@ -21,6 +21,8 @@ import { getOpenApi } from './routes/openapi.ts';
 import { getAsset, getPage } from './routes/pages.ts';
 import { getPerformance } from './routes/performance.ts';
 import { getQuarantine, getQuarantineRaw, postQuarantineReplay } from './routes/quarantine.ts';
+import { getFigures } from './routes/reports/figures.ts';
+import { getReportsStatus } from './routes/reports/status.ts';
 import { getTouches } from './routes/touches.ts';
 
 /** Every route of the server but /docs, which a library serves. */
@@ -29,6 +31,8 @@ export const ROUTES: readonly Route[] = [
   getAdMinutes,
   getAdMinuteChanges,
   getPerformance,
+  getFigures,
+  getReportsStatus,
   postOrders,
   getOrders,
   getOrderExplanation,

@@ -1,17 +1,14 @@
-import { readFileSync } from 'node:fs';
+import { HttpRecordFeed } from '../../adapters/region-feed/http-record-feed.ts';
+import { RegionReader } from '../../adapters/region-feed/region-reader.ts';
 import { AdtallyError } from '../../base/errors.ts';
-import { SECOND_MS } from '../../base/units.ts';
 import type { BudgetPeer } from '../../budget/budget-service.ts';
 import type { CampaignFeed } from '../../budget/ports.ts';
-import { RegionClient } from '../../client/region-client.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
 import { campaignChangePage } from '../../server/openapi/budget-schemas.ts';
-import type { RecordFeed } from '../../union-load/ports.ts';
+import { readSecret } from '../union-load/region-reporting.ts';
 
 /** Campaigns asked for at a time: they are taken over in one transaction. */
 const CAMPAIGNS = 500;
-/** Longest wait for an answer; longer than the longest wait that is asked for. */
-const TIMEOUT_MS = 30 * SECOND_MS;
 
 /** What the budgets of region `own` hear of the other one; undefined where there is none. Throws AdtallyError config_invalid. */
 export function budgetPeerOf({ peer, replication }: PipelineSpec, own: string): BudgetPeer | undefined {
@@ -20,26 +17,20 @@ export function budgetPeerOf({ peer, replication }: PipelineSpec, own: string): 
   if (region === own) {
     throw new AdtallyError('config_invalid', `peer is ${peer[0]}, but that is the region that is started.`);
   }
-  const key = replication.secretFile === '' ? undefined : readSecret(replication.secretFile);
-  const client = new RegionClient({ url, key, timeoutMs: TIMEOUT_MS });
-  return { feed: adMinuteFeed(client, region), campaigns: campaignFeed(client, region) };
+  const reader = new RegionReader({ url, secret: readSecret(replication.secretFile) });
+  const feed = new HttpRecordFeed({ region, kind: 'ad-minutes' }, reader);
+  return { feed, campaigns: campaignFeed(reader, region) };
 }
 
-function adMinuteFeed(client: RegionClient, region: string): RecordFeed<'ad-minutes'> {
-  return {
-    id: { region, kind: 'ad-minutes' },
-    next: (after, limit, waitMs) => client.get('/v1/changes/ad-minutes', { after, limit, waitMs }),
-  };
-}
-
-function campaignFeed(client: RegionClient, region: string): CampaignFeed {
+function campaignFeed(reader: RegionReader, region: string): CampaignFeed {
   return {
     region,
-    next: async (after) => {
-      const answer = await client.get('/v1/changes/campaigns', { after, limit: CAMPAIGNS });
+    next: async (after, stop) => {
+      const query = new URLSearchParams({ limit: String(CAMPAIGNS) });
+      if (after !== undefined) query.set('after', after);
+      const answer = await reader.read(`/v1/changes/campaigns?${query}`, 0, stop);
       const reading = campaignChangePage.safeParse(answer);
-      if (!reading.success)
-        throw new AdtallyError('internal', `What region ${region} sent is no page of campaigns.`);
+      if (!reading.success) throw reader.strange('what it sent is no page of campaigns');
       const { campaigns, ...page } = reading.data;
       return { ...page, campaigns: campaigns.map(campaignOfWire) };
     },
@@ -52,12 +43,4 @@ function campaignOfWire<Wire extends { start: string; end: string | null; update
   const { start, end, updatedAt } = wire;
   const times = { start: Date.parse(start), end: end === null ? null : Date.parse(end) };
   return { ...wire, ...times, updatedAt: Date.parse(updatedAt) };
-}
-
-function readSecret(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch (cause) {
-    throw new AdtallyError('config_invalid', `replication.secretFile ${path} cannot be read.`, { cause });
-  }
 }

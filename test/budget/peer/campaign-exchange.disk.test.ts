@@ -22,7 +22,10 @@ class Side {
   readonly store: BudgetStore;
   readonly book: BudgetBook;
 
-  constructor(region: string, store: BudgetStore = openBudgetStore(mkdtempSync(join(directory, region)), region)) {
+  constructor(
+    region: string,
+    store: BudgetStore = openBudgetStore(mkdtempSync(join(directory, region)), region),
+  ) {
     this.store = store;
     this.book = new BudgetBook(this.store, region, new ScriptedFeed(), NOON);
   }

@@ -32,7 +32,7 @@ export class ScriptedPeer implements RecordFeed<'ad-minutes'> {
       if (this.failure !== undefined) throw this.failure;
       page = this.feed.changedAdMinutes(after, limit);
     }
-    return this.garble(page) as RecordPage<'ad-minutes'>;
+    return this.garble({ ...page, asOf: 0, finalBefore: 0 }) as RecordPage<'ad-minutes'>;
   }
 
   /** Ends a wait that is under way. */
