@@ -2,9 +2,10 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lockDirectory } from '../../adapters/node-disk/directory-lock.ts';
 import { NodeDisk } from '../../adapters/node-disk/node-disk.ts';
-import { ERRORS } from '../../base/errors.ts';
+import { AdtallyError, ERRORS } from '../../base/errors.ts';
 import type { BudgetAudit } from '../../budget/budget-audit.ts';
 import type { PeerAudit } from '../../budget/peer/peer-audit.ts';
+import type { RegionClient } from '../../client/region-client.ts';
 import type { AuditReport } from '../../embedded/ports.ts';
 import { formatTime } from '../../model/event-time.ts';
 import { ORDER_VERDICTS } from '../../model/order-verdict.ts';
@@ -62,9 +63,17 @@ async function auditLive(
   const { liveBooks } = await import('../audit/served-books.ts');
   const recount = await LogRecount.open(new NodeDisk(resolve(spec.data)), spec);
   const audit = await auditFully(liveBooks(client), recount, (ms) => sleep(ms));
-  const budget =
-    spec.budget.enabled === 'yes' ? await client.get<BudgetAudit>('/v1/audit/budget') : undefined;
-  return withBudget(audit, budget);
+  return withBudget(audit, await askBudget(client));
+}
+
+/** Undefined where the region runs without budgets. */
+async function askBudget(client: RegionClient): Promise<BudgetAudit | undefined> {
+  try {
+    return await client.get<BudgetAudit>('/v1/audit/budget');
+  } catch (error) {
+    if (error instanceof AdtallyError && error.code === 'not_found') return undefined;
+    throw error;
+  }
 }
 
 /** Nobody may start a region on the directory meanwhile. */

@@ -74,7 +74,9 @@ async function sendDemoTraffic(
 ): Promise<void> {
   const client = new RegionClient({ url: served.url, key: process.env['ADTALLY_KEY'] });
   try {
-    await setDemoCampaigns(client, spec.defaultCurrency, nodeClock.now());
+    if (spec.budget.enabled === 'yes') {
+      await setDemoCampaigns(client, spec.defaultCurrency, nodeClock.now());
+    }
     await importExample(served, spec.maxEventAge, client, stop, terminal);
     if (rate === 0 || stop.aborted) return;
     terminal.remark(

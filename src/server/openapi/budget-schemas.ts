@@ -85,6 +85,8 @@ const feedState = z
 export const budget = z
   .strictObject({
     campaignId: id,
+    merchantId: id.nullable(),
+    placement: id.nullable(),
     currency,
     day: z.iso.date().describe('The campaign’s day now, in its time zone.'),
     dayStart: rfc3339,

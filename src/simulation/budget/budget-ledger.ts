@@ -101,12 +101,13 @@ export function budgetLedger(random: SeededRandom): Checker {
   };
 }
 
+const spentKey = (campaignId: string, minute: UnixMs, currency: string): string =>
+  `${campaignId} ${minute} ${currency}`;
+
 /** The region's charges are its records, and the spend of each minute is the sum of all regions' charges. */
 function expectCharged(store: MemoryBudgetStore, region: string, { oracle }: RegionAtRest['truth']): void {
   const records = oracle.records();
   const spend = new Map<string, bigint>();
-  const spentKey = (campaignId: string, minute: UnixMs, currency: string): string =>
-    `${campaignId} ${minute} ${currency}`;
   const add = (key: string, micros: number): unknown =>
     spend.set(key, (spend.get(key) ?? 0n) + BigInt(micros));
   for (const [recordId, record] of records) {

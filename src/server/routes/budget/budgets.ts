@@ -27,6 +27,8 @@ const LEDGER_QUERY = {
 
 const EXAMPLE = {
   campaignId: 'spring',
+  merchantId: 'shop-7',
+  placement: 'search',
   currency: 'EUR',
   day: '2026-01-31',
   dayStart: '2026-01-31T00:00:00+01:00',
