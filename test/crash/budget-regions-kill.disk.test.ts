@@ -60,6 +60,14 @@ class Side {
   }
 }
 
+async function putCampaign(url: string): Promise<void> {
+  const terms = { advertiserId: 'acme', currency: 'EUR', dailyBudgetMicros: 1, timezone: 'UTC', start: 0 };
+  const body = JSON.stringify({ ...terms, placement: 'search' });
+  const headers = { 'content-type': 'application/json' };
+  const { status } = await fetch(`${url}/v1/campaigns/campaign-0`, { method: 'PUT', body, headers });
+  if (status !== 200) throw new Error(`the campaign was not taken: ${status}`);
+}
+
 interface BudgetAnswer {
   readonly exact: boolean;
   readonly recordsWaiting: number;
@@ -82,6 +90,7 @@ test(
       sides.map((side, n) => new Client(side.name, new Random(SEED + n), side.ledger, side).run(stop.signal)),
     );
     try {
+      await putCampaign(await sides[0].current());
       for (let kill = 0; kill < KILLS; kill++) {
         const side = sides[random.below(2)];
         await side.current();
@@ -101,6 +110,11 @@ test(
           peers: [{ comparedWith: 'records', recordsWaiting: 0 }],
         };
         await expect.poll(audit, { timeout: 60_000, interval: 500 }).toMatchObject(settled);
+        const campaign = async (): Promise<object> =>
+          JSON.parse(await read(`${url}/v1/campaigns/campaign-0`));
+        await expect
+          .poll(campaign, { timeout: 20_000 })
+          .toMatchObject({ placement: 'search', updatedBy: 'a' });
         expect(await chargedByRecord(url)).toEqual(
           Object.fromEntries(costs.map(({ recordId, costMicros }) => [recordId, costMicros])),
         );
