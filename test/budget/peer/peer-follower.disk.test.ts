@@ -1,11 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { nodeClock } from '../../../src/adapters/node-clock/node-clock.ts';
 import { openBudgetStore, type SqliteBudgetStore } from '../../../src/adapters/budget-store/budget-store.ts';
 import { AdtallyError } from '../../../src/base/errors.ts';
 import { DAY_MS, MINUTE_MS } from '../../../src/base/units.ts';
+import { auditBudget } from '../../../src/budget/budget-audit.ts';
 import { BudgetService } from '../../../src/budget/budget-service.ts';
 import type { FeedStatus } from '../../../src/budget/peer/peer-follower.ts';
 import { adMinute, NOON, ScriptedFeed } from '../feed-script.ts';
@@ -192,4 +194,45 @@ describe('a peer', () => {
       await expect.poll(spent, { timeout: 5000 }).toBe(5n);
     },
   );
+});
+
+describe('the audit of the other region', () => {
+  test.for([
+    [
+      "UPDATE charges SET micros = 6 WHERE region = 'b'",
+      'charged 6 micros of EUR for spring of acme at revision 1',
+    ],
+    ["UPDATE charges SET revision = 4 WHERE region = 'b'", 'at revision 4; the record has 5 micros'],
+    [
+      `INSERT INTO charges VALUES ('ghost', 1, 'c', 'a', 'EUR', ${NOON}, 0, 'b')`,
+      'Record ghost at 2026-01-31T12:00:00.000Z is charged, but region b has none.',
+    ],
+  ] as const)('sees %s', async ([tampering, difference]) => {
+    own.change(adMinute());
+    peer.change({ costMicros: 5 });
+    await expect.poll(spent).toBe(1005n);
+    expect(await service.audit()).toMatchObject({ exact: true });
+    const database = new DatabaseSync(join(directory, 'budget.sqlite'));
+    database.exec(tampering);
+    database.close();
+    const audit = await service.audit();
+    expect(audit.exact).toBe(false);
+    expect(audit.differences.join('\n')).toContain(difference);
+  });
+
+  test('counts what its feed has yet to bring as waiting', async () => {
+    peer.change({ costMicros: 5 });
+    await expect.poll(spent).toBe(5n);
+    await close();
+    peer.change({ revision: 2, costMicros: 9 }, { adId: 'ad-2' });
+    store = openBudgetStore(directory, 'a');
+    const turn = (): Promise<void> => Promise.resolve();
+    const audit = await auditBudget({ store, region: 'a', held: own, peer, catchUp: () => {}, turn });
+    expect(audit).toMatchObject({
+      exact: true,
+      peers: [{ comparedWith: 'records', recordsEqual: 0, recordsWaiting: 2, comparedFrom: NOON }],
+    });
+    store.close();
+    open();
+  });
 });
