@@ -226,8 +226,8 @@ describe('the audit of the other region', () => {
     await close();
     peer.change({ revision: 2, costMicros: 9 }, { adId: 'ad-2' });
     store = openBudgetStore(directory, 'a');
-    const turn = (): Promise<void> => Promise.resolve();
-    const audit = await auditBudget({ store, region: 'a', held: own, peer, catchUp: () => {}, turn });
+    const still = { catchUp: () => {}, turn: () => Promise.resolve() };
+    const audit = await auditBudget({ store, region: 'a', held: own, peer, ...still });
     expect(audit).toMatchObject({
       exact: true,
       peers: [{ comparedWith: 'records', recordsEqual: 0, recordsWaiting: 2, comparedFrom: NOON }],
