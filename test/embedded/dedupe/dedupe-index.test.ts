@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { PARTITIONS, PARTITION_SHIFT } from '../../../src/embedded/dedupe/dedupe-entry.ts';
 import {
   DedupeIndex,
+  OWN,
+  PEERS,
   SAME_CONTENT,
   type SnapshotMode,
   UNSEEN,
@@ -16,14 +18,20 @@ const generation = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: -5, max: 500_000 }) },
 );
 const some = fc.tuple(fc.nat(POOL.length - 1), fc.integer({ min: 1, max: POOL.length }));
+const content = fc.integer({ min: 0, max: 1 });
+const owner = fc.constantFrom<typeof OWN | typeof PEERS>(OWN, PEERS);
 const insertion = fc
-  .tuple(some, fc.integer({ min: 0, max: 1 }), generation)
-  .map(([[from, count], content, g]) => (world: World) => {
+  .tuple(some, content, generation, owner)
+  .map(([[from, count], ...how]) => (world: World) => {
     const ids = POOL.slice(from, from + count);
-    world.insert([...ids, ...ids.slice(0, 3)], content, g);
+    world.insert([...ids, ...ids.slice(0, 3)], ...how);
   });
+const gift = fc.tuple(some, content, generation, owner).map(([[from, count], ...how]) => (world: World) => {
+  world.reown(POOL.slice(from, from + count), ...how);
+});
 const step = fc.oneof(
   { weight: 6, arbitrary: insertion },
+  { weight: 3, arbitrary: gift },
   {
     weight: 2,
     arbitrary: fc.integer({ min: 489_998, max: 490_004 }).map((g) => (world: World) => world.forget(g)),
