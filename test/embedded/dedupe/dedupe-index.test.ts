@@ -75,6 +75,27 @@ describe('dedupe index', () => {
     expect(world.differences).toEqual([]);
   });
 
+  it('keeps the owners of the cut, whatever is given away while it is written, and later ones with a delta', () => {
+    const world = new World();
+    world.insert(POOL.slice(0, 600), 0, 1);
+    world.insert(POOL.slice(600, 900), 1, 2, PEERS);
+    world.begin('full');
+    world.reown(POOL.slice(0, 200), 0, 2, PEERS);
+    world.advance(0.5);
+    world.reown(POOL.slice(200, 400), 0, 2, PEERS);
+    world.reown(POOL.slice(600, 700), 1, 2, OWN);
+    world.finish();
+    world.reown(POOL.slice(300, 500), 0, 3, PEERS);
+    world.insert(POOL.slice(900, 950), 0, 3);
+    world.reown(POOL.slice(900, 925), 0, 3, PEERS);
+    world.begin('delta');
+    world.reown(POOL.slice(500, 600), 0, 3, PEERS);
+    world.finish();
+    world.begin('delta');
+    world.end();
+    expect(world.differences).toEqual([]);
+  });
+
   it('keeps what is forgotten after the cut until the snapshot has it, also when tables are rebuilt', () => {
     const world = new World();
     world.insert(POOL.slice(0, 1200), 0, 1);
@@ -146,6 +167,7 @@ describe('dedupe index', () => {
     expect(() => index.add(1, 5)).toThrow('just found unseen');
     index.add(0, 5);
     expect(() => index.add(0, 5)).toThrow('just found unseen');
+    expect(() => index.reown(0, 5, PEERS)).toThrow('just found with the same content');
     index.beginSnapshot('full');
     expect(() => index.beginSnapshot('delta')).toThrow('one snapshot');
     expect(() => index.slice(1)).toThrow('not the next');

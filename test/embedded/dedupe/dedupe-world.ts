@@ -1,9 +1,9 @@
+import type { Owner } from '../../../src/embedded/dedupe/dedupe-entry.ts';
 import { CONTENT, ID, ROW_WORDS } from '../../../src/embedded/scan/event-batch.ts';
 import {
   DedupeIndex,
   OTHER_CONTENT,
   OWN,
-  PEERS,
   SAME_CONTENT,
   type Seen,
   type SnapshotMode,
@@ -27,8 +27,6 @@ interface Remembered {
   readonly content: number;
   readonly owner: Owner;
 }
-
-type Owner = typeof OWN | typeof PEERS;
 
 /** The index as its contract says it, with nothing clever. */
 class Model {
