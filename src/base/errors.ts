@@ -33,6 +33,12 @@ export const ERRORS = {
     title: 'A valid key is needed',
     advice: 'Send "Authorization: Bearer KEY"; make a key with "adtally keys create".',
   },
+  peer_mismatch: {
+    status: 502,
+    exit: 1,
+    title: 'The other region is not the one expected',
+    advice: 'Check the address in "peer", and that both regions run with the same "regions".',
+  },
   forbidden: {
     status: 403,
     exit: 2,

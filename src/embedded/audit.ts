@@ -12,9 +12,10 @@ export type Books = Omit<AuditReport, 'balanced' | 'differences'>;
 const DIFFERENCES_MAX = 100;
 
 /** Holds the region's books against each other: totals, minutes of arrival, cells, and what was counted in all. */
-export function auditOf({ attribution, cells, counters, sums }: Aggregation): AuditReport {
+export function auditOf({ attribution, cells, counters, sums, peerEvents }: Aggregation): AuditReport {
   const held = cells.sums();
   const { impressions, clicks, costMicros } = sums;
+  const { yielded } = peerEvents;
   const books: Books = {
     ...readCounts(counters.total),
     minutes: counters.list(),
@@ -22,6 +23,12 @@ export function auditOf({ attribution, cells, counters, sums }: Aggregation): Au
     cells: held,
     retiredCells: cells.retired,
     counted: { records: held.records + cells.retired.records, impressions, clicks, costMicros },
+    yielded: {
+      records: 0,
+      impressions: yielded.impressions,
+      clicks: yielded.clicks,
+      costMicros: yielded.costMicros,
+    },
     orders: orderBooksOf(attribution.scalars),
   };
   const differences = differencesIn(books);
@@ -38,7 +45,8 @@ function judgedOrders(verdicts: OrderBooks['verdicts']): number {
 
 /**
  * Says in words what does not add up; empty when everything does: received = the sum of the verdicts, in all and in every
- * minute of arrival; the minutes add up to the whole; counted = impressions + clicks; cells held + retired = what was counted;
+ * minute of arrival; the minutes add up to the whole; counted = impressions + clicks; cells held + retired + what the other
+ * region owns = what was counted;
  * and the versions of orders received = the sum of their verdicts.
  */
 export function differencesIn(books: Books): string[] {
@@ -73,7 +81,7 @@ function minuteDifferences({ received, verdicts, minutes, earlier }: Books): str
     );
 }
 
-function cellDifferences({ verdicts, cells, retiredCells, counted }: Books): string[] {
+function cellDifferences({ verdicts, cells, retiredCells, counted, yielded }: Books): string[] {
   const found: string[] = [];
   for (const key of [
     'records',
@@ -81,7 +89,7 @@ function cellDifferences({ verdicts, cells, retiredCells, counted }: Books): str
     'clicks',
     'costMicros',
   ] as const satisfies (keyof CellSums)[]) {
-    const held = BigInt(cells[key]) + BigInt(retiredCells[key]);
+    const held = BigInt(cells[key]) + BigInt(retiredCells[key]) + BigInt(yielded[key]);
     if (held !== BigInt(counted[key])) {
       found.push(`${counted[key]} ${key} were counted, but the ad minutes hold ${held}`);
     }

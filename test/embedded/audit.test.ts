@@ -23,6 +23,7 @@ const BALANCED: Books = {
   cells: sums(2, 3, 1, 40n),
   retiredCells: sums(1, 2, 0, 20n),
   counted: sums(3, 5, 1, 60n),
+  yielded: sums(0, 0, 0, 0n),
   orders: { balanced: true, received: 3, verdicts: { ...noOrderVerdicts(), accepted: 2, stale: 1 } },
 };
 
@@ -30,6 +31,12 @@ test('balanced books have no difference, sums beyond 2^53 included', () => {
   expect(differencesIn(BALANCED)).toEqual([]);
   const rich = { cells: sums(2, 3, 1, 2n ** 60n + 1n), counted: sums(3, 5, 1, 2n ** 60n + 21n) };
   expect(differencesIn({ ...BALANCED, ...rich })).toEqual([]);
+});
+
+test('what the other region owns was counted, and is in no ad minute', () => {
+  const yielded = { cells: sums(2, 2, 1, 33n), yielded: sums(0, 1, 0, 7n) };
+  expect(differencesIn({ ...BALANCED, ...yielded })).toEqual([]);
+  expect(differencesIn({ ...BALANCED, cells: yielded.cells })).toHaveLength(2);
 });
 
 describe('one wrong figure is named', () => {
