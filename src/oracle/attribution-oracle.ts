@@ -179,6 +179,11 @@ export class AttributionOracle {
     return this.#rules.models.flatMap((model) => this.#recordsOf(held, model));
   }
 
+  /** Everybody who ever had a touch. */
+  usersWithTouches(): string[] {
+    return [...this.#touchesByUser.keys()];
+  }
+
   /** The touches of a user that were kept, in the order in which they were counted. */
   touchesOf(userId: string): readonly OracleTouch[] {
     const all = this.#touchesByUser.get(userId) ?? [];

@@ -66,6 +66,10 @@ export class OrderTruth {
     this.#oracle.withdrawTouch(touch);
   }
 
+  usersWithTouches(): string[] {
+    return this.#oracle.usersWithTouches();
+  }
+
   touchesOf(userId: string): readonly OracleTouch[] {
     return this.#oracle.touchesOf(userId);
   }
