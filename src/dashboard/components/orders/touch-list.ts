@@ -1,6 +1,5 @@
 import { html } from 'htm/preact';
 import type { VNode } from 'preact';
-import { ATTRIBUTION_MODELS } from '../../../model/attributed-order.ts';
 import type { Order } from '../../../model/order.ts';
 import type { TouchExplanation } from '../../../model/touch.ts';
 import { formatCount, formatMoment, formatMoney, formatSpan } from '../../format.ts';
@@ -92,5 +91,5 @@ function creditText(order: Order, { touch, credits }: TouchExplanation): string 
 
 /** The region names models as its settings do. */
 function inWords(message: string): string {
-  return ATTRIBUTION_MODELS.reduce((text, model) => text.replaceAll(model, MODEL_WORDS[model]), message);
+  return Object.entries(MODEL_WORDS).reduce((text, [model, words]) => text.replaceAll(model, words), message);
 }
