@@ -240,13 +240,15 @@ function quantileMs(histogram: RecordableHistogram, percentile: number): number 
 }
 
 function rawOf({ answersNs, lookUpsNs, ...rest }: Sight): unknown {
-  const percentiles = (histogram: RecordableHistogram): unknown =>
-    Object.fromEntries([50, 90, 99, 99.9, 100].map((at) => [at, quantileUs(histogram, at)]));
   return {
     ...rest,
-    answersUs: { events: percentiles(answersNs.events), orders: percentiles(answersNs.orders) },
-    lookUpsUs: percentiles(lookUpsNs),
+    answersUs: { events: allUs(answersNs.events), orders: allUs(answersNs.orders) },
+    lookUpsUs: allUs(lookUpsNs),
   };
+}
+
+function allUs(histogram: RecordableHistogram): unknown {
+  return Object.fromEntries([50, 90, 99, 99.9, 100].map((at) => [at, quantileUs(histogram, at)]));
 }
 
 await answer((run) => withDirectory(run, (directory) => measure(directory, run)));
