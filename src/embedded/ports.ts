@@ -110,12 +110,28 @@ export interface AuditReport {
   readonly differences: readonly string[];
 }
 
+/** Versions of orders, and what became of them. */
+export interface OrderCounts {
+  received: number;
+  readonly verdicts: Record<OrderVerdict, number>;
+}
+
+/** Those of one minute of arrival. */
+export interface OrderMinute extends OrderCounts {
+  /** Start of the minute of arrival, Unix ms. */
+  readonly minute: UnixMs;
+}
+
 /** What became of all versions of orders that came in. */
 export interface OrderBooks {
-  /** Whether each of them has a verdict: received = the sum of the verdicts. */
+  /** Whether each of them has a verdict, in all and in every minute, and the minutes add up to the whole. */
   readonly balanced: boolean;
   readonly received: number;
   readonly verdicts: Readonly<Record<OrderVerdict, number>>;
+  /** Per minute of arrival, within the retention; oldest first. */
+  readonly minutes: readonly OrderMinute[];
+  /** Those of minutes that have left the retention. */
+  readonly earlier: OrderCounts;
 }
 
 export interface QuarantineEntry {

@@ -41,6 +41,9 @@ const NAV: readonly NavItem[] = [
   },
 ];
 
+/** The view in the navigation that one which is not in it belongs to. */
+const PARENT: Partial<Record<Route['view'], Route['view']>> = { campaign: 'campaigns', order: 'orders' };
+
 const NAV_OUTSIDE = [
   { href: '/docs', label: 'API reference' },
   { href: '/metrics', label: 'Metrics' },
@@ -84,7 +87,8 @@ function Navigation(): VNode {
     <nav class="nav" aria-label="Views">
       <ul>
         ${NAV.map(({ view, href, label, count }) => {
-          const current = route.value.view === view ? 'page' : undefined;
+          const { view: shown } = route.value;
+          const current = shown === view ? 'page' : PARENT[shown] === view ? 'true' : undefined;
           const figure = count?.() ?? null;
           return html`<li key=${view}>
             <a href=${href} aria-current=${current}

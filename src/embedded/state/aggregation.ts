@@ -306,6 +306,7 @@ export class Aggregation {
     if (now.retiredBefore > before.retiredBefore) {
       this.cells.retire(now.retiredBefore);
       this.counters.retire(now.retiredBefore);
+      this.attribution.arrivals.retire(now.retiredBefore);
     }
     if (now.expiredBefore > before.expiredBefore) this.quarantine.expire(now.expiredBefore);
     this.attribution.passTime(settled);

@@ -17,6 +17,7 @@ import { isOpen, type OrderRules } from '../../pipeline/order-rules.ts';
 import type { MarkBits } from '../peer/marks.ts';
 import type { BodyFormat, OrderAnswer } from '../ports.ts';
 import { OpenOrders } from '../orders/open-orders.ts';
+import { OrderArrivals, type OrderArrivalsDump } from '../orders/order-arrivals.ts';
 import { decidedRecords, yieldedRecords } from '../orders/order-records.ts';
 import type { OrderEnrichment, OrderState } from '../orders/order-state.ts';
 import { RecordChanges } from '../orders/record-changes.ts';
@@ -55,6 +56,8 @@ export interface AttributionScalars {
 /** The scalars as a snapshot holds them. */
 export interface AttributionDump extends AttributionScalars {
   readonly droppedChanges: readonly RetiredMinute[];
+  /** Missing in snapshots from before minutes of arrival were kept. */
+  readonly arrivals?: OrderArrivalsDump;
 }
 
 /**
@@ -64,6 +67,7 @@ export interface AttributionDump extends AttributionScalars {
  */
 export class Attribution {
   readonly changes = new RecordChanges();
+  readonly arrivals = new OrderArrivals();
   readonly scalars: AttributionScalars = {
     change: 0,
     received: 0,
@@ -131,6 +135,7 @@ export class Attribution {
       verdicts[verdict]++;
       this.scalars.verdicts[verdict]++;
       this.scalars.received++;
+      this.arrivals.count(arrival, verdict);
       if (problem !== null && problems.length < problemsMax) problems.push({ index: received, ...problem });
       received++;
       at = next;
@@ -228,11 +233,13 @@ export class Attribution {
   /** A copy of the scalars as they are now: a snapshot writes them later. */
   dumpScalars(): AttributionDump {
     const droppedChanges = this.droppedChanges.dump();
-    return { ...this.scalars, verdicts: { ...this.scalars.verdicts }, droppedChanges };
+    const arrivals = this.arrivals.dump();
+    return { ...this.scalars, verdicts: { ...this.scalars.verdicts }, droppedChanges, arrivals };
   }
 
-  loadScalars({ droppedChanges, ...scalars }: AttributionDump): void {
+  loadScalars({ droppedChanges, arrivals, ...scalars }: AttributionDump): void {
     Object.assign(this.scalars, scalars);
+    this.arrivals.load(arrivals ?? { earlier: scalars, minutes: [] });
     this.droppedChanges.load(droppedChanges);
   }
 

@@ -142,7 +142,15 @@ export const auditReport = z
     retiredCells: cellSums,
     counted: cellSums,
     orders: z
-      .strictObject({ balanced: z.boolean(), received: count, verdicts: orderVerdictCounts })
+      .strictObject({
+        balanced: z.boolean(),
+        received: count,
+        verdicts: orderVerdictCounts,
+        minutes: z
+          .array(z.strictObject({ minute: unixMs, received: count, verdicts: orderVerdictCounts }))
+          .describe('Per minute of arrival within the retention, oldest first.'),
+        earlier: z.strictObject({ received: count, verdicts: orderVerdictCounts }),
+      })
       .describe('Versions of orders, since the region began.'),
     differences: z.array(z.string()).describe('In plain words, what does not balance.'),
   })
