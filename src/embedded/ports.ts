@@ -191,6 +191,9 @@ export interface PeerPosition {
   readonly block: number;
 }
 
+/** The type of a page for the peer on its way: as the region makes it, compressed with zstd. */
+export const PEER_PAGE_TYPE = 'application/vnd.adtally.peer-page+zstd';
+
 /** How two regions stand to each other, seen from one of them. */
 export interface PeerStatus extends PeerPosition {
   /** Everything that arrived at the peer up to this time of its clock has been taken in, Unix ms; 0 before the first page. */

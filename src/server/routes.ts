@@ -19,6 +19,7 @@ import { getMetrics } from './routes/metrics.ts';
 import { getOrderExplanation, getOrders, postOrders } from './routes/orders.ts';
 import { getOpenApi } from './routes/openapi.ts';
 import { getAsset, getPage } from './routes/pages.ts';
+import { getPeerPage } from './routes/peer-page.ts';
 import { getPerformance } from './routes/performance.ts';
 import { getQuarantine, getQuarantineRaw, postQuarantineReplay } from './routes/quarantine.ts';
 import { getTouches } from './routes/touches.ts';
@@ -48,6 +49,7 @@ export const ROUTES: readonly Route[] = [
   getQuarantineRaw,
   postQuarantineReplay,
   getTouches,
+  getPeerPage,
   getLive,
   getHealthz,
   getReadyz,

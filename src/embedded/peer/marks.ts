@@ -95,7 +95,9 @@ export class PendingMarks {
     }
   }
 
+  /** Takes over what was pending when a snapshot was taken, in place of what an earlier part of it says. */
   load(blocks: readonly BlockMarks[]): void {
+    this.#blocks.clear();
     for (const { block, entries } of blocks) this.#blocks.set(block, [...entries]);
   }
 }

@@ -30,6 +30,8 @@ const PAUSE_MS_MIN = 50;
 const PAUSE_MS_MAX = 2 * SECOND_MS;
 /** A page without content is taken in when it brings the time so much further: what is settled follows it. */
 const PROGRESS_MS = 10 * SECOND_MS;
+/** … or so many blocks: the peer need not pass over them again. */
+const BLOCKS_PASSED_MAX = 1000;
 
 export interface PullerOptions {
   readonly region: Pick<Region, 'name' | 'peerPosition' | 'takePeerPage'>;
@@ -44,7 +46,8 @@ export class PeerPuller {
   readonly #options: PullerOptions;
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
-  #through: UnixMs = 0;
+  /** What the last page said that was taken in. */
+  #told = { through: 0, heard: 0 };
   #pauseMs = PAUSE_MS_MIN;
   #cancelPause = (): void => {};
   #status: PullStatus;
@@ -88,14 +91,14 @@ export class PeerPuller {
     const { region, peer, source } = this.#options;
     const position = region.peerPosition();
     const page = await source.next(position, WAIT_MS, this.#stop.signal);
-    const { region: from, through, count, block } = decodePeerPage(page);
+    const { region: from, through, heard, count, block } = decodePeerPage(page);
     if (from !== peer) {
       throw new AdtallyError('peer_mismatch', `Where region ${peer} should be, ${from} answers.`);
     }
-    const isNews = count > 0 || through >= this.#through + PROGRESS_MS || block > position.block + 1000;
-    if (!isNews) return;
+    const isLater = through >= this.#told.through + PROGRESS_MS || heard >= this.#told.heard + PROGRESS_MS;
+    if (count === 0 && !isLater && block <= position.block + BLOCKS_PASSED_MAX) return;
     await region.takePeerPage(page);
-    this.#through = through;
+    this.#told = { through, heard };
     this.#status = { ...this.#status, pages: this.#status.pages + 1 };
   }
 
