@@ -154,8 +154,8 @@ export class CountingOracle {
       through: Math.max(this.#peer.through, page.through),
       heard: Math.max(this.#peer.heard, page.heard),
     };
-    for (const bytes of page.withdrawn) this.#withdraw(bytes, arrivalMs);
     const lost = page.events.map((bytes) => this.#takeFromPeer(bytes, arrivalMs));
+    for (const bytes of page.withdrawn) this.#withdraw(bytes, arrivalMs);
     this.passTime(arrivalMs);
     return lost;
   }

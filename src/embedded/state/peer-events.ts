@@ -53,8 +53,9 @@ export class PeerEvents {
     scanner: EventScanner,
     marks: MarkBits,
   ): Generator<void, void> {
-    yield* this.#inBatches(page.withdrawn, scanner, (source) => this.#withdraw(source, entry));
     yield* this.#inBatches(page.events, scanner, (source) => this.#takeIn(source, entry, marks));
+    // What takes the place of a withdrawn event came before it, or comes with it.
+    yield* this.#inBatches(page.withdrawn, scanner, (source) => this.#withdraw(source, entry));
   }
 
   *#inBatches(
