@@ -1,29 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isLoopback } from '../../src/server/access.ts';
-import {
-  type KeyRecord,
-  type KeyRole,
-  type KeyStore,
-  SECRET_BYTES,
-  formatKey,
-  hashSecret,
-  keyStoreOf,
-  parseKey,
-} from '../../src/server/keys.ts';
+import { type KeyStore, SECRET_BYTES, formatKey, keyStoreOf, parseKey } from '../../src/server/keys.ts';
 import { ROUTES } from '../../src/server/routes.ts';
 import { RawClient } from './raw-client.ts';
 import { type TestServer, event, expectProblem, openTestServer } from './server-fixture.ts';
-
-function makeKey(id: string, role: KeyRole): { text: string; record: KeyRecord } {
-  const text = formatKey(id, randomBytes(SECRET_BYTES));
-  return { text, record: { id, name: id, role, secretHash: hashSecret(parseKey(text)!.secret) } };
-}
+import { basic, bearer, makeKey } from './test-keys.ts';
 
 const publisher = makeKey('pub1', 'publisher');
 const operator = makeKey('ops1', 'operator');
-const basic = (key: string): Record<string, string> => ({ authorization: `Basic ${btoa(`me:${key}`)}` });
-const bearer = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` });
+const advertiser = makeKey('adv1', 'advertiser', 'adv-1');
 
 describe('keys', () => {
   const store = keyStoreOf([publisher.record, operator.record]);
@@ -57,7 +43,9 @@ describe('keys', () => {
 describe('a region with keys', () => {
   let server: TestServer;
   beforeAll(async () => {
-    server = await openTestServer({ keys: keyStoreOf([publisher.record, operator.record]) });
+    server = await openTestServer({
+      keys: keyStoreOf([publisher.record, operator.record, advertiser.record]),
+    });
   });
   afterAll(() => server.close());
 
@@ -88,6 +76,8 @@ describe('a region with keys', () => {
       const anyone = access === 'anyone';
       expect(await statusWith({})).toBe(anyone ? 200 : 401);
       expect(await statusWith(bearer(publisher.text))).toBe(anyone ? 200 : 403);
+      const advertisers = ['advertiser', 'advertiser-or-peer', 'page', 'anyone'];
+      expect(await statusWith(bearer(advertiser.text))).toBe(advertisers.includes(access) ? 200 : 403);
       expect(await statusWith(bearer(operator.text))).toBe(200);
     },
   );
