@@ -88,6 +88,8 @@ export async function startMockServer(port = 0): Promise<MockServer> {
       response.on('close', () => streams.delete(response));
       if (live === 'on') response.write(frameText());
     },
+    '/v1/access': (_request, response) =>
+      sendJson(response, { role: 'loopback', keyId: null, advertiserId: null }),
     '/v1/ad-minutes': (_request, response, query) => {
       underWayMost = Math.max(underWayMost, ++underWay);
       setTimeout(() => {
