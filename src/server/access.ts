@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AdtallyError } from '../base/errors.ts';
-import type { Caller } from './access/caller.ts';
+import { LOOPBACK_CALLER, type Caller } from './access/caller.ts';
 import type { PeerSecret } from './access/peer-secret.ts';
 import type { RateLimits } from './access/rate-limits.ts';
 import type { ApiKey, KeyStore } from './keys.ts';
@@ -69,19 +69,17 @@ export class Gate {
     }
   }
 
-  /** Counts the request for its address, where not everybody on this machine is welcome. Throws AdtallyError rate_limited. */
+  /** The first look at a request: counts it for its address, unless all on this machine are welcome. Throws AdtallyError rate_limited. */
   admit(request: FastifyRequest, reply: FastifyReply): void {
-    if (!this.#isOpen) this.#options.limits.admitAddress(request.ip, reply);
+    if (this.#isOpen) request.caller = LOOPBACK_CALLER;
+    else this.#options.limits.admitAddress(request.ip, reply);
   }
 
-  /** Finds out who calls, for the handler as well. Throws AdtallyError: misdirected, unauthorized, forbidden, rate_limited. */
+  /** The second look, after `admit`: finds out who calls, for the handler as well. Throws AdtallyError: misdirected, unauthorized, forbidden, rate_limited. */
   check(request: FastifyRequest, reply: FastifyReply, access: Access): void {
     if (access === 'anyone') return;
-    if (this.#isOpen) {
-      this.#checkHost(request.headers.host);
-      request.caller = { role: 'loopback' };
-      return;
-    }
+    if (access === 'operator' && request.method !== 'GET' && request.method !== 'HEAD') checkOrigin(request);
+    if (request.caller.role === 'loopback') return this.#checkHost(request.headers.host);
     const caller = this.#identify(request);
     request.caller = caller;
     this.#options.limits.admitCaller(caller, reply);
@@ -118,6 +116,21 @@ export class Gate {
       `The Host header is ${JSON.stringify((header ?? '').slice(0, 80))}; without keys only ${[...this.#hosts].join(', ')} are answered.`,
     );
   }
+}
+
+/**
+ * A web page elsewhere can have a browser send what its user may send, with the key that the browser keeps or with none where none
+ * is needed. It cannot hide that it did. Throws AdtallyError forbidden.
+ */
+function checkOrigin({ headers }: FastifyRequest): void {
+  const { origin, host, 'sec-fetch-site': site } = headers;
+  const isForeign =
+    site === undefined
+      ? origin !== undefined && URL.parse(origin)?.host !== host?.toLowerCase()
+      : site !== 'same-origin' && site !== 'none';
+  if (!isForeign) return;
+  const from = JSON.stringify((origin ?? 'another site').slice(0, 200));
+  throw new AdtallyError('forbidden', `A page of ${from} asks for this; only the region’s own page may.`);
 }
 
 function isAuthorization(text: string, index: number): boolean {

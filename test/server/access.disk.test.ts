@@ -8,6 +8,13 @@ import { type TestServer, event, expectProblem, openTestServer } from './server-
 import { basic, bearer, makeKey } from './test-keys.ts';
 
 const publisher = makeKey('pub1', 'publisher');
+const FOREIGN_PAGES: readonly Record<string, string>[] = [
+  { origin: 'https://evil.example' },
+  { origin: 'null' },
+  { origin: 'http://127.0.0.1:1' },
+  { 'sec-fetch-site': 'cross-site' },
+  { 'sec-fetch-site': 'same-site', origin: 'http://127.0.0.1' },
+];
 const operator = makeKey('ops1', 'operator');
 const advertiser = makeKey('adv1', 'advertiser', 'adv-1');
 
@@ -121,6 +128,24 @@ describe('a region without keys', () => {
       expect(await ask(host)).toMatch(/^HTTP\/1.1 421 .*"code":"misdirected"/s);
     }
     await server.close();
+  });
+
+  test('does nothing for an operator whose browser shows the page of somebody else', async () => {
+    for (const keys of [keyStoreOf([]), keyStoreOf([operator.record])]) {
+      const server = await openTestServer({ keys });
+      const here = `127.0.0.1:${server.port}`;
+      const retry = (headers: Record<string, string>): Promise<Response> =>
+        server.get('/v1/enrichment/retry', { method: 'POST', headers: { ...operator.headers, ...headers } });
+      for (const headers of FOREIGN_PAGES) {
+        expect(await expectProblem(await retry(headers), 'forbidden')).toMatch(
+          /^A page of ".*" asks for this/,
+        );
+      }
+      for (const headers of [{}, { origin: `http://${here}` }, { 'sec-fetch-site': 'same-origin' }]) {
+        expect((await retry(headers)).status).toBe(200);
+      }
+      await server.close();
+    }
   });
 
   test('lets no other origin read or write', async () => {

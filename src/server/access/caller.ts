@@ -18,3 +18,4 @@ declare module 'fastify' {
 }
 
 export const UNKNOWN_CALLER: Caller = { role: 'unknown' };
+export const LOOPBACK_CALLER: Caller = { role: 'loopback' };

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { campaignList, ledgerPage } from '../../../src/server/openapi/budget-schemas.ts';
 import { performanceReport } from '../../../src/server/openapi/order-schemas.ts';
@@ -7,6 +8,11 @@ import { ROUTES } from '../../../src/server/routes.ts';
 import { EventSource } from '../event-source.ts';
 import { expectJson, expectProblem } from '../server-fixture.ts';
 import { FOREIGN, LOOK_ALIKES, OWN, type ScopedWorld, openScopedWorld, putCampaign } from './scoped-world.ts';
+
+interface BudgetNews {
+  readonly campaignId: string;
+  readonly state: string;
+}
 
 const SEED = Date.now() % 1_000_000;
 
@@ -134,22 +140,24 @@ describe(`an advertiser (seed ${SEED})`, () => {
 
   test('hears of its own budgets only', async () => {
     const stream = new EventSource(await ask('/v1/budgets/changes'));
-    const heard: string[] = [];
-    const hear = async (): Promise<void> => {
-      heard.push(((await stream.next())!.data as { campaignId: string }).campaignId);
+    const { headers } = world.operator;
+    const operators = new EventSource(await world.server.get('/v1/budgets/changes', { headers }));
+    const heard: BudgetNews[] = [];
+    const listen = async (source: EventSource, wanted: BudgetNews): Promise<void> => {
+      for (let news: BudgetNews | undefined; !isDeepStrictEqual(news, wanted);) {
+        const { campaignId, state } = (await source.next())!.data as BudgetNews;
+        news = { campaignId, state };
+        if (source === stream) heard.push(news);
+      }
     };
-    while (heard.length === 0 || heard.at(-1) !== 'mine-campaign') await hear();
+    await listen(stream, { campaignId: 'mine-campaign', state: 'active' });
     await putCampaign(world.server, world.operator, `${FOREIGN}-campaign`, `${FOREIGN}-adv`, true);
-    await expect
-      .poll(async () => {
-        const { headers } = world.operator;
-        return (await world.server.get(`/v1/campaigns/${FOREIGN}-campaign/budget`, { headers })).json();
-      })
-      .toMatchObject({ state: 'paused' });
+    // By now the advertiser would have been told, too.
+    await listen(operators, { campaignId: `${FOREIGN}-campaign`, state: 'paused' });
     await putCampaign(world.server, world.operator, 'mine-campaign', OWN, true);
-    const before = heard.length;
-    while (!heard.slice(before).includes('mine-campaign')) await hear();
-    expect(heard.filter((id) => id.startsWith(FOREIGN))).toEqual([]);
+    await listen(stream, { campaignId: 'mine-campaign', state: 'paused' });
+    expect(heard.filter(({ campaignId }) => campaignId.startsWith(FOREIGN))).toEqual([]);
+    await operators.close();
     await stream.close();
   });
 
