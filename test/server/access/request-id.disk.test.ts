@@ -2,12 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RawClient } from '../raw-client.ts';
 import { type TestServer, openTestServer, withMembers } from '../server-fixture.ts';
 
+const fail = (): never => {
+  throw new Error('broken on purpose');
+};
+
 describe('a request’s id', () => {
   let server: TestServer;
   beforeAll(async () => {
-    const fail = (): never => {
-      throw new Error('broken on purpose');
-    };
     server = await openTestServer({ wrap: (region) => withMembers(region, { latestOrders: fail }) });
   });
   afterAll(() => server.close());
@@ -37,11 +38,8 @@ describe('a request’s id', () => {
   );
 
   test('given twice, or with a header in it, is none', async () => {
-    const ask = async (...lines: string[]): Promise<string> => {
-      const client = await RawClient.open(server.port);
-      client.write(['GET /healthz HTTP/1.1', 'Host: localhost', ...lines, 'Connection: close']);
-      return client.untilClosed();
-    };
+    const { port } = server;
+    const ask = (...lines: string[]): Promise<string> => askRaw(port, lines);
     expect(await ask('X-Request-Id: one', 'X-Request-Id: two')).toMatch(/x-request-id: [0-9a-f]{8}-/);
     const injected = await ask('X-Request-Id: a\rSet-Cookie: b=c');
     expect(injected).toMatch(/^HTTP\/1.1 400 /);
@@ -54,3 +52,9 @@ describe('a request’s id', () => {
     expect(server.logged.splice(0)).toMatchObject([{ requestId: 'find-me' }]);
   });
 });
+
+async function askRaw(port: number, lines: readonly string[]): Promise<string> {
+  const client = await RawClient.open(port);
+  client.write(['GET /healthz HTTP/1.1', 'Host: localhost', ...lines, 'Connection: close']);
+  return client.untilClosed();
+}

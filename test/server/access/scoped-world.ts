@@ -39,8 +39,6 @@ export interface ScopedWorld {
   readonly ownInOwnCampaign: Sums;
 }
 
-export const PEER_SECRET = 'shared-by-two-regions-0123456789abcdef';
-
 export async function openScopedWorld(seed: number): Promise<ScopedWorld> {
   const advertiser = makeKey('advkey', 'advertiser', OWN);
   const operator = makeKey('opskey', 'operator');
@@ -48,7 +46,6 @@ export async function openScopedWorld(seed: number): Promise<ScopedWorld> {
   const keys = keyStoreOf([advertiser.record, operator.record, publisher.record]);
   const server = await openTestServer({
     keys,
-    peerSecret: PEER_SECRET,
     config: { attribution: { merchantMatch: 'any', models: ['linear'] } },
   });
   const own = { impressions: 0, clicks: 0, costMicros: 0 };
