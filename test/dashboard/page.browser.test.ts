@@ -97,7 +97,7 @@ describe.runIf(hasBrowser())('live page', () => {
       await page.clock.fastForward(3000);
       await figuresToChange(page);
     }
-    expect(pages.server.asked).toEqual(['/v1/access?', '/v1/live?']);
+    expect(pages.server.asked).toEqual(['/v1/live?']);
     pages.server.silence();
     await page.clock.fastForward(6000);
     await expect.poll(() => connectionOf(page), PATIENT).toBe('lost');
