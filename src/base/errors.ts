@@ -101,6 +101,12 @@ export const ERRORS = {
     title: 'The region is taking in all it can',
     advice: 'Send the same request again after the time in Retry-After; nothing of it was counted.',
   },
+  rate_limited: {
+    status: 429,
+    exit: 1,
+    title: 'Too many requests',
+    advice: 'Send the same request again after the time in Retry-After, and fewer, larger ones.',
+  },
   internal: {
     status: 500,
     exit: 1,
@@ -185,7 +191,7 @@ export type ErrorCode = keyof typeof ERRORS;
 export class AdtallyError extends Error {
   override readonly name = 'AdtallyError';
   readonly code: ErrorCode;
-  /** Seconds after which a retry makes sense, for `overloaded`. */
+  /** Seconds after which a retry makes sense, for `overloaded` and `rate_limited`. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(

@@ -85,12 +85,12 @@ export interface BudgetStore {
   position(): FeedPosition;
   putCampaign(campaign: Campaign): void;
   campaign(campaignId: string): Campaign | undefined;
-  /** By id, after `after` when given. */
-  campaigns(limit: number, after?: string): Campaign[];
+  /** By id, after `after` and of `advertiserId` when given. */
+  campaigns(limit: number, after?: string, advertiserId?: string): Campaign[];
   /** The spend of a campaign from `from` inclusive to `to` exclusive, oldest minute first. */
   spend(campaignId: string, from: UnixMs, to: UnixMs): SpendRow[];
-  /** Entries of an account, newest first, with smaller ids than `before` when given. */
-  entries(account: string, limit: number, before?: number): StoredEntry[];
+  /** Entries of an account, newest first, with smaller ids than `before` and with counter-entries on `counterAccount` when given. */
+  entries(account: string, limit: number, before?: number, counterAccount?: string): StoredEntry[];
   /** How many entries there are. */
   entryCount(): number;
   chargesOf(minute: UnixMs): Charge[];

@@ -3,6 +3,7 @@ import { AdtallyError } from '../base/errors.ts';
 import { RegionClient } from '../client/region-client.ts';
 import type { RetryPolicy } from '../client/retry.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
+import { trustCa } from './access/trusted-ca.ts';
 import { readRunningFile } from './running-file.ts';
 import { addSettingOptions, readSpecOfRegion } from './settings-options.ts';
 
@@ -14,6 +15,9 @@ export function addRegionOptions(command: Command, ...paths: readonly string[]):
     ),
   );
   command.addOption(new Option('--key <key>', 'API key, where the region asks for one').env('ADTALLY_KEY'));
+  command.addOption(
+    new Option('--ca <file>', 'certificates in PEM to trust besides the usual ones').env('ADTALLY_CA'),
+  );
   return addSettingOptions(command, (path) => path === 'data' || paths.includes(path));
 }
 
@@ -24,10 +28,13 @@ export interface FoundRegion {
 
 /** The region that --url names, or the one that runs on the data directory, or the one where it would listen. */
 export async function findRegion(command: Command, retry?: RetryPolicy): Promise<FoundRegion> {
-  const { url: given, key } = command.opts<{ url?: string; key?: string }>();
+  const { url: given, key, ca } = command.opts<{ url?: string; key?: string; ca?: string }>();
+  if (ca !== undefined) trustCa(ca);
   const spec = await readSpecOfRegion(command);
   const running = given === undefined ? readRunningFile(spec.data) : undefined;
-  const url = checkUrl(given ?? running?.url ?? `http://${spec.server.host}:${spec.server.port}`);
+  const { host, port, tls } = spec.server;
+  const protocol = tls.certFile === '' ? 'http' : 'https';
+  const url = checkUrl(given ?? running?.url ?? `${protocol}://${host}:${port}`);
   const client = new RegionClient({ url, key, ...(retry === undefined ? {} : { retry }) });
   return { client, spec };
 }

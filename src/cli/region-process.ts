@@ -10,8 +10,11 @@ import { didYouMean } from '../base/nearest-name.ts';
 import type { Region } from '../embedded/ports.ts';
 import { openRegion } from '../embedded/region-engine.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
+import { readPeerSecret } from '../server/access/peer-secret.ts';
 import { suitHeapToBodies } from '../server/heap.ts';
 import { startServer } from '../server/server.ts';
+import { AuditTrail } from '../server/trail/audit-trail.ts';
+import { TrailFile } from '../server/trail/trail-file.ts';
 import { openBudget, type OpenedBudget } from './budget/region-budget.ts';
 import { KeyFile } from './key-file.ts';
 import { startEnricher } from './order-enricher.ts';
@@ -75,6 +78,8 @@ async function openLockedRegion(spec: PipelineSpec, name: string): Promise<Opene
 
 /** Opens the region and serves it. Throws what openLockedRegion and startServer throw. */
 export async function serveRegion(spec: PipelineSpec, name: string): Promise<ServedRegion> {
+  const { secretFile } = spec.replication;
+  const peerSecret = secretFile === '' ? undefined : readPeerSecret(secretFile);
   const opened = await openLockedRegion(spec, name);
   const { region, directory } = opened;
   const budget = await openBudgetOf(opened);
@@ -91,7 +96,11 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
       keys,
       clock: nodeClock,
       log,
+      trail: new AuditTrail(new TrailFile(directory), nodeClock),
+      ...(peerSecret === undefined ? {} : { peerSecret }),
     });
+    // Without TLS a hang-up ends the process, as it always did.
+    if (spec.server.tls.certFile !== '') process.on('SIGHUP', server.renewTls);
     writeRunningFile(directory, {
       region: name,
       url: server.url,
@@ -100,6 +109,7 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
       settings: formatSpec(spec),
     });
     const close = async (): Promise<void> => {
+      process.off('SIGHUP', server.renewTls);
       await server.close();
       await enricher?.stop();
       removeRunningFile(directory);

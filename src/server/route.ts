@@ -10,6 +10,7 @@ import type { Intake } from './body/intake.ts';
 import type { LiveFeed } from './stream/live-feed.ts';
 import type { ServerMetrics } from './metrics.ts';
 import type { Parameters } from './parameters.ts';
+import type { AuditTrail } from './trail/audit-trail.ts';
 
 /** What the routes of one server share. */
 export interface ServerContext {
@@ -24,6 +25,8 @@ export interface ServerContext {
   readonly live: LiveFeed;
   readonly metrics: ServerMetrics;
   readonly assets: Assets;
+  /** What operators did; without it they can do nothing. */
+  readonly trail: AuditTrail | undefined;
   /** The text of /openapi.json. */
   readonly openApiJson: string;
   /** Aborted when the server begins to stop: long polls answer, streams end. */
@@ -32,8 +35,18 @@ export interface ServerContext {
   readonly failure: Error | undefined;
 }
 
-/** Who may call a route once there are keys: anyone, every key, operators only, or operators and the other region. */
-export type Access = 'anyone' | 'publisher' | 'operator' | 'peer';
+/**
+ * Who may call a route once there are keys: anyone; operators always; besides them publishers, advertisers within what is
+ * theirs (the handler asks advertiserScope), the other region, advertisers and the other region, or, for the page, whoever reads.
+ */
+export type Access =
+  | 'anyone'
+  | 'publisher'
+  | 'advertiser'
+  | 'operator'
+  | 'peer'
+  | 'advertiser-or-peer'
+  | 'page';
 
 /** A route and its description: what is registered and what /openapi.json says come from the same entry. */
 export interface Route {

@@ -1,6 +1,7 @@
 import type { Route } from './route.ts';
 import { getAdMinutes } from './routes/ad-minutes.ts';
-import { getAudit } from './routes/audit.ts';
+import { getAccess } from './access/access-route.ts';
+import { getAudit, getAuditTrail } from './routes/audit.ts';
 import { getAdMinuteChanges, getOrderChanges } from './routes/changes.ts';
 import {
   getBudget,
@@ -45,12 +46,14 @@ export const ROUTES: readonly Route[] = [
   getBudgetChanges,
   getAudit,
   getBudgetAudit,
+  getAuditTrail,
   getQuarantine,
   getQuarantineRaw,
   postQuarantineReplay,
   getTouches,
   getPeerPage,
   getLive,
+  getAccess,
   getHealthz,
   getReadyz,
   getMetrics,

@@ -18,12 +18,17 @@ import { type KeyStore, keyStoreOf } from '../../src/server/keys.ts';
 import { problem } from '../../src/server/openapi/schemas.ts';
 import { openBudget } from '../../src/cli/budget/region-budget.ts';
 import { startServer } from '../../src/server/server.ts';
+import { AuditTrail } from '../../src/server/trail/audit-trail.ts';
+import { TrailFile } from '../../src/server/trail/trail-file.ts';
 
 export interface TestServer {
   readonly url: string;
   readonly port: number;
   readonly region: Region;
   readonly budget: BudgetService;
+  readonly trail: AuditTrail;
+  readonly directory: string;
+  renewTls(): void;
   /** Unexpected errors the server told of; close() throws when there are any left. */
   readonly logged: unknown[];
   get(path: string, init?: RequestInit): Promise<Response>;
@@ -37,6 +42,7 @@ export interface TestServerOptions {
   readonly keys?: KeyStore;
   readonly clock?: Clock;
   readonly dashboard?: string;
+  readonly peerSecret?: string;
   /** Stands between the server and the region. */
   readonly wrap?: (region: Region) => Region;
 }
@@ -49,7 +55,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
     clock = nodeClock,
     wrap = (region: Region) => region,
   } = options;
-  const { dashboard } = options;
+  const { dashboard, peerSecret } = options;
   const spec = resolveSpec(
     { ...config, server: { port: 0, ...config.server } },
     { environment: {}, flags: {} },
@@ -65,6 +71,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
   const logged: unknown[] = [];
   const log = { error: (fields: object): unknown => logged.push(fields) };
   const budget = openBudget(region, directory);
+  const trail = new AuditTrail(new TrailFile(directory), nodeClock);
   const closeRegion = async (): Promise<void> => {
     await budget.close();
     await region.close();
@@ -77,6 +84,8 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
     keys,
     clock,
     log,
+    trail,
+    ...(peerSecret === undefined ? {} : { peerSecret }),
     ...(dashboard === undefined ? {} : { dashboard }),
   });
   await starting.catch(closeRegion);
@@ -86,6 +95,9 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
     port: Number(new URL(server.url).port),
     region,
     budget: budget.service,
+    trail,
+    directory,
+    renewTls: () => server.renewTls(),
     logged,
     get: (path, init) => fetch(server.url + path, init),
     post: (path, body, headers = { 'content-type': 'application/json' }) =>

@@ -91,10 +91,11 @@ export class SqliteBudgetStore implements BudgetStore {
     return row === undefined ? undefined : campaignOfRow(row as unknown as CampaignRow);
   }
 
-  campaigns(limit: number, after = ''): Campaign[] {
-    return this.#statements.campaigns
-      .all(after, limit)
-      .map((row) => campaignOfRow(row as unknown as CampaignRow));
+  campaigns(limit: number, after = '', advertiserId?: string): Campaign[] {
+    const { campaigns, campaignsOf } = this.#statements;
+    const rows =
+      advertiserId === undefined ? campaigns.all(after, limit) : campaignsOf.all(advertiserId, after, limit);
+    return rows.map((row) => campaignOfRow(row as unknown as CampaignRow));
   }
 
   spend(campaignId: string, from: UnixMs, to: UnixMs): SpendRow[] {
@@ -102,8 +103,17 @@ export class SqliteBudgetStore implements BudgetStore {
     return rows.map((row) => spendOfRow(row as unknown as SpendBigRow));
   }
 
-  entries(account: string, limit: number, before = Number.MAX_SAFE_INTEGER): StoredEntry[] {
-    const rows = this.#statements.entriesBefore.all(account, before, limit);
+  entries(
+    account: string,
+    limit: number,
+    before = Number.MAX_SAFE_INTEGER,
+    counterAccount?: string,
+  ): StoredEntry[] {
+    const { entriesBefore, entriesOf } = this.#statements;
+    const rows =
+      counterAccount === undefined
+        ? entriesBefore.all(account, before, limit)
+        : entriesOf.all(account, before, counterAccount, limit);
     return rows.map((row) => entryOfRow(row as unknown as EntryRow));
   }
 
@@ -145,6 +155,9 @@ function prepareStatements(database: DatabaseSync) {
     putCampaign: prepare('INSERT OR REPLACE INTO campaigns VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
     campaign: prepare('SELECT * FROM campaigns WHERE campaign_id = ?'),
     campaigns: prepare('SELECT * FROM campaigns WHERE campaign_id > ? ORDER BY campaign_id LIMIT ?'),
+    campaignsOf: prepare(
+      'SELECT * FROM campaigns WHERE advertiser_id = ? AND campaign_id > ? ORDER BY campaign_id LIMIT ?',
+    ),
     charge: prepare('SELECT * FROM charges WHERE record_id = ?'),
     putCharge: prepare(
       `INSERT INTO charges VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET revision = excluded.revision,
@@ -155,6 +168,11 @@ function prepareStatements(database: DatabaseSync) {
     minutesFrom: prepare('SELECT DISTINCT minute FROM charges WHERE minute >= ? ORDER BY minute'),
     addEntry: prepare('INSERT INTO entries VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)'),
     entriesBefore: prepare('SELECT * FROM entries WHERE account = ? AND id < ? ORDER BY id DESC LIMIT ?'),
+    // A posting adds the campaign's side and then the advertiser's, and ids have no gaps.
+    entriesOf: prepare(
+      `SELECT entries.* FROM entries JOIN entries AS other ON other.id = entries.id + 1
+       WHERE entries.account = ? AND entries.id < ? AND other.account = ? ORDER BY entries.id DESC LIMIT ?`,
+    ),
     lastEntry: prepare('SELECT max(id) AS last FROM entries'),
     oneSpend: withBigInts(
       prepare('SELECT micros FROM spend WHERE campaign_id = ? AND minute = ? AND currency = ?'),

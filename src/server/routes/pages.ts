@@ -21,7 +21,7 @@ export function pagePolicy(scriptHashes: readonly string[], styles = "'self'"): 
 export const getPage: Route = {
   method: 'GET',
   url: '/',
-  access: 'operator',
+  access: 'page',
   operation: null,
   handler: ({ assets }) => {
     const policy = pagePolicy(assets.pageScriptHashes);
@@ -35,7 +35,7 @@ export const getPage: Route = {
 export const getAsset: Route = {
   method: 'GET',
   url: '/assets/*',
-  access: 'operator',
+  access: 'page',
   operation: null,
   handler:
     ({ assets }) =>

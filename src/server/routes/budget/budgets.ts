@@ -2,6 +2,7 @@ import type { Budget } from '../../../budget/budget.ts';
 import type { BudgetService } from '../../../budget/budget-service.ts';
 import { formatTime } from '../../../model/event-time.ts';
 import { adMinuteRecordId } from '../../../model/record-id.ts';
+import { advertiserScope } from '../../access/advertiser-scope.ts';
 import { exactJson } from '../../exact-json.ts';
 import { budget, budgetAudit, budgetList, daySpend, ledgerPage } from '../../openapi/budget-schemas.ts';
 import { countParameter, readParameters, textParameter } from '../../parameters.ts';
@@ -44,7 +45,7 @@ const EXAMPLE = {
 export const getBudget: Route = {
   method: 'GET',
   url: '/v1/campaigns/:campaignId/budget',
-  access: 'operator',
+  access: 'advertiser',
   operation: {
     id: 'getBudget',
     tag: 'Budgets',
@@ -62,7 +63,7 @@ export const getBudget: Route = {
   handler: (context) => (request, reply) => {
     readParameters(request.query, {});
     const service = budgetOf(context);
-    const found = service.book.budget(campaignIdOf(request), context.clock.now());
+    const found = service.book.budget(campaignIdOf(request), context.clock.now(), advertiserScope(request));
     return sendJson(reply, exactJson(wireBudget(service, found)));
   },
 };
@@ -70,7 +71,7 @@ export const getBudget: Route = {
 export const getBudgets: Route = {
   method: 'GET',
   url: '/v1/budgets',
-  access: 'operator',
+  access: 'advertiser',
   operation: {
     id: 'getBudgets',
     tag: 'Budgets',
@@ -88,7 +89,7 @@ export const getBudgets: Route = {
   handler: (context) => (request, reply) => {
     const { limit = LIMIT_DEFAULT, after } = readParameters(request.query, LIST_QUERY);
     const service = budgetOf(context);
-    const found = service.book.budgets(context.clock.now(), limit + 1, after);
+    const found = service.book.budgets(context.clock.now(), limit + 1, after, advertiserScope(request));
     const budgets = found.slice(0, limit);
     const next = found.length > limit ? budgets.at(-1)!.campaignId : null;
     return sendJson(reply, exactJson({ budgets: budgets.map((each) => wireBudget(service, each)), next }));
@@ -98,7 +99,7 @@ export const getBudgets: Route = {
 export const getDaySpend: Route = {
   method: 'GET',
   url: '/v1/campaigns/:campaignId/spend',
-  access: 'operator',
+  access: 'advertiser',
   operation: {
     id: 'getDaySpend',
     tag: 'Budgets',
@@ -127,9 +128,14 @@ export const getDaySpend: Route = {
     const service = budgetOf(context);
     const now = context.clock.now();
     const campaignId = campaignIdOf(request);
-    const { from: runFrom, to: runTo, minutes } = service.book.daySpend(campaignId, now);
+    const scope = advertiserScope(request);
+    const { from: runFrom, to: runTo, minutes } = service.book.daySpend(campaignId, now, scope);
     const spent = minutes.map(({ minute, micros }) => ({ minute, spentMicros: micros }));
-    const answer = { budget: wireBudget(service, service.book.budget(campaignId, now)), runFrom, runTo };
+    const answer = {
+      budget: wireBudget(service, service.book.budget(campaignId, now, scope)),
+      runFrom,
+      runTo,
+    };
     return sendJson(reply, exactJson({ ...answer, minutes: spent }));
   },
 };
@@ -137,14 +143,14 @@ export const getDaySpend: Route = {
 export const getCampaignLedger: Route = {
   method: 'GET',
   url: '/v1/campaigns/:campaignId/ledger',
-  access: 'operator',
+  access: 'advertiser',
   operation: {
     id: 'getCampaignLedger',
     tag: 'Budgets',
     summary: 'The entries of a campaign',
     description:
       'Each has a counter-entry on its advertiser. A record is charged the difference to what it was last charged. Also of a ' +
-      'campaign that was never set.',
+      'campaign that was never set; for an advertiser, those of its own campaigns and records.',
     path: CAMPAIGN_PATH,
     query: LEDGER_QUERY,
     answer: {
@@ -170,11 +176,12 @@ export const getCampaignLedger: Route = {
         },
       ],
     },
-    errors: [],
+    errors: ['unknown_campaign'],
   },
   handler: (context) => (request, reply) => {
     const { limit = LIMIT_DEFAULT, before } = readParameters(request.query, LEDGER_QUERY);
-    const entries = budgetOf(context).book.entries(campaignIdOf(request), limit, before);
+    const scope = advertiserScope(request);
+    const entries = budgetOf(context).book.entries(campaignIdOf(request), limit, before, scope);
     return sendJson(reply, JSON.stringify({ entries }));
   },
 };
@@ -182,7 +189,7 @@ export const getCampaignLedger: Route = {
 export const getBudgetChanges: Route = {
   method: 'GET',
   url: '/v1/budgets/changes',
-  access: 'operator',
+  access: 'advertiser',
   operation: {
     id: 'getBudgetChanges',
     tag: 'Budgets',
@@ -205,12 +212,14 @@ export const getBudgetChanges: Route = {
   handler: (context) => async (request, reply) => {
     readParameters(request.query, {});
     const service = budgetOf(context);
-    const waiting: Budget[] = [...service.budgets()];
+    const scope = advertiserScope(request);
+    const waiting: Budget[] = [...service.budgets(scope)];
     const ended = answerEnd(reply, context.stopping);
     const events = new EventStream(reply, ended);
     if (request.method === 'HEAD') return events.end();
     let wake = nothing;
     const stop = service.onStateChange((changed) => {
+      if (!service.book.belongs(changed.campaignId, scope)) return;
       if (waiting.length >= WAITING_MAX + service.book.size) events.end();
       waiting.push(changed);
       wake();
