@@ -5,6 +5,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { AdtallyError } from '../base/errors.ts';
 import { MINUTE_MS, SECOND_MS } from '../base/units.ts';
 import type { Gate } from './access.ts';
+import { CrossOrigin } from './browser/cross-origin.ts';
 import { sendEarly } from './body/early-answer.ts';
 import { PROBLEM_TYPE, expectedError, prepareProblem, problemOf } from './problem.ts';
 import { EVENT_STREAM_TYPE, type Route, type ServerContext } from './route.ts';
@@ -55,7 +56,7 @@ export function makeApp(
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   app.setErrorHandler(fail);
   app.setNotFoundHandler(refuseAddress(routes));
-  addHooks(app, context);
+  addHooks(app, context, new CrossOrigin(context.spec.server.origins, routes));
   for (const { method, url, access, handler } of routes) {
     app.route({
       method,
@@ -81,10 +82,14 @@ function timeouts(requestTimeoutMs: number): {
   };
 }
 
-function addHooks(app: FastifyInstance, { metrics, stopping }: ServerContext): void {
+function addHooks(
+  app: FastifyInstance,
+  { metrics, stopping }: ServerContext,
+  crossOrigin: CrossOrigin,
+): void {
   app.addHook('onRequest', (request, reply, done) => {
     addCommonHeaders(request, reply);
-    done();
+    if (!crossOrigin.answer(request, reply)) done();
   });
   app.addHook('onResponse', (request, reply, done) => {
     if (reply.getHeader('content-type') !== EVENT_STREAM_TYPE) {

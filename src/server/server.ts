@@ -9,6 +9,7 @@ import type { PipelineSpec } from '../pipeline/settings.ts';
 import { Gate } from './access.ts';
 import { type ServerLog, makeApp } from './app.ts';
 import { readAssets } from './assets.ts';
+import { clientScript } from './browser/client-script.ts';
 import { Intake } from './body/intake.ts';
 import { registerDocs } from './docs.ts';
 import type { KeyStore } from './keys.ts';
@@ -92,6 +93,7 @@ function makeContext(
       () => budget?.status(),
     ),
     assets: readAssets(dashboard),
+    clientScript: clientScript(),
     openApiJson: JSON.stringify(openApiDocument(spec)),
     stopping,
     get failure() {
