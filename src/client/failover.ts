@@ -1,5 +1,5 @@
 import { RegionHealth } from './region-health.ts';
-import { askRegion, type RegionAddress, type RequestFailure } from './region-request.ts';
+import { askRegion, strangeAnswer, type RegionAddress, type RequestFailure } from './region-request.ts';
 import type { RetryPolicy } from './retry.ts';
 
 export interface FailoverOptions {
@@ -28,8 +28,8 @@ interface Effort {
   /** Attempts after which it is not known whether the region had counted: the next one may say `duplicate`. */
   readonly answersLost: number;
 }
-export type Delivery =
-  | (Effort & { readonly ok: true; readonly bytes: Uint8Array<ArrayBuffer>; readonly url: string })
+export type Delivery<Receipt> =
+  | (Effort & { readonly ok: true; readonly receipt: Receipt; readonly url: string })
   | (Effort & { readonly ok: false; readonly failure: RequestFailure });
 
 interface KnownRegion {
@@ -84,8 +84,16 @@ export class Failover {
     for (const wake of this.#pauses) wake();
   }
 
-  /** Never rejects. `stop` ends the waiting, never a request under way. */
-  async send(path: string, body: Uint8Array<ArrayBuffer>, stop?: AbortSignal): Promise<Delivery> {
+  /**
+   * Never rejects. `read` takes the receipt out of an answer; undefined when it is none, as something between here and the
+   * region may answer in its place. `stop` ends the waiting, never a request under way.
+   */
+  async send<Receipt>(
+    path: string,
+    body: Uint8Array<ArrayBuffer>,
+    read: (answer: Uint8Array) => Receipt | undefined,
+    stop?: AbortSignal,
+  ): Promise<Delivery<Receipt>> {
     if (this.#options.measure === true) await (this.#measured ??= this.#measure());
     const begunMs = performance.now();
     const refusedBy = new Set<KnownRegion>();
@@ -101,8 +109,8 @@ export class Failover {
         if (awake === 'rested') continue;
       }
       if (attempts++ > 0) effort.resends++;
-      const result = await this.#attempt(region, path, body, attempts > 1);
-      if (result.ok) return { ok: true, bytes: result.bytes, url: region.address.url, ...effort };
+      const result = await this.#attempt(region, path, body, read, attempts > 1);
+      if (result.ok) return { ok: true, receipt: result.receipt, url: region.address.url, ...effort };
       if (result.answerLost) effort.answersLost++;
       if (result.kind !== 'refused') continue;
       refusedBy.add(region);
@@ -111,12 +119,13 @@ export class Failover {
     }
   }
 
-  async #attempt(
+  async #attempt<Receipt>(
     region: KnownRegion,
     path: string,
     body: Uint8Array<ArrayBuffer>,
+    read: (answer: Uint8Array) => Receipt | undefined,
     isResend: boolean,
-  ): ReturnType<typeof askRegion> {
+  ): Promise<{ readonly ok: true; readonly receipt: Receipt } | RequestFailure> {
     const { address, health, traffic } = region;
     const begunMs = performance.now();
     traffic.requests++;
@@ -126,14 +135,17 @@ export class Failover {
     const { timeoutMs } = this.#options;
     const result = await askRegion(address, { method: 'POST', path, body, timeoutMs, keepalive });
     if (keepalive) this.#keepaliveBytes -= body.length;
-    if (result.ok) health.answered();
-    else {
-      traffic.failures++;
-      // With no other region to go to, a refusal is all there is to say.
-      if (result.kind !== 'refused' || (isOfRegion(result) && this.#regions.length > 1))
-        health.failed(result, begunMs, performance.now(), Math.random());
+    const receipt = result.ok ? read(result.bytes) : undefined;
+    if (receipt !== undefined) {
+      health.answered();
+      return { ok: true, receipt };
     }
-    return result;
+    const failure = result.ok ? strangeAnswer(address.url) : result;
+    traffic.failures++;
+    // With no other region to go to, a refusal is all there is to say.
+    if (failure.kind !== 'refused' || (isOfRegion(failure) && this.#regions.length > 1))
+      health.failed(failure, begunMs, performance.now(), Math.random());
+    return failure;
   }
 
   /** The first region that is up; while none is, the one whose rest ends first. */

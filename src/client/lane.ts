@@ -1,6 +1,7 @@
 import type { Line } from './draft.ts';
-import type { Delivery, Failover } from './failover.ts';
-import { readOutcomes, type DropReason, type Outcome } from './outcome.ts';
+import type { Failover } from './failover.ts';
+import { readOutcomes, readReceipt, type DropReason, type Outcome, type Receipt } from './outcome.ts';
+import type { RequestFailure } from './region-request.ts';
 
 export interface LaneOptions<Verdict extends string> {
   readonly path: string;
@@ -153,15 +154,23 @@ export class Lane<Verdict extends string> {
 
   async #deliver(batch: readonly Item<Verdict>[]): Promise<void> {
     const { failover, path, good } = this.#options;
-    const delivery = await failover.send(path, joinLines(batch), this.#stop.signal);
+    const read = (answer: Uint8Array): Receipt | undefined => {
+      const receipt = readReceipt(answer);
+      return receipt?.received === batch.length ? receipt : undefined;
+    };
+    const delivery = await failover.send(path, joinLines(batch), read, this.#stop.signal);
     if (!delivery.ok && delivery.failure.status === TOO_LARGE && batch.length > 1) {
       const half = batch.length >> 1;
       await this.#deliver(batch.slice(0, half));
       return this.#deliver(batch.slice(half));
     }
+    if (!delivery.ok) {
+      this.#settle(batch, (item) => undelivered(item, delivery.failure));
+      return;
+    }
     const ids = batch.map(({ id }) => id);
-    const outcomes = delivery.ok ? readOutcomes(delivery, ids, good) : undefined;
-    this.#settle(batch, (item, index) => outcomes?.[index] ?? undelivered(item, delivery));
+    const outcomes = readOutcomes(delivery, ids, good);
+    this.#settle(batch, (_item, index) => outcomes[index]);
   }
 
   #settle(
@@ -180,12 +189,7 @@ export class Lane<Verdict extends string> {
 
 const TOO_LARGE = 413;
 
-function undelivered(line: Line, delivery: Delivery): Outcome<never> {
-  if (delivery.ok) {
-    const message = `The answer of ${delivery.url} is not one of a region to this request.`;
-    return dropped(line, 'refused', message, 'internal');
-  }
-  const { kind, code, message } = delivery.failure;
+function undelivered(line: Line, { kind, code, message }: RequestFailure): Outcome<never> {
   return dropped(line, kind === 'refused' ? 'refused' : 'gave_up', message, code);
 }
 

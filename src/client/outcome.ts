@@ -42,7 +42,7 @@ export interface Dropped {
 export type Outcome<Verdict extends string> = Answered<Verdict> | Dropped;
 
 /** The answer to a request, of events or of orders. */
-interface Receipt {
+export interface Receipt {
   readonly received: number;
   readonly verdicts: Readonly<Record<string, number>>;
   readonly problems: readonly {
@@ -52,17 +52,24 @@ interface Receipt {
   }[];
 }
 
-/**
- * The outcomes of a request by the position of what was in it, from 0. `good` is the verdict of what has no problem. Undefined
- * when the answer is not a receipt for `ids`.
- */
+/** The receipt that an answer is; undefined when it is none. */
+export function readReceipt(answer: Uint8Array): Receipt | undefined {
+  try {
+    const receipt = JSON.parse(new TextDecoder().decode(answer)) as Partial<Receipt> | null;
+    const { received, verdicts, problems } = receipt ?? {};
+    const isReceipt = typeof received === 'number' && typeof verdicts === 'object' && Array.isArray(problems);
+    return isReceipt ? (receipt as Receipt) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The outcomes of a request by the position of what was in it, from 0. `good` is the verdict of what has no problem. */
 export function readOutcomes<Verdict extends string>(
-  { bytes, url, resends, answersLost }: Delivery & { readonly ok: true },
+  { receipt, url, resends, answersLost }: Delivery<Receipt> & { readonly ok: true },
   ids: readonly string[],
   good: Verdict,
-): Answered<Verdict>[] | undefined {
-  const receipt = readReceipt(bytes);
-  if (receipt?.received !== ids.length) return undefined;
+): Answered<Verdict>[] {
   const problems = new Map(receipt.problems.map((problem) => [problem.index, problem]));
   const isWhole = receipt.verdicts[good] + problems.size === ids.length;
   const only = Object.entries(receipt.verdicts).find(([, count]) => count === ids.length)?.[0];
@@ -72,15 +79,4 @@ export function readOutcomes<Verdict extends string>(
     const message = problem?.message ?? null;
     return { status: 'answered', id, verdict, message, region: url, resends, answersLost };
   });
-}
-
-function readReceipt(bytes: Uint8Array): Receipt | undefined {
-  try {
-    const receipt = JSON.parse(new TextDecoder().decode(bytes)) as Partial<Receipt> | null;
-    const { received, verdicts, problems } = receipt ?? {};
-    const isReceipt = typeof received === 'number' && typeof verdicts === 'object' && Array.isArray(problems);
-    return isReceipt ? (receipt as Receipt) : undefined;
-  } catch {
-    return undefined;
-  }
 }

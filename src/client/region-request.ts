@@ -94,6 +94,20 @@ function readProblem(text: string): { readonly code: string; readonly detail: st
   }
 }
 
+/** The failure of an answer that no region gives. */
+export function strangeAnswer(url: string): RequestFailure {
+  return {
+    ok: false,
+    kind: 'failed',
+    code: 'internal',
+    status: 200,
+    message: `The answer of ${url} is not one of a region to this request.`,
+    retryAfterMs: 0,
+    answerLost: true,
+    cause: undefined,
+  };
+}
+
 function silenceOf(url: string, cause: unknown): RequestFailure {
   const { code, reason } = connectionFault(cause);
   return {

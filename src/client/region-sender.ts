@@ -1,6 +1,7 @@
 import type { OrderReceipt } from '../model/order-receipt.ts';
 import type { IngestReceipt } from '../model/verdict.ts';
 import { Failover, type RegionTraffic } from './failover.ts';
+import { readReceipt } from './outcome.ts';
 import { errorOf } from './region-client.ts';
 import type { RegionAddress } from './region-request.ts';
 import { DEFAULT_RETRY, type RetryPolicy } from './retry.ts';
@@ -56,9 +57,9 @@ export class RegionSender {
   }
 
   async #send<Receipt>(path: string, ndjson: Uint8Array, stop?: AbortSignal): Promise<Sent<Receipt>> {
-    const delivery = await this.#failover.send(path, ndjson.slice(), stop);
+    const delivery = await this.#failover.send(path, ndjson.slice(), readReceipt, stop);
     if (!delivery.ok) throw errorOf(delivery.failure);
-    const { bytes, url, resends, answersLost } = delivery;
-    return { receipt: JSON.parse(new TextDecoder().decode(bytes)) as Receipt, url, resends, answersLost };
+    const { receipt, url, resends, answersLost } = delivery;
+    return { receipt: receipt as Receipt, url, resends, answersLost };
   }
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Failover, type Delivery, type FailoverOptions } from '../../src/client/failover.ts';
+import { readReceipt, type Receipt } from '../../src/client/outcome.ts';
 import { startStubRegion, type Fault, type StubRegion } from './stub-region.ts';
 
 const RETRY = { patienceMs: 20_000, firstDelayMs: 1, delayMsMax: 10, overloadMsMax: 3000 };
@@ -23,7 +24,7 @@ function failover(more: Partial<FailoverOptions> = {}): Failover {
   return new Failover({ regions, retry: RETRY, timeoutMs: 20_000, ...more });
 }
 
-const send = (over: Failover): Promise<Delivery> => over.send('/v1/events', BODY);
+const send = (over: Failover): Promise<Delivery<Receipt>> => over.send('/v1/events', BODY, readReceipt);
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 2));
@@ -41,6 +42,7 @@ describe('Failover', () => {
     ['drop_after_counting', 1],
     ['broken', 1],
     ['stopping', 1],
+    ['garbled', 1],
     ['overloaded_long', 0],
     ['refuse', 0],
   ] as [Fault, number][])(

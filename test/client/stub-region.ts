@@ -12,6 +12,7 @@ export type Fault =
   | 'broken'
   | 'stopping'
   | 'garbled'
+  | 'stranger'
   | 'too_large'
   | 'bad_request'
   | 'refuse';
@@ -107,7 +108,11 @@ function refuse(
   response: ServerResponse,
 ): void {
   if (fault === 'broken') return void response.writeHead(500).end('<html>');
-  if (fault === 'garbled') return void response.writeHead(200).end('{"received":');
+  if (fault === 'garbled') return void response.writeHead(200).end('<h1>Log in first</h1>');
+  if (fault === 'stranger')
+    return void response
+      .writeHead(200)
+      .end('{"received":1000000,"verdicts":{"counted":1000000},"problems":[]}');
   if (fault === 'overloaded') return problem(response, 429, 'overloaded', { 'retry-after': '0' });
   if (fault === 'overloaded_long') return problem(response, 429, 'overloaded', { 'retry-after': '60' });
   if (fault === 'stopping') return problem(response, 503, 'stopping');

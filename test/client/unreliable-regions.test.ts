@@ -10,6 +10,7 @@ const FAULTS: readonly Fault[] = [
   'overloaded',
   'broken',
   'stopping',
+  'stranger',
   'refuse',
 ];
 const EVENTS = 300;
