@@ -43,6 +43,7 @@ describe('Failover', () => {
     ['broken', 1],
     ['stopping', 1],
     ['garbled', 1],
+    ['empty', 1],
     ['overloaded_long', 0],
     ['refuse', 0],
   ] as [Fault, number][])(

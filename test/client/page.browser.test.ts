@@ -168,6 +168,8 @@ describe.runIf(hasBrowser())('the client in a page of a publisher', () => {
       await page.goto(`${open1.url}/`);
       await page.evaluate(() => Reflect.deleteProperty(Request.prototype, 'keepalive'));
       await open({ batchMs: NEVER_MS, regions: [open1.url], key: undefined }, open1.url);
+      // Its ordinary requests end with the page.
+      await page.evaluate(() => void (window.fetch = () => new Promise(() => {})));
       await track(10);
       await page.goto(`${shopUrl}/next`);
       await expect.poll(() => open1.region.status().verdicts.counted, PATIENT).toBe(10);

@@ -12,6 +12,7 @@ export type Fault =
   | 'broken'
   | 'stopping'
   | 'garbled'
+  | 'empty'
   | 'stranger'
   | 'too_large'
   | 'bad_request'
@@ -109,6 +110,7 @@ function refuse(
 ): void {
   if (fault === 'broken') return void response.writeHead(500).end('<html>');
   if (fault === 'garbled') return void response.writeHead(200).end('<h1>Log in first</h1>');
+  if (fault === 'empty') return void response.writeHead(200).end('{}');
   if (fault === 'stranger')
     return void response
       .writeHead(200)
