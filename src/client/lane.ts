@@ -30,6 +30,8 @@ export class Lane<Verdict extends string> {
   readonly #options: LaneOptions<Verdict>;
   readonly #stop = new AbortController();
   #waiting: Item<Verdict>[] = [];
+  /** Of those that wait, with an end of line each. */
+  #waitingBytes = 0;
   readonly #underWay = new Set<readonly Item<Verdict>[]>();
   #heldEvents = 0;
   #heldBytes = 0;
@@ -50,6 +52,7 @@ export class Lane<Verdict extends string> {
       if (this.#isClosed) return settle(dropped(item, 'closed', 'The client is closed.'));
       if (!this.#makeRoom(line.bytes.length)) return settle(dropped(item, 'queue_full', this.#full()));
       this.#waiting.push(item);
+      this.#waitingBytes += line.bytes.length + 1;
       this.#heldEvents++;
       this.#heldBytes += line.bytes.length;
       this.#pump();
@@ -77,7 +80,9 @@ export class Lane<Verdict extends string> {
   /** Gives up what waits, and what is under way once its request has ended. */
   giveUp(): void {
     this.#stop.abort();
-    this.#settle(this.#waiting.splice(0), (item) => dropped(item, 'closed', 'The client was closed before.'));
+    this.#settle(this.#takeWaiting(this.#waiting.length), (item) =>
+      dropped(item, 'closed', 'The client was closed before.'),
+    );
     this.#rest();
   }
 
@@ -93,7 +98,7 @@ export class Lane<Verdict extends string> {
   /** Whether there is room now, for which the oldest may have had to go. */
   #makeRoom(bytes: number): boolean {
     while (this.#options.whenFull === 'drop_oldest' && !this.#hasRoom(bytes) && this.#waiting.length > 0) {
-      this.#settle(this.#waiting.splice(0, 1), (item) => dropped(item, 'queue_full', this.#full()));
+      this.#settle(this.#takeWaiting(1), (item) => dropped(item, 'queue_full', this.#full()));
     }
     return this.#hasRoom(bytes);
   }
@@ -128,7 +133,8 @@ export class Lane<Verdict extends string> {
   }
 
   #isBatchFull(): boolean {
-    return this.#batchLength() < this.#waiting.length || this.#waiting.length >= this.#options.batchEvents;
+    const { batchEvents, batchBytes } = this.#options;
+    return this.#waiting.length >= batchEvents || this.#waitingBytes > batchBytes;
   }
 
   /** How many of those that wait make the next batch. */
@@ -142,7 +148,13 @@ export class Lane<Verdict extends string> {
   }
 
   #nextBatch(): Item<Verdict>[] {
-    return this.#waiting.splice(0, this.#batchLength());
+    return this.#takeWaiting(this.#batchLength());
+  }
+
+  #takeWaiting(count: number): Item<Verdict>[] {
+    const taken = this.#waiting.splice(0, count);
+    for (const { bytes } of taken) this.#waitingBytes -= bytes.length + 1;
+    return taken;
   }
 
   async #send(batch: readonly Item<Verdict>[]): Promise<void> {
