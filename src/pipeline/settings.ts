@@ -107,6 +107,15 @@ const peer: ListSetting = {
   maxItems: 1,
   about: 'The other region, and where it is served; without it this region hears nothing of the other one.',
 };
+const origins: ListSetting = {
+  kind: 'list',
+  default: [],
+  pattern: /^https?:\/\/([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/,
+  allowed: 'origins, like https://shop.example, in lower case and without a path',
+  minItems: 0,
+  maxItems: 100,
+  about: 'Whose pages may send events and orders from the browser (CORS); none is let in unless it is named.',
+};
 const text = (
   fallback: string,
   pattern: RegExp,
@@ -291,6 +300,7 @@ export const SETTINGS = {
       ),
       keyFile: text('', /^[^\0]*$/, 'nothing, or a path', 'PEM file with the key of server.tls.certFile.'),
     },
+    origins,
   },
   enrichment: {
     url: text(

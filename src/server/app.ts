@@ -13,6 +13,7 @@ import type { Gate } from './access.ts';
 import { assertScoped } from './access/advertiser-scope.ts';
 import { UNKNOWN_CALLER } from './access/caller.ts';
 import { requestIds } from './access/request-id.ts';
+import { CrossOrigin } from './browser/cross-origin.ts';
 import { sendEarly } from './body/early-answer.ts';
 import { PROBLEM_TYPE, expectedError, prepareProblem, problemOf } from './problem.ts';
 import { type Access, EVENT_STREAM_TYPE, type Route, type ServerContext } from './route.ts';
@@ -80,9 +81,13 @@ export function makeApp(
   app.decorateRequest('caller', null as never);
   app.decorateRequest('scopeAsked', false);
   const unlimited = new Set(routes.filter(({ access }) => access === 'anyone').map(({ url }) => url));
+  const crossOrigin = new CrossOrigin(context.spec.server.origins, routes);
   addHooks(app, context, (request, reply) => {
     addCommonHeaders(request, reply);
+    // A browser that asks whether its page may send gets its answer here: it has no key to show yet.
+    if (crossOrigin.answer(request, reply)) return true;
     if (!unlimited.has(request.routeOptions.url ?? '')) gate.admit(request, reply);
+    return false;
   });
   for (const { method, url, access, handler } of routes) {
     app.route({
@@ -113,12 +118,12 @@ function serving(
 function addHooks(
   app: FastifyInstance,
   { metrics, stopping }: ServerContext,
-  admit: (request: FastifyRequest, reply: FastifyReply) => void,
+  /** Whether the request is answered already. */
+  admit: (request: FastifyRequest, reply: FastifyReply) => boolean,
 ): void {
   app.addHook('onRequest', (request, reply, done) => {
     request.caller = UNKNOWN_CALLER;
-    admit(request, reply);
-    done();
+    if (!admit(request, reply)) done();
   });
   app.addHook('onResponse', (request, reply, done) => {
     if (reply.getHeader('content-type') !== EVENT_STREAM_TYPE) {

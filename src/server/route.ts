@@ -5,7 +5,7 @@ import type { BudgetService } from '../budget/budget-service.ts';
 import type { ErrorCode } from '../base/errors.ts';
 import type { Region } from '../embedded/ports.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
-import type { Assets } from './assets.ts';
+import type { Asset, Assets } from './assets.ts';
 import type { Intake } from './body/intake.ts';
 import type { LiveFeed } from './stream/live-feed.ts';
 import type { ServerMetrics } from './metrics.ts';
@@ -27,6 +27,8 @@ export interface ServerContext {
   readonly assets: Assets;
   /** What operators did; without it they can do nothing. */
   readonly trail: AuditTrail | undefined;
+  /** The client library, as pages load it. */
+  readonly clientScript: Asset;
   /** The text of /openapi.json. */
   readonly openApiJson: string;
   /** Aborted when the server begins to stop: long polls answer, streams end. */

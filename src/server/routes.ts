@@ -19,7 +19,7 @@ import { getLive } from './routes/live.ts';
 import { getMetrics } from './routes/metrics.ts';
 import { getOrderExplanation, getOrders, postOrders } from './routes/orders.ts';
 import { getOpenApi } from './routes/openapi.ts';
-import { getAsset, getPage } from './routes/pages.ts';
+import { getAsset, getClientScript, getPage } from './routes/pages.ts';
 import { getPeerPage } from './routes/peer-page.ts';
 import { getPerformance } from './routes/performance.ts';
 import { getQuarantine, getQuarantineRaw, postQuarantineReplay } from './routes/quarantine.ts';
@@ -60,4 +60,5 @@ export const ROUTES: readonly Route[] = [
   getOpenApi,
   getPage,
   getAsset,
+  getClientScript,
 ];

@@ -12,6 +12,7 @@ import { PeerSecret } from './access/peer-secret.ts';
 import { RateLimits } from './access/rate-limits.ts';
 import { type ServerLog, makeApp } from './app.ts';
 import { readAssets } from './assets.ts';
+import { clientScript } from './browser/client-script.ts';
 import { Intake } from './body/intake.ts';
 import { registerDocs } from './docs.ts';
 import type { KeyStore } from './keys.ts';
@@ -128,6 +129,7 @@ function makeContext(
     ),
     assets: readAssets(dashboard),
     trail,
+    clientScript: clientScript(),
     openApiJson: JSON.stringify(openApiDocument(spec)),
     stopping,
     get failure() {
