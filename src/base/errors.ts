@@ -33,6 +33,12 @@ export const ERRORS = {
     title: 'A valid key is needed',
     advice: 'Send "Authorization: Bearer KEY"; make a key with "adtally keys create".',
   },
+  peer_mismatch: {
+    status: 502,
+    exit: 1,
+    title: 'The other region is not the one expected',
+    advice: 'Check the address in "peer", and that both regions run with the same "regions".',
+  },
   forbidden: {
     status: 403,
     exit: 2,
@@ -94,6 +100,12 @@ export const ERRORS = {
     exit: 1,
     title: 'The region is taking in all it can',
     advice: 'Send the same request again after the time in Retry-After; nothing of it was counted.',
+  },
+  rate_limited: {
+    status: 429,
+    exit: 1,
+    title: 'Too many requests',
+    advice: 'Send the same request again after the time in Retry-After, and fewer, larger ones.',
   },
   internal: {
     status: 500,
@@ -185,7 +197,7 @@ export type ErrorCode = keyof typeof ERRORS;
 export class AdtallyError extends Error {
   override readonly name = 'AdtallyError';
   readonly code: ErrorCode;
-  /** Seconds after which a retry makes sense, for `overloaded`. */
+  /** Seconds after which a retry makes sense, for `overloaded` and `rate_limited`. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(

@@ -10,7 +10,7 @@ import {
   type CampaignInput,
 } from './campaign.ts';
 import { CampaignDays } from './campaign-day.ts';
-import { applyPage, campaignAccount } from './ledger.ts';
+import { advertiserAccount, applyPage, campaignAccount } from './ledger.ts';
 import { runOf, stateOf, type BudgetState, type MinuteSpend } from './pacing.ts';
 import type {
   AdMinuteFeed,
@@ -169,32 +169,37 @@ export class BudgetBook {
     this.#touched.add(campaignId);
   }
 
-  /** Throws AdtallyError unknown_campaign. */
-  campaign(campaignId: string): Campaign {
+  /** With `advertiserId`, another advertiser's campaign is as unknown as one never set. Throws AdtallyError unknown_campaign. */
+  campaign(campaignId: string, advertiserId?: string): Campaign {
     const campaign = this.#store.campaign(campaignId);
-    if (campaign === undefined) {
+    if (campaign === undefined || (advertiserId ?? campaign.advertiserId) !== campaign.advertiserId) {
       throw new AdtallyError('unknown_campaign', `No campaign "${campaignId.slice(0, 128)}" has been set.`);
     }
     return campaign;
   }
 
-  campaigns(limit: number, after?: string): Campaign[] {
-    return this.#store.campaigns(limit, after);
+  /** Whether the campaign is the advertiser's; every one is, of undefined. */
+  belongs(campaignId: string, advertiserId: string | undefined): boolean {
+    return advertiserId === undefined || this.#store.campaign(campaignId)?.advertiserId === advertiserId;
+  }
+
+  campaigns(limit: number, after?: string, advertiserId?: string): Campaign[] {
+    return this.#store.campaigns(limit, after, advertiserId);
   }
 
   /** The budget on the campaign's day at `now`. Throws AdtallyError unknown_campaign. */
-  budget(campaignId: string, now: UnixMs): Budget {
-    return this.#budgetOf(this.campaign(campaignId), now);
+  budget(campaignId: string, now: UnixMs, advertiserId?: string): Budget {
+    return this.#budgetOf(this.campaign(campaignId, advertiserId), now);
   }
 
-  /** Budgets by id, after `after` when given. */
-  budgets(now: UnixMs, limit = CAMPAIGNS_HELD_MAX, after?: string): Budget[] {
-    return this.#store.campaigns(limit, after).map((campaign) => this.#budgetOf(campaign, now));
+  /** Budgets by id, after `after` and of `advertiserId` when given. */
+  budgets(now: UnixMs, limit = CAMPAIGNS_HELD_MAX, after?: string, advertiserId?: string): Budget[] {
+    return this.#store.campaigns(limit, after, advertiserId).map((campaign) => this.#budgetOf(campaign, now));
   }
 
   /** The minutes that the budget at `now` is summed from. Throws AdtallyError unknown_campaign. */
-  daySpend(campaignId: string, now: UnixMs): DaySpend {
-    const campaign = this.campaign(campaignId);
+  daySpend(campaignId: string, now: UnixMs, advertiserId?: string): DaySpend {
+    const campaign = this.campaign(campaignId, advertiserId);
     const day = this.#days.dayOf(now, campaign.timezone);
     const rows = this.#store.spend(campaignId, day.start, day.end);
     return {
@@ -213,14 +218,25 @@ export class BudgetBook {
     return this.#days.format(time, timezone);
   }
 
-  /** The campaign's entries, newest first. Also of a campaign that has not been set. */
-  entries(campaignId: string, limit: number, before?: number): StoredEntry[] {
-    return this.#store.entries(campaignAccount(campaignId), limit, before);
+  /**
+   * The campaign's entries, newest first. Also of a campaign that has not been set; with `advertiserId`, those of its own campaign
+   * (else throws AdtallyError unknown_campaign) that its own account pays.
+   */
+  entries(campaignId: string, limit: number, before?: number, advertiserId?: string): StoredEntry[] {
+    const payer = this.#payer(campaignId, advertiserId);
+    return this.#store.entries(campaignAccount(campaignId), limit, before, payer);
   }
 
-  /** What the campaign's entries that are gone sum to. */
-  closings(campaignId: string): ClosingBalance[] {
-    return this.#store.closings(campaignAccount(campaignId));
+  /** What the campaign's entries that are gone sum to, by the advertiser that paid; with `advertiserId`, as for `entries`. */
+  closings(campaignId: string, advertiserId?: string): ClosingBalance[] {
+    return this.#store.closings(campaignAccount(campaignId), this.#payer(campaignId, advertiserId));
+  }
+
+  /** The account whose part of the campaign's ledger may be seen; undefined for all. Throws AdtallyError unknown_campaign. */
+  #payer(campaignId: string, advertiserId: string | undefined): string | undefined {
+    if (advertiserId === undefined) return undefined;
+    this.campaign(campaignId, advertiserId);
+    return advertiserAccount(advertiserId);
   }
 
   /** Budgets whose state is not what it was when last looked at. */

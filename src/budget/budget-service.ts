@@ -108,9 +108,9 @@ export class BudgetService {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Every campaign's budget now, by id. */
-  budgets(): Budget[] {
-    return this.book.budgets(this.#clock.now());
+  /** Every campaign's budget now, by id; with `advertiserId`, of that advertiser's campaigns. */
+  budgets(advertiserId?: string): Budget[] {
+    return this.book.budgets(this.#clock.now(), undefined, undefined, advertiserId);
   }
 
   status(): BudgetServiceStatus {

@@ -65,9 +65,10 @@ export interface StoredEntry extends LedgerEntry {
   readonly id: number;
 }
 
-/** What the entries of an account that are gone sum to, exact. */
+/** What the entries of an account that are gone sum to, exact, by the account of their counter-entries. */
 export interface ClosingBalance {
   readonly account: string;
+  readonly counterAccount: string;
   readonly currency: string;
   readonly micros: bigint;
   /** How many entries that were. */
@@ -114,16 +115,16 @@ export interface BudgetStore {
   position(region: string): FeedPosition;
   putCampaign(campaign: Campaign): void;
   campaign(campaignId: string): Campaign | undefined;
-  /** By id, after `after` when given. */
-  campaigns(limit: number, after?: string): Campaign[];
+  /** By id, after `after` and of `advertiserId` when given. */
+  campaigns(limit: number, after?: string, advertiserId?: string): Campaign[];
   /** Campaigns put after the cursor, in the order they were last put. Throws AdtallyError bad_cursor for one of another store. */
   changedCampaigns(after: string | undefined, limit: number): CampaignPage;
   /** The spend of a campaign from `from` inclusive to `to` exclusive, oldest minute first. */
   spend(campaignId: string, from: UnixMs, to: UnixMs): SpendRow[];
-  /** Entries of an account, newest first, with smaller ids than `before` when given. */
-  entries(account: string, limit: number, before?: number): StoredEntry[];
-  /** Closing balances of an account, one a currency. */
-  closings(account: string): ClosingBalance[];
+  /** Entries of an account, newest first, with smaller ids than `before` and with counter-entries on `counterAccount` when given. */
+  entries(account: string, limit: number, before?: number, counterAccount?: string): StoredEntry[];
+  /** Closing balances of an account, one a counter-account and currency; of one counter-account when given. */
+  closings(account: string, counterAccount?: string): ClosingBalance[];
   /** How many entries there are. */
   entryCount(): number;
   /**

@@ -2,10 +2,13 @@ import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import type { UnixMs } from '../base/clock.ts';
 import { AdtallyError } from '../base/errors.ts';
+import { identifierFault } from '../model/field-checks.ts';
 import { KEY_ROLES, keyStoreOf, type ApiKey, type KeyRecord, type KeyStore } from '../server/keys.ts';
 
 const NAME = 'keys.json';
-const FORMAT = 1;
+const FORMAT = 2;
+/** The format before there were advertisers; its keys are valid as they stand. */
+const FORMAT_BEFORE = 1;
 
 /** A key as the file keeps it: its secret is not there. */
 export interface StoredKey extends KeyRecord {
@@ -69,10 +72,10 @@ export class KeyFile implements KeyStore {
     } catch {
       throw new AdtallyError('data_corrupt', `${this.#path} is not JSON.`);
     }
-    if (file.format !== FORMAT)
+    if (file.format !== FORMAT && file.format !== FORMAT_BEFORE)
       throw new AdtallyError(
         'data_format',
-        `${this.#path} has format ${String(file.format)}, not ${FORMAT}.`,
+        `${this.#path} has format ${String(file.format)}, not ${FORMAT_BEFORE} or ${FORMAT}.`,
       );
     if (!Array.isArray(file.keys) || !file.keys.every(isStoredKey))
       throw new AdtallyError('data_corrupt', `${this.#path} holds something that is no key.`);
@@ -82,11 +85,15 @@ export class KeyFile implements KeyStore {
 
 function isStoredKey(value: unknown): value is StoredKey {
   if (typeof value !== 'object' || value === null) return false;
-  const { id, name, role, secretHash, createdAt } = value as Partial<Record<keyof StoredKey, unknown>>;
+  const { id, name, role, advertiserId, secretHash, createdAt } = value as Partial<
+    Record<keyof StoredKey, unknown>
+  >;
   return (
     typeof id === 'string' &&
     typeof name === 'string' &&
     (KEY_ROLES as readonly unknown[]).includes(role) &&
+    // An advertiser's key without an advertiser would read everybody's figures.
+    (role === 'advertiser' ? identifierFault(advertiserId) === null : advertiserId === undefined) &&
     typeof secretHash === 'string' &&
     /^[0-9a-f]{64}$/.test(secretHash) &&
     typeof createdAt === 'number'

@@ -10,8 +10,11 @@ import { didYouMean } from '../base/nearest-name.ts';
 import type { Region } from '../embedded/ports.ts';
 import { openRegion } from '../embedded/region-engine.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
+import { readPeerSecret } from '../server/access/peer-secret.ts';
 import { suitHeapToBodies } from '../server/heap.ts';
 import { startServer } from '../server/server.ts';
+import { AuditTrail } from '../server/trail/audit-trail.ts';
+import { TrailFile } from '../server/trail/trail-file.ts';
 import { budgetPeerOf } from './budget/budget-peer.ts';
 import { openBudget, type OpenedBudget } from './budget/region-budget.ts';
 import { KeyFile } from './key-file.ts';
@@ -78,9 +81,11 @@ async function openLockedRegion(spec: PipelineSpec, name: string): Promise<Opene
 
 /** Opens the region and serves it. Throws what openLockedRegion and startServer throw. */
 export async function serveRegion(spec: PipelineSpec, name: string): Promise<ServedRegion> {
+  const { secretFile } = spec.replication;
+  const peerSecret = secretFile === '' ? undefined : readPeerSecret(secretFile);
   const opened = await openLockedRegion(spec, name);
   const { region, directory } = opened;
-  const budget = await openBudgetOf(opened, spec);
+  const budget = await openBudgetOf(opened, spec, peerSecret);
   try {
     const { keys, workerSecret } = withWorkerKey(new KeyFile(directory));
     let reporting: ReportingService | undefined;
@@ -96,11 +101,17 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
       keys,
       clock: nodeClock,
       log,
+      trail: new AuditTrail(new TrailFile(directory), nodeClock),
+      ...(peerSecret === undefined ? {} : { peerSecret }),
     });
     if (spec.reporting.enabled === 'yes') {
       const own = { name, url: server.url, secret: workerSecret, directory };
-      reporting = startReporting(spec, own, (err) => log.error({ err }, 'the reporting store has ended'));
+      reporting = startReporting(spec, own, peerSecret, (err) =>
+        log.error({ err }, 'the reporting store has ended'),
+      );
     }
+    // Without TLS a hang-up ends the process, as it always did.
+    if (spec.server.tls.certFile !== '') process.on('SIGHUP', server.renewTls);
     writeRunningFile(directory, {
       region: name,
       url: server.url,
@@ -110,6 +121,7 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
     });
     const close = async (): Promise<void> => {
       await reporting?.close();
+      process.off('SIGHUP', server.renewTls);
       await server.close();
       await enricher?.stop();
       removeRunningFile(directory);
@@ -125,10 +137,14 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
 }
 
 /** Undefined where budgets are switched off. */
-async function openBudgetOf(opened: OpenedRegion, spec: PipelineSpec): Promise<OpenedBudget | undefined> {
+async function openBudgetOf(
+  opened: OpenedRegion,
+  spec: PipelineSpec,
+  peerSecret: string | undefined,
+): Promise<OpenedBudget | undefined> {
   if (spec.budget.enabled === 'no') return undefined;
   try {
-    const peer = budgetPeerOf(spec, opened.region.name);
+    const peer = budgetPeerOf(spec, opened.region.name, peerSecret);
     return openBudget(opened.region, opened.directory, { retentionMs: spec.budget.retention, peer });
   } catch (error) {
     await opened.close();

@@ -2,14 +2,18 @@ import { render } from 'preact';
 import { html } from 'htm/preact';
 import { Shell } from './components/shell.ts';
 import { LiveConnection } from './live-connection.ts';
+import { advertiser, askWhoReads } from './reader.ts';
 import { followRoute } from './router.ts';
 import { connection, receiveFrame, route } from './store.ts';
 
 const live = new LiveConnection('/v1/live', receiveFrame, (state) => (connection.value = state));
 
+await askWhoReads();
 followRoute((next) => (route.value = next));
 render(html`<${Shell} onRetry=${() => live.retryNow()} />`, document.getElementById('app')!);
-live.open();
-
-window.addEventListener('online', () => live.retryNow());
-document.addEventListener('visibilitychange', () => live.setSeen(!document.hidden));
+// The live figures are those of the whole region.
+if (advertiser.value === null) {
+  live.open();
+  window.addEventListener('online', () => live.retryNow());
+  document.addEventListener('visibilitychange', () => live.setSeen(!document.hidden));
+}

@@ -21,7 +21,7 @@ export interface PendingRequest {
   readonly reject: (error: Error) => void;
 }
 
-/** A block on stable storage, with the requests it answers, in the order of its entries. */
+/** A block on stable storage, with the requests it answers, in the order of its entries; marks may follow them. */
 export interface CommittedGroup {
   readonly block: LogBlock;
   readonly requests: readonly PendingRequest[];
@@ -35,6 +35,7 @@ export class GroupCommit {
   readonly #log: LogWriter;
   readonly #clock: Clock;
   readonly #intervalMs: number;
+  readonly #takeMarks: () => readonly Entry[];
   readonly #onCommitted: (group: CommittedGroup) => void;
   readonly #onFailure: (error: Error) => void;
   #queue: PendingRequest[] = [];
@@ -52,12 +53,15 @@ export class GroupCommit {
     log: LogWriter;
     clock: Clock;
     intervalMs: number;
+    /** What goes into the next block behind the requests, and is in it then; it needs no proof, as nobody is told of it. */
+    takeMarks: () => readonly Entry[];
     onCommitted: (group: CommittedGroup) => void;
     onFailure: (error: Error) => void;
   }) {
     this.#log = options.log;
     this.#clock = options.clock;
     this.#intervalMs = options.intervalMs;
+    this.#takeMarks = options.takeMarks;
     this.#onCommitted = options.onCommitted;
     this.#onFailure = options.onFailure;
   }
@@ -113,7 +117,7 @@ export class GroupCommit {
     const startMs = this.#clock.monotonicMs();
     this.#lastCommitAtMs = startMs;
     try {
-      const block = await this.#log.append(requests.map(({ entry }) => entry));
+      const block = await this.#log.append([...requests.map(({ entry }) => entry), ...this.#takeMarks()]);
       this.#isUnproved = requests.length > 0;
       this.commits++;
       this.commitMsLast = this.#clock.monotonicMs() - startMs;

@@ -105,19 +105,37 @@ export interface AuditReport {
   readonly cells: CellSums;
   /** Sums of the cells that have left the retention. */
   readonly retiredCells: CellSums;
-  /** What the counters say was counted in all; equals cells + retiredCells when balanced. */
+  /** What the counters say was counted in all; equals cells + retiredCells + yielded when balanced. */
   readonly counted: CellSums;
+  /** Of it, what was found to be the other region's and taken out again; `records` is 0. */
+  readonly yielded: CellSums;
   readonly orders: OrderBooks;
   /** In plain words, what does not balance; empty when balanced. */
   readonly differences: readonly string[];
 }
 
+/** Versions of orders, and what became of them. */
+export interface OrderCounts {
+  received: number;
+  readonly verdicts: Record<OrderVerdict, number>;
+}
+
+/** Those of one minute of arrival. */
+export interface OrderMinute extends OrderCounts {
+  /** Start of the minute of arrival, Unix ms. */
+  readonly minute: UnixMs;
+}
+
 /** What became of all versions of orders that came in. */
 export interface OrderBooks {
-  /** Whether each of them has a verdict: received = the sum of the verdicts. */
+  /** Whether each of them has a verdict, in all and in every minute, and the minutes add up to the whole. */
   readonly balanced: boolean;
   readonly received: number;
   readonly verdicts: Readonly<Record<OrderVerdict, number>>;
+  /** Per minute of arrival, within the retention; oldest first. */
+  readonly minutes: readonly OrderMinute[];
+  /** Those of minutes that have left the retention. */
+  readonly earlier: OrderCounts;
 }
 
 export interface QuarantineEntry {
@@ -169,6 +187,33 @@ export interface OrderStatusCounts {
   readonly pending: number;
 }
 
+/** How far a region has taken in what its peer has counted. */
+export interface PeerPosition {
+  /** Data id of the peer's data directory; empty before the first page. */
+  readonly data: string;
+  /** Number of its last block that has been taken in. */
+  readonly block: number;
+}
+
+/** The type of a page for the peer on its way: as the region makes it, compressed with zstd. */
+export const PEER_PAGE_TYPE = 'application/vnd.adtally.peer-page+zstd';
+
+/** How two regions stand to each other, seen from one of them. */
+export interface PeerStatus extends PeerPosition {
+  /** Everything that arrived at the peer up to this time of its clock has been taken in, Unix ms; 0 before the first page. */
+  readonly through: UnixMs;
+  /** The peer has taken in everything that arrived here up to this time, Unix ms; 0 before it said so. */
+  readonly ack: UnixMs;
+  /** Until when nothing can come from anywhere any more that concerns earlier arrivals, Unix ms. */
+  readonly settled: UnixMs;
+  /** Blocks of the peer that were gone there before they were taken in. */
+  readonly blocksMissed: number;
+  /** Number of this region's last block that the peer has taken in, as its last question said. */
+  readonly takenThrough: number;
+  /** Events counted here that were found to be the peer's, and are not counted here any more. */
+  readonly yielded: number;
+}
+
 /** Gauges and counters for metrics, health and the live page. */
 export interface RegionStatus {
   readonly region: string;
@@ -197,6 +242,8 @@ export interface RegionStatus {
   readonly quarantineDropped: number;
   readonly orders: OrderStatusCounts;
   readonly recovery: RecoveryReport;
+  /** Null where the pipeline has one region. */
+  readonly peer: PeerStatus | null;
 }
 
 /** What happened when the region started. */
@@ -251,6 +298,15 @@ export interface Region {
    * data_corrupt when what is read from the disk is damaged.
    */
   touches(userId: string, from: UnixMs, to: UnixMs): readonly Touch[];
+  /** How far the peer has been heard: where its next page begins. */
+  peerPosition(): PeerPosition;
+  /**
+   * Takes in a page that the peer made; resolves once that is durable and applied. Rejects as ingest does, and with bad_request
+   * when it is no page.
+   */
+  takePeerPage(page: Uint8Array): Promise<void>;
+  /** The page for the peer that follows a position of this region's log. Rejects with bad_cursor when it does not reach so far. */
+  peerPage(after: PeerPosition): Promise<{ readonly page: Uint8Array; readonly isEmpty: boolean }>;
   status(): RegionStatus;
   /** Bytes accepted but not yet answered: status().pendingBytes at less cost. */
   pendingBytes(): number;

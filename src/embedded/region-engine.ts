@@ -8,6 +8,7 @@ import type { OrderReceipt } from '../model/order-receipt.ts';
 import { noVerdicts, VERDICTS, type IngestReceipt } from '../model/verdict.ts';
 import { rulesOf } from '../pipeline/pipeline-rules.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
+import { checkSize, refuseWhenFull } from './admission.ts';
 import { auditOf } from './audit.ts';
 import { pageOfChanges, pageOfOrderChanges } from './change-feed.ts';
 import { diskFailed } from './disk-failure.ts';
@@ -15,6 +16,8 @@ import type { PendingOrder } from './enrichment-ports.ts';
 import { GroupCommit, type CommittedGroup } from './group-commit.ts';
 import { ENTRY_KIND, type EntryKind, type LoggedEntry } from './log/entry.ts';
 import { LogWriter } from './log/log-writer.ts';
+import { decodePeerPage } from './peer/peer-page.ts';
+import { PeerPages } from './peer/peer-pages.ts';
 import type {
   AdMinuteFilter,
   AuditReport,
@@ -23,6 +26,7 @@ import type {
   Disk,
   OrderAnswer,
   OrderReport,
+  PeerPosition,
   QuarantineList,
   RecoveryReport,
   Region,
@@ -31,7 +35,6 @@ import type {
 } from './ports.ts';
 import { countOrders, listLatestOrders, listOrders, listPendingOrders, reportOrder } from './order-reader.ts';
 import { listQuarantine, readQuarantined } from './quarantine-reader.ts';
-import { countEvents } from './scan/event-splitter.ts';
 import { recover, type Recovered } from './snapshot/recovery.ts';
 import { Snapshotter } from './snapshot/snapshotter.ts';
 import type { Aggregation } from './state/aggregation.ts';
@@ -46,7 +49,6 @@ const TURN_MS = 8;
 const SEGMENT_SPAN_SHARE = 1 / 24;
 /** Even with little traffic a snapshot is taken this often, so that old segments can leave. */
 const SNAPSHOT_EVERY_MS = 3_600_000;
-const RETRY_AFTER_SECONDS = 1;
 /** Orders that one call has asked for again. */
 const RETRIES_MAX = 10_000;
 
@@ -106,6 +108,7 @@ class EmbeddedRegion implements Region {
   readonly #touchFiles: TouchFiles;
   readonly #snapshotter: Snapshotter;
   readonly #recovery: RecoveryReport;
+  readonly #peerPages: PeerPages;
   readonly #startedAt: UnixMs;
   readonly #listeners = new Set<(change: VisibleChange) => void>();
   /** Blocks are applied one after the other; this is the last of them. */
@@ -144,6 +147,14 @@ class EmbeddedRegion implements Region {
     this.#startedAt = clock.now();
     this.#snapshotDueAt = this.#startedAt + SNAPSHOT_EVERY_MS;
     this.#recovery = { ...report, durationMs: clock.monotonicMs() - startMs };
+    this.#peerPages = new PeerPages({
+      region: this.name,
+      dataId: manifest.dataId,
+      disk,
+      clock,
+      state,
+      isIdle: () => this.#pendingBytes === 0,
+    });
     this.failed = new Promise((resolve) => {
       this.#reportFailure = resolve;
     });
@@ -151,9 +162,25 @@ class EmbeddedRegion implements Region {
       log,
       clock,
       intervalMs: spec.commitInterval,
+      takeMarks: () => this.#peerPages.takeMarks(),
       onCommitted: (group) => this.#applyNext(group),
       onFailure: (error) => this.#fail(error),
     });
+  }
+
+  peerPosition(): PeerPosition {
+    const { data, block } = this.#state.scalars.peer;
+    return { data, block };
+  }
+
+  async takePeerPage(page: Uint8Array): Promise<void> {
+    const { count } = decodePeerPage(page);
+    await this.#submit(ENTRY_KIND.peerPage, page, count);
+  }
+
+  async peerPage(after: PeerPosition): Promise<{ readonly page: Uint8Array; readonly isEmpty: boolean }> {
+    if (this.#stopped !== undefined) throw this.#stopped;
+    return this.#peerPages.next(after);
   }
 
   /** Removes what a crash left over, and logs the rules when they differ from those in force. */
@@ -167,13 +194,13 @@ class EmbeddedRegion implements Region {
   }
 
   async ingest(body: Uint8Array, format: BodyFormat): Promise<IngestReceipt> {
-    const count = this.#checkSize(body, format);
+    const count = checkSize(body, format, this.#spec.limits);
     const kind = format === 'json' ? ENTRY_KIND.eventsJson : ENTRY_KIND.eventsNdjson;
     return eventReceipt(await this.#submit(kind, body, count));
   }
 
   async ingestOrders(body: Uint8Array, format: BodyFormat): Promise<OrderReceipt> {
-    const count = this.#checkSize(body, format);
+    const count = checkSize(body, format, this.#spec.limits);
     const kind = format === 'json' ? ENTRY_KIND.ordersJson : ENTRY_KIND.ordersNdjson;
     const answer = await this.#submit(kind, body, count);
     assert(answer.of === 'orders', 'orders are answered as orders');
@@ -283,6 +310,7 @@ class EmbeddedRegion implements Region {
       quarantineDropped: quarantine.dropped,
       orders: countOrders(attribution),
       recovery: this.#recovery,
+      peer: this.#peerPages.status(),
     };
   }
 
@@ -314,27 +342,16 @@ class EmbeddedRegion implements Region {
     if (this.#hasFailed) throw this.#stopped;
     if (this.#snapshotter.block < this.#state.scalars.block) this.#startSnapshot();
     await this.#snapshotting;
+    await this.#peerPages.close();
     await this.#log.close();
     await this.#touchFiles.close();
     await this.#state.touches.close();
   }
 
-  /** How many events or orders are in a body. Throws too_large. */
-  #checkSize(body: Uint8Array, format: BodyFormat): number {
-    const { bytesPerRequest, eventsPerRequest } = this.#spec.limits;
-    if (body.length > bytesPerRequest) {
-      throw new AdtallyError(
-        'too_large',
-        `The body has ${body.length} bytes; at most ${bytesPerRequest} are taken.`,
-      );
-    }
-    const count = countEvents(body, format, eventsPerRequest + 1);
-    if (count <= eventsPerRequest) return count;
-    throw new AdtallyError('too_large', `The request has more than ${eventsPerRequest} events or orders.`);
-  }
-
   #submit(kind: EntryKind, body: Uint8Array, events: number): Promise<EntryReceipt> {
-    this.#refuseWhenFull(body.length, events);
+    if (this.#stopped !== undefined) throw this.#stopped;
+    const waiting = { bytes: this.#pendingBytes, events: this.#pendingEvents };
+    refuseWhenFull({ bytes: body.length, events }, waiting, this.#state, this.#spec.limits);
     this.#pendingBytes += body.length;
     this.#pendingEvents += events;
     return new Promise<EntryReceipt>((resolve, reject) => {
@@ -346,37 +363,6 @@ class EmbeddedRegion implements Region {
         reject,
       });
     });
-  }
-
-  #refuseWhenFull(bytes: number, events: number): void {
-    if (this.#stopped !== undefined) throw this.#stopped;
-    const { orders, pendingBytes, records, rememberedIds, touchMemory } = this.#spec.limits;
-    if (this.#pendingBytes > 0 && this.#pendingBytes + bytes > pendingBytes) {
-      throw new AdtallyError(
-        'overloaded',
-        `${this.#pendingBytes} bytes wait to be counted; at most ${pendingBytes} may.`,
-        {
-          retryAfterSeconds: RETRY_AFTER_SECONDS,
-        },
-      );
-    }
-    if (this.#state.touches.isFull) {
-      throw new AdtallyError(
-        'overloaded',
-        `Touches take limits.touchMemory, ${touchMemory} bytes, and are being written to the disk.`,
-        { retryAfterSeconds: RETRY_AFTER_SECONDS },
-      );
-    }
-    const most = this.#pendingEvents + events;
-    if (this.#state.ids.size + most > rememberedIds) {
-      throw new AdtallyError('capacity', `limits.rememberedIds, ${rememberedIds}, is reached.`);
-    }
-    if (this.#state.cells.count + most > records) {
-      throw new AdtallyError('capacity', `limits.records, ${records}, is reached.`);
-    }
-    if (this.#state.attribution.count + most > orders) {
-      throw new AdtallyError('capacity', `limits.orders, ${orders}, is reached.`);
-    }
   }
 
   #applyNext(group: CommittedGroup): void {
@@ -394,7 +380,10 @@ class EmbeddedRegion implements Region {
     let received = 0;
     for (const [n, entry] of block.entries.entries()) {
       const answer = await this.#applyEntry(entry);
-      const request = requests[n];
+      const request = requests.at(n);
+      // Marks: nobody waits for them.
+      if (request === undefined) continue;
+      this.#peerPages.noteEntry(block.number, n, entry);
       this.#pendingBytes -= entry.body.length;
       this.#pendingEvents -= request.events;
       if (answer.of === 'events') {
@@ -404,7 +393,8 @@ class EmbeddedRegion implements Region {
       request.resolve(answer);
       this.#bytesSinceSnapshot += entry.body.length;
     }
-    this.#state.scalars.block = block.number;
+    this.#state.endBlock(block.number);
+    this.#peerPages.endBlock(block.number);
     this.#snapshotIfDue();
     if (requests.length === 0) return;
     const visibleAtMs = this.#clock.monotonicMs();
@@ -471,7 +461,10 @@ class EmbeddedRegion implements Region {
     this.#startMerging();
     const { expiredBefore } = this.#state.scalars.horizon;
     await this.#log.removeOldest(
-      ({ lastBlock, lastArrival }) => lastBlock <= this.#snapshotter.block && lastArrival < expiredBefore,
+      ({ lastBlock, lastArrival }) =>
+        lastBlock <= this.#snapshotter.block &&
+        lastArrival < expiredBefore &&
+        !this.#peerPages.isOwed(lastBlock, lastArrival),
     );
   }
 

@@ -22,8 +22,9 @@ export interface AttributedOrder extends Order {
   readonly model: AttributionModel;
   /** Place of the touch among those with credit, from 0. */
   readonly rank: number;
-  readonly outcome: 'attributed' | 'unattributed';
-  /** Null when attributed. */
+  /** `yielded`: both regions took the order in, and it belongs to the other one. */
+  readonly outcome: 'attributed' | 'unattributed' | 'yielded';
+  /** Null unless unattributed. */
   readonly reason: UnattributedReason | null;
   /** The credits of an order and model sum to its amount; 0 for a touch that has lost its credit. */
   readonly creditMicros: number;

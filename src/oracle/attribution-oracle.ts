@@ -33,7 +33,7 @@ export interface OracleAttributedOrder extends OracleOrder {
   readonly region: string;
   readonly model: OracleModel;
   readonly rank: number;
-  readonly outcome: 'attributed' | 'unattributed';
+  readonly outcome: 'attributed' | 'unattributed' | 'yielded';
   readonly reason: OracleReason | null;
   readonly creditMicros: number;
   readonly adId: string | null;
@@ -52,6 +52,11 @@ interface HeldOrder {
   readonly order: OracleOrder;
   /** Null while any touch may still change what is decided. */
   over: Over | null;
+  /** The lowest version that was accepted here, and in the other region; undefined for none. */
+  readonly here: number | undefined;
+  readonly there: number | undefined;
+  /** Whether there have been records of it, which stay when it turns out to be the other region's. */
+  hadRecords: boolean;
 }
 
 /** All that still decides an order that is over. */
@@ -69,30 +74,35 @@ interface Over {
  */
 export class AttributionOracle {
   readonly #region: string;
+  /** The regions; an order that both have taken in is the first one's. */
+  #regions: readonly string[];
   #rules: OracleAttributionRules;
   readonly #orders = new Map<string, HeldOrder>();
   readonly #touchesByUser = new Map<string, OracleTouch[]>();
-  #latestArrivalMs = 0;
+  /** Nothing can come any more that concerns earlier arrivals. */
+  #settledMs = 0;
   #droppedBefore = 0;
 
   constructor(region: string, rules: OracleAttributionRules) {
     this.#region = region;
+    this.#regions = [region];
     this.#rules = rules;
   }
 
   /** The rules of the orders that follow, and of every decision from now on. */
-  changeRules(rules: OracleAttributionRules): void {
+  changeRules(rules: OracleAttributionRules, regions: readonly string[] = [this.#region]): void {
     this.#rules = rules;
+    this.#regions = regions;
   }
 
   /**
-   * An entry of the log arrives. Orders for which no touch can come any more are over: from now on they depend on the touches
+   * Everything up to this time is settled. Orders for which no touch can come any more are over: from now on they depend on the touches
    * that have credit, and on no others. Later they are dropped. What is over stays so when the clock goes back.
    */
-  passTime(arrivalMs: number): void {
-    this.#latestArrivalMs = Math.max(this.#latestArrivalMs, arrivalMs);
+  passTime(settledMs: number): void {
+    this.#settledMs = Math.max(this.#settledMs, settledMs);
     const { orderRetentionMs = Infinity } = this.#rules;
-    this.dropOrdersBefore(Math.floor((this.#latestArrivalMs - orderRetentionMs) / HOUR_MS) * HOUR_MS);
+    this.dropOrdersBefore(Math.floor((this.#settledMs - orderRetentionMs) / HOUR_MS) * HOUR_MS);
     for (const held of this.#orders.values()) {
       if (held.over === null && this.#isOver(held.order)) held.over = this.#creditedOf(held);
     }
@@ -121,11 +131,37 @@ export class AttributionOracle {
     return { verdict, code: verdict, orderId };
   }
 
-  /** Keeps an event that was counted. */
+  /** Takes in a version that the other region has accepted; returns its order's id when that changed anything. */
+  takePeerOrder(bytes: Uint8Array): string | undefined {
+    const { order } = readOracleOrder(bytes, this.#rules.defaultCurrency);
+    if (order === null || order.orderTime < this.#droppedBefore) return undefined;
+    const known = this.#orders.get(order.orderId);
+    const there = Math.min(known?.there ?? Infinity, order.orderVersion);
+    const isNewer = known === undefined || known.order.orderVersion < order.orderVersion;
+    if (!isNewer && known.there === there) return undefined;
+    this.#replace(isNewer ? order : known.order, known?.here, there);
+    return order.orderId;
+  }
+
+  /** Whether an order that is held is this region's. */
+  isOwn(orderId: string): boolean {
+    const held = this.#orders.get(orderId);
+    return held !== undefined && this.#isOwn(held);
+  }
+
+  /** Keeps an event that was counted, in this region or in the other one. */
   takeTouch(touch: OracleTouch): void {
     const touches = this.#touchesByUser.get(touch.userId) ?? [];
     this.#touchesByUser.set(touch.userId, touches);
     touches.push(touch);
+  }
+
+  /** This region's event with this id is none any more. */
+  withdrawTouch({ userId, eventId }: Pick<OracleTouch, 'userId' | 'eventId'>): void {
+    const kept = this.touchesOf(userId).filter(
+      (touch) => touch.eventId !== eventId || touch.region !== this.#region,
+    );
+    this.#touchesByUser.set(userId, [...kept]);
   }
 
   /** What every order and its touches come to, by record id. A rank that no touch has any more is not among them. */
@@ -143,9 +179,21 @@ export class AttributionOracle {
     return this.#rules.models.flatMap((model) => this.#recordsOf(held, model));
   }
 
+  /** Everybody who ever had a touch. */
+  usersWithTouches(): string[] {
+    return [...this.#touchesByUser.keys()];
+  }
+
   /** The touches of a user that were kept, in the order in which they were counted. */
   touchesOf(userId: string): readonly OracleTouch[] {
-    return this.#touchesByUser.get(userId) ?? [];
+    const all = this.#touchesByUser.get(userId) ?? [];
+    if (this.#regions.length === 1) return all;
+    const [first] = this.#regions;
+    // Of an event that both regions have counted the first one's touch is left.
+    return all.filter(
+      ({ eventId, region }) =>
+        region === first || !all.some((other) => other.eventId === eventId && other.region === first),
+    );
   }
 
   /** The newest accepted version of each order, by id. */
@@ -158,6 +206,7 @@ export class AttributionOracle {
     if (known !== undefined && known.orderVersion > order.orderVersion) return 'stale';
     if (known !== undefined && known.orderVersion === order.orderVersion) {
       const isSame = (Object.keys(order) as (keyof OracleOrder)[]).every((key) => known[key] === order[key]);
+      if (isSame && this.#becomesOwn(this.#orders.get(order.orderId)!, order)) return 'accepted';
       return isSame ? 'duplicate' : 'conflict';
     }
     const ageMs = arrivalMs - order.orderTime;
@@ -166,10 +215,28 @@ export class AttributionOracle {
     return known === undefined && ageMs > this.#rules.maxOrderAgeMs ? 'late' : 'accepted';
   }
 
+  /** The first region takes over what only the other one had, when it comes there, too, and is not over. */
+  #becomesOwn({ here, there = 0 }: HeldOrder, order: OracleOrder): boolean {
+    const isFirst = this.#regions[0] === this.#region;
+    return isFirst && here === undefined && order.orderVersion <= there && !this.#isOver(order);
+  }
+
   #accept(order: OracleOrder): void {
     const known = this.#orders.get(order.orderId);
+    this.#replace(order, Math.min(known?.here ?? Infinity, order.orderVersion), known?.there);
+  }
+
+  #replace(order: OracleOrder, here: number | undefined, there: number | undefined): void {
+    const known = this.#orders.get(order.orderId);
     const over = this.#isOver(order) ? this.#overFrom(known, order) : null;
-    this.#orders.set(order.orderId, { order, over });
+    const held = { order, over, here, there, hadRecords: known?.hadRecords ?? false };
+    held.hadRecords ||= this.#isOwn(held);
+    this.#orders.set(order.orderId, held);
+  }
+
+  /** Whose is the lowest version; of the first region, if both have it. */
+  #isOwn({ here = Infinity, there = Infinity }: HeldOrder): boolean {
+    return here < there || (here === there && this.#regions[0] === this.#region);
   }
 
   /** What decides a version that is over when it comes: what decided the one before, if that was the same user's. */
@@ -182,7 +249,7 @@ export class AttributionOracle {
   /** Whether no touch can come any more that might matter for the order. */
   #isOver({ orderTime }: OracleOrder): boolean {
     const { maxOrderAgeMs, viewWindowMs, maxEventAgeMs = Infinity } = this.#rules;
-    return this.#latestArrivalMs - orderTime > Math.max(maxOrderAgeMs, viewWindowMs + maxEventAgeMs);
+    return this.#settledMs - orderTime > Math.max(maxOrderAgeMs, viewWindowMs + maxEventAgeMs);
   }
 
   #creditedOf(held: HeldOrder): Over {
@@ -200,17 +267,23 @@ export class AttributionOracle {
   #decide({ order, over }: HeldOrder, model: OracleModel): OracleDecision {
     const reason = over?.reasons.get(model);
     if (over?.touches.length === 0 && reason !== undefined) return { reason };
-    const touches = over?.touches ?? this.#touchesByUser.get(order.userId) ?? [];
+    const touches = over?.touches ?? this.touchesOf(order.userId);
     return decideNaively(order, touches, model, this.#rules);
   }
 
   #recordsOf(held: HeldOrder, model: OracleModel): OracleAttributedOrder[] {
     const { order } = held;
+    // Of one that was this region's the records stay, without credit, and only for the ranks they had: told apart elsewhere.
+    if (!this.#isOwn(held)) return held.hadRecords ? [this.#yieldedRecord(order, model)] : [];
     const decision = this.#decide(held, model);
     if (decision.reason !== null) return [this.#record(order, model, 0, null, 0, decision.reason)];
     return decision.credits.map(([touch, creditMicros], rank) =>
       this.#record(order, model, rank, touch, creditMicros, null),
     );
+  }
+
+  #yieldedRecord(order: OracleOrder, model: OracleModel): OracleAttributedOrder {
+    return { ...this.#record(order, model, 0, null, 0, null), outcome: 'yielded' };
   }
 
   #record(

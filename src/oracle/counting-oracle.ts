@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { splitOracleBody } from './body-splitter.ts';
 import { readOracleEvent, type OracleEvent } from './event-reader.ts';
 import { IdMemory } from './id-memory.ts';
+import type { OraclePeerPage } from './peer-page-reader.ts';
 import {
   zeroVerdicts,
   type EventOutcome,
@@ -45,6 +46,16 @@ interface Cell {
   impressions: number;
   clicks: number;
   costMicros: number;
+  /** How often it has changed. */
+  changes: number;
+}
+
+/** What happens to touches, for whoever attributes orders. */
+export interface TouchListener {
+  /** An event was counted here, or is the other region's. */
+  readonly onTouch: (event: OracleEvent, region: string) => void;
+  /** An event that was counted here is none of this region's any more. */
+  readonly onWithdrawn: (event: OracleEvent) => void;
 }
 
 /**
@@ -58,14 +69,18 @@ export class CountingOracle {
   readonly #cells = new Map<string, Cell>();
   readonly #arrivals = new Map<number, OracleArrivals>();
   readonly #retired = { records: 0, impressions: 0, clicks: 0, costMicros: 0n };
-  readonly #onCounted: (event: OracleEvent) => void;
+  readonly #yielded = { records: 0, impressions: 0, clicks: 0, costMicros: 0n };
+  readonly #touches: TouchListener;
   #latestArrivalMs = 0;
+  /** Nothing concerns arrivals before this any more. */
+  #settledMs = 0;
+  /** How far the other region has been heard, and has heard of this one. */
+  #peer = { data: '', block: 0, through: 0, heard: 0 };
   #retiredBefore = 0;
 
-  /** `onCounted` is handed each event as it is counted: a touch, for whoever attributes orders. */
-  constructor(rules: OracleRules, options: { readonly onCounted?: (event: OracleEvent) => void } = {}) {
+  constructor(rules: OracleRules, touches: Partial<TouchListener> = {}) {
     this.#rules = rules;
-    this.#onCounted = options.onCounted ?? (() => {});
+    this.#touches = { onTouch: () => {}, onWithdrawn: () => {}, ...touches };
   }
 
   /** The rules of the entries that follow. */
@@ -103,8 +118,9 @@ export class CountingOracle {
    */
   passTime(arrivalMs: number): void {
     this.#latestArrivalMs = Math.max(this.#latestArrivalMs, arrivalMs);
-    this.#ids.forget(this.#latestArrivalMs, this.#rules.dedupeWindowMs);
-    const retiredBefore = startOfMinute(Math.max(0, this.#latestArrivalMs - this.#rules.recordRetentionMs));
+    this.#settle();
+    this.#ids.forget(this.#settledMs, this.#rules.dedupeWindowMs);
+    const retiredBefore = startOfMinute(Math.max(0, this.#settledMs - this.#rules.recordRetentionMs));
     if (retiredBefore <= this.#retiredBefore) return;
     this.#retiredBefore = retiredBefore;
     for (const [key, cell] of this.#cells) {
@@ -117,13 +133,96 @@ export class CountingOracle {
     }
   }
 
+  #settle(): void {
+    const { regions, holdMaxMs } = this.#rules;
+    const heard = Math.min(this.#latestArrivalMs, this.#peer.through, this.#peer.heard);
+    const settled =
+      regions.length === 1 ? this.#latestArrivalMs : Math.max(heard, this.#latestArrivalMs - holdMaxMs);
+    this.#settledMs = Math.max(this.#settledMs, settled);
+  }
+
+  /**
+   * Takes in a page of what the other region has counted. Returns for each of its events whether it must be withdrawn there;
+   * undefined for a page that says nothing new.
+   */
+  takePeerPage(page: OraclePeerPage, arrivalMs: number): boolean[] | undefined {
+    this.passTime(arrivalMs);
+    if (page.data === this.#peer.data && page.after < this.#peer.block) return undefined;
+    this.#peer = {
+      data: page.data,
+      block: page.block,
+      through: Math.max(this.#peer.through, page.through),
+      heard: Math.max(this.#peer.heard, page.heard),
+    };
+    const lost = page.events.map((bytes) => this.#takeFromPeer(bytes, arrivalMs));
+    for (const bytes of page.withdrawn) this.#withdraw(bytes, arrivalMs);
+    this.passTime(arrivalMs);
+    return lost;
+  }
+
+  /** Returns whether the other region must withdraw the event. */
+  #takeFromPeer(bytes: Uint8Array, arrivalMs: number): boolean {
+    const { event } = readOracleEvent(bytes, this.#rules);
+    if (event === null) return false;
+    const content = contentOf(event);
+    const known = this.#ids.find(event.eventId);
+    if (known === undefined) this.#ids.remember(event.eventId, { content, isPeers: true }, arrivalMs);
+    if (known?.isPeers === true) return false;
+    if (known !== undefined && this.#isFirst) return known.content !== content;
+    this.#touches.onTouch(event, this.#peerName);
+    if (known?.content !== content) return false;
+    this.#uncount(event);
+    this.#ids.giveAway(event.eventId, known, arrivalMs);
+    return false;
+  }
+
+  /** The first region has another event under this id: the one of here does not count any more. */
+  #withdraw(bytes: Uint8Array, arrivalMs: number): void {
+    const { event } = readOracleEvent(bytes, this.#rules);
+    if (event === null) return;
+    const known = this.#ids.find(event.eventId);
+    if (known === undefined || known.isPeers || known.content !== contentOf(event)) return;
+    this.#uncount(event);
+    this.#ids.giveAway(event.eventId, known, arrivalMs);
+    this.#touches.onWithdrawn(event);
+  }
+
+  #uncount(event: OracleEvent): void {
+    const cell = this.#cells.get(keyOf(event));
+    if (cell === undefined) return;
+    const isClick = event.eventType === 'click';
+    cell.costMicros -= event.costMicros;
+    if (isClick) cell.clicks--;
+    else cell.impressions--;
+    cell.changes++;
+    this.#yielded.clicks += isClick ? 1 : 0;
+    this.#yielded.impressions += isClick ? 0 : 1;
+    this.#yielded.costMicros += BigInt(event.costMicros);
+  }
+
+  /** Sums of the events that were counted here and are the other region's now. */
+  yielded(): OracleSums {
+    return this.#yielded;
+  }
+
+  /** Until when nothing can concern earlier arrivals any more, Unix ms. */
+  get settledMs(): number {
+    return this.#settledMs;
+  }
+
+  get #isFirst(): boolean {
+    return this.#rules.regions[0] === this.#rules.region;
+  }
+
+  get #peerName(): string {
+    return this.#rules.regions.find((name) => name !== this.#rules.region)!;
+  }
+
   /** The records that are held, by record id. */
   records(): Map<string, OracleRecord> {
     const records = new Map<string, OracleRecord>();
-    for (const cell of this.#cells.values()) {
-      // A record changes with each event counted into it.
-      const revision = cell.impressions + cell.clicks;
-      records.set(cell.recordId, { ...cell, region: this.#rules.region, revision });
+    for (const { changes, ...cell } of this.#cells.values()) {
+      records.set(cell.recordId, { ...cell, region: this.#rules.region, revision: changes });
     }
     return records;
   }
@@ -155,25 +254,28 @@ export class CountingOracle {
     if (isLate) return { verdict: 'late', code: 'late', eventId };
     if (-ageMs > this.#rules.maxClockSkewMs) return { verdict: 'future', code: 'future', eventId };
     const content = contentOf(event);
-    const seen = this.#ids.contentOf(event.eventId);
-    if (seen !== undefined) {
-      const verdict = seen === content ? 'duplicate' : 'conflict';
+    const known = this.#ids.find(event.eventId);
+    // What the first region is sent is its own, also when the other one has counted it before.
+    const isOthersToo = known?.isPeers === true && known.content === content && this.#isFirst;
+    if (known !== undefined && !isOthersToo) {
+      const verdict = known.content === content ? 'duplicate' : 'conflict';
       return { verdict, code: verdict, eventId };
     }
     if (!this.#count(event)) return { verdict: 'invalid', code: 'sum_out_of_range', eventId };
-    this.#ids.remember(event.eventId, content, arrivalMs);
-    this.#onCounted(event);
+    if (known === undefined) this.#ids.remember(event.eventId, { content, isPeers: false }, arrivalMs);
+    else this.#ids.giveAway(event.eventId, known, arrivalMs);
+    this.#touches.onTouch(event, this.#rules.region);
     return { verdict: 'counted', code: 'counted', eventId };
   }
 
   /** Adds the event to its cell; false, and nothing changes, when the cell's cost would no longer be exact. */
   #count(event: OracleEvent): boolean {
-    const minute = startOfMinute(event.eventTime);
-    const key = JSON.stringify([event.adId, minute, event.currency]);
-    const cell = this.#cells.get(key) ?? this.#newCell(event, minute);
+    const key = keyOf(event);
+    const cell = this.#cells.get(key) ?? this.#newCell(event, startOfMinute(event.eventTime));
     if (event.costMicros > MONEY_MAX - cell.costMicros) return false;
     this.#cells.set(key, cell);
     cell.costMicros += event.costMicros;
+    cell.changes++;
     if (event.eventType === 'click') cell.clicks++;
     else cell.impressions++;
     if (isGreater([event.campaignId, event.advertiserId], [cell.campaignId, cell.advertiserId])) {
@@ -194,6 +296,7 @@ export class CountingOracle {
       impressions: 0,
       clicks: 0,
       costMicros: 0,
+      changes: 0,
     };
   }
 
@@ -206,6 +309,10 @@ export class CountingOracle {
       booked.verdicts[verdict] += verdicts[verdict];
     }
   }
+}
+
+function keyOf({ adId, eventTime, currency }: OracleEvent): string {
+  return JSON.stringify([adId, startOfMinute(eventTime), currency]);
 }
 
 function startOfMinute(time: number): number {

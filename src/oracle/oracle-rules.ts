@@ -11,6 +11,10 @@ export interface OracleRules {
   readonly dedupeWindowMs: number;
   /** How long after its minute a record can be changed and is held, ms. */
   readonly recordRetentionMs: number;
+  /** One or two; what both have counted is the first one's. */
+  readonly regions: readonly string[];
+  /** For so long a silent other region holds back what is forgotten and retired, ms. */
+  readonly holdMaxMs: number;
 }
 
 export const ORACLE_VERDICTS = ['counted', 'duplicate', 'conflict', 'late', 'future', 'invalid'] as const;

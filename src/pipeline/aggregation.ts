@@ -20,6 +20,10 @@ export interface AggregationRules extends EventFormat {
   /** How long raw bytes, and so the quarantine's entries, are held, ms. */
   readonly logRetentionMs: number;
   readonly quarantineEntries: number;
+  /** The first one owns what both have counted. */
+  readonly regions: readonly string[];
+  /** How long a silent peer holds back what depends on hearing of it, ms. */
+  readonly holdMaxMs: number;
 }
 
 export function aggregationRulesOf(spec: PipelineSpec): AggregationRules {
@@ -32,7 +36,30 @@ export function aggregationRulesOf(spec: PipelineSpec): AggregationRules {
     recordRetentionMs: spec.retention.records,
     logRetentionMs: spec.retention.log,
     quarantineEntries: spec.limits.quarantineEntries,
+    regions: spec.regions,
+    holdMaxMs: spec.replication.holdMax,
   };
+}
+
+/** How far two regions have heard of each other. */
+export interface Hearing {
+  /** Everything that arrived at the peer up to this time of its clock is known here, Unix ms. */
+  readonly through: UnixMs;
+  /** The peer knows everything that arrived here up to this time, Unix ms. */
+  readonly ack: UnixMs;
+}
+
+/**
+ * Until when nothing can come any more that concerns earlier arrivals, Unix ms: the latest arrival; with two regions not past
+ * what both have heard of each other, for as long as a silent peer may hold that back.
+ */
+export function settledTime(
+  latestArrival: UnixMs,
+  { through, ack }: Hearing,
+  rules: AggregationRules,
+): UnixMs {
+  if (rules.regions.length < 2) return latestArrival;
+  return Math.max(latestArrival - rules.holdMaxMs, Math.min(latestArrival, through, ack));
 }
 
 /**
@@ -48,15 +75,20 @@ export interface Horizon {
   expiredBefore: UnixMs;
 }
 
-/** The horizon after an arrival at `arrival`, which may be behind the one before. */
-export function advanceHorizon(horizon: Horizon, arrival: UnixMs, rules: AggregationRules): Horizon {
+/** The horizon after an arrival at `arrival`, when all up to `settled` is settled; both may be behind those before. */
+export function advanceHorizon(
+  horizon: Horizon,
+  arrival: UnixMs,
+  settled: UnixMs,
+  rules: AggregationRules,
+): Horizon {
   return {
     // A generation is over once all of its ids have been remembered for the whole window.
     forgottenGeneration: Math.max(
       horizon.forgottenGeneration,
-      generationOf(arrival - rules.dedupeWindowMs) - 1,
+      generationOf(settled - rules.dedupeWindowMs) - 1,
     ),
-    retiredBefore: Math.max(horizon.retiredBefore, minuteOf(Math.max(0, arrival - rules.recordRetentionMs))),
+    retiredBefore: Math.max(horizon.retiredBefore, minuteOf(Math.max(0, settled - rules.recordRetentionMs))),
     expiredBefore: Math.max(horizon.expiredBefore, minuteOf(Math.max(0, arrival - rules.logRetentionMs))),
   };
 }

@@ -30,6 +30,7 @@ export const COMMAND_ENVIRONMENT = [
   'ADTALLY_REGION',
   'ADTALLY_URL',
   'ADTALLY_KEY',
+  'ADTALLY_CA',
 ] as const;
 
 /**
@@ -170,7 +171,7 @@ function readList(setting: ListSetting, value: unknown): SettingReading {
 
 /** What one value alone cannot tell. */
 function crossChecks(spec: PipelineSpec): string[] {
-  const { maxEventAge, dedupeWindow, retention, limits, enrichment, regions, peer, budget } = spec;
+  const { maxEventAge, dedupeWindow, retention, limits, enrichment, regions, peer, server, budget } = spec;
   const problems: string[] = [];
   const need = (holds: boolean, path: string, value: number | string, sentence: string): void => {
     const setting = SETTING_BY_PATH.get(path)!;
@@ -223,6 +224,12 @@ function crossChecks(spec: PipelineSpec): string[] {
     'enrichment.url',
     enrichment.url,
     'its host or its port is none',
+  );
+  need(
+    (server.tls.certFile === '') === (server.tls.keyFile === ''),
+    server.tls.certFile === '' ? 'server.tls.keyFile' : 'server.tls.certFile',
+    server.tls.certFile + server.tls.keyFile,
+    'server.tls.certFile and server.tls.keyFile are set together, or neither',
   );
   return problems;
 }

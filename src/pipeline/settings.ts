@@ -109,6 +109,15 @@ const peer: ListSetting = {
   maxItems: 1,
   about: 'The other region, and where it is served; without it this region hears nothing of the other one.',
 };
+const origins: ListSetting = {
+  kind: 'list',
+  default: [],
+  pattern: /^https?:\/\/([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/,
+  allowed: 'origins, like https://shop.example, in lower case and without a path',
+  minItems: 0,
+  maxItems: 100,
+  about: 'Whose pages may send events and orders from the browser (CORS); none is let in unless it is named.',
+};
 const text = (
   fallback: string,
   pattern: RegExp,
@@ -264,6 +273,24 @@ export const SETTINGS = {
     ),
     orders: count(1_000_000, [1000, 50_000_000], 'Most orders in memory, one or two KiB each.'),
     quarantineEntries: count(100_000, [0, 10_000_000], 'Most events in quarantine; the oldest drop out.'),
+    requestsPerSecond: {
+      publisher: count(
+        10_000,
+        [0, 1_000_000],
+        'Most requests a second of one publisher’s key; 0 sets no limit.',
+      ),
+      advertiser: count(
+        100,
+        [0, 1_000_000],
+        'Most requests a second of one advertiser’s key; 0 sets no limit.',
+      ),
+      operator: count(1000, [0, 1_000_000], 'Most requests a second of one operator’s key; 0 sets no limit.'),
+      address: count(
+        20_000,
+        [0, 1_000_000],
+        'Most requests a second from one address, with whatever keys; 0 sets no limit.',
+      ),
+    },
   },
   server: {
     host: text('127.0.0.1', /^[A-Za-z0-9.:_-]+$/, 'a host name or IP address', 'Address to listen on.'),
@@ -274,6 +301,16 @@ export const SETTINGS = {
       'Time within which a request must arrive whole.',
     ),
     connections: count(2000, [1, 100_000], 'Most connections open at a time.'),
+    tls: {
+      certFile: text(
+        '',
+        /^[^\0]*$/,
+        'nothing, or a path',
+        'PEM file with the certificate and those that vouch for it; with it the region speaks https only.',
+      ),
+      keyFile: text('', /^[^\0]*$/, 'nothing, or a path', 'PEM file with the key of server.tls.certFile.'),
+    },
+    origins,
   },
   enrichment: {
     url: text(

@@ -1,6 +1,9 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AdtallyError } from '../base/errors.ts';
-import type { KeyStore } from './keys.ts';
+import { LOOPBACK_CALLER, type Caller } from './access/caller.ts';
+import type { PeerSecret } from './access/peer-secret.ts';
+import type { RateLimits } from './access/rate-limits.ts';
+import type { ApiKey, KeyStore } from './keys.ts';
 import type { Access } from './route.ts';
 
 /** Whether an address to listen on can be reached from this machine only. */
@@ -8,65 +11,147 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
+/** Who besides operators, and those on this machine where it is open, may call what. */
+const ALLOWED: Readonly<Record<Exclude<Access, 'anyone'>, readonly Caller['role'][]>> = {
+  publisher: ['publisher'],
+  advertiser: ['advertiser'],
+  operator: [],
+  peer: ['peer'],
+  'advertiser-or-peer': ['advertiser', 'peer'],
+  page: ['advertiser'],
+};
+
+export interface GateOptions {
+  /** Where the server listens. */
+  readonly host: string;
+  readonly keys: KeyStore;
+  /** The secret shared with the other region, where there is one. */
+  readonly peerSecret: PeerSecret | undefined;
+  /** Whether the region has a peer. */
+  readonly hasPeer: boolean;
+  readonly limits: RateLimits;
+}
+
 /**
- * Who may call what. Without keys a region that listens on loopback is open; once there is a key, all but health checks
- * need one. On any other address there is no access without a key, also when the last one is taken away.
+ * Who may call what, and how often. Without keys a region that listens on loopback is open; once there is a key, all but health
+ * checks need one. On any other address there is no access without a key, also when the last one is taken away.
  */
 export class Gate {
-  private readonly host: string;
-  private readonly keys: KeyStore;
-  private readonly loopback: boolean;
-  private readonly hosts: ReadonlySet<string>;
+  readonly #options: GateOptions;
+  readonly #isLoopback: boolean;
+  readonly #hosts: ReadonlySet<string>;
 
-  constructor(host: string, keys: KeyStore) {
-    this.host = host;
-    this.keys = keys;
-    this.loopback = isLoopback(host);
-    this.hosts = new Set(['localhost', '127.0.0.1', '[::1]', host.toLowerCase()]);
+  constructor(options: GateOptions) {
+    this.#options = options;
+    this.#isLoopback = isLoopback(options.host);
+    this.#hosts = new Set(['localhost', '127.0.0.1', '[::1]', options.host.toLowerCase()]);
   }
 
-  /** Throws AdtallyError: config_invalid when the region would be open to others. To be called before listening. */
+  /**
+   * Throws AdtallyError config_invalid when the region would be open to others, or closed to its peer. To be called before
+   * listening.
+   */
   checkStart(): void {
-    if (this.loopback || !this.keys.empty) return;
-    throw new AdtallyError(
-      'config_invalid',
-      `server.host is "${this.host}", which other machines reach, and there is no key: anyone could send events. ` +
-        'Make a key with "adtally keys create" first, or listen on 127.0.0.1.',
-    );
-  }
-
-  /** Throws AdtallyError: misdirected, unauthorized, forbidden. */
-  check(request: FastifyRequest, access: Access): void {
-    if (access === 'anyone') return;
-    if (this.loopback && this.keys.empty) return this.checkHost(request.headers.host);
-    const key = this.keys.verify(givenKey(request.headers.authorization) ?? '');
-    if (key === undefined) {
-      const given = request.headers.authorization === undefined ? 'There is no key' : 'The key is not valid';
-      throw new AdtallyError('unauthorized', `${given} in the Authorization header.`);
-    }
-    if (access !== 'publisher' && key.role !== 'operator') {
+    const { host, keys, hasPeer, peerSecret } = this.#options;
+    if (!this.#isLoopback && keys.empty) {
       throw new AdtallyError(
-        'forbidden',
-        `Key ${key.id} has the role ${key.role}; this needs the role operator.`,
+        'config_invalid',
+        `server.host is "${host}", which other machines reach, and there is no key: anyone could send events. ` +
+          'Make a key with "adtally keys create" first, or listen on 127.0.0.1.',
+      );
+    }
+    if (hasPeer && peerSecret === undefined && !keys.empty) {
+      throw new AdtallyError(
+        'config_invalid',
+        'There are keys and a peer, and replication.secretFile is not set: the regions could not read from each other. ' +
+          'Write the same secret of 32 characters or more into a file of each region, and name it there.',
       );
     }
   }
 
+  /** The first look at a request: counts it for its address, unless all on this machine are welcome. Throws AdtallyError rate_limited. */
+  admit(request: FastifyRequest, reply: FastifyReply): void {
+    if (this.#isOpen) request.caller = LOOPBACK_CALLER;
+    else this.#options.limits.admitAddress(request.ip, reply);
+  }
+
+  /** The second look, after `admit`: finds out who calls, for the handler as well. Throws AdtallyError: misdirected, unauthorized, forbidden, rate_limited. */
+  check(request: FastifyRequest, reply: FastifyReply, access: Access): void {
+    if (access === 'anyone') return;
+    if (access === 'operator' && request.method !== 'GET' && request.method !== 'HEAD') checkOrigin(request);
+    if (request.caller.role === 'loopback') return this.#checkHost(request.headers.host);
+    const caller = this.#identify(request);
+    request.caller = caller;
+    this.#options.limits.admitCaller(caller, reply);
+    if (caller.role === 'operator' || ALLOWED[access].includes(caller.role)) return;
+    const needed = ['operator', ...ALLOWED[access].filter((role) => role !== 'peer')].join(' or ');
+    const who =
+      'keyId' in caller ? `Key ${caller.keyId} has the role ${caller.role}` : 'This is the peer’s secret';
+    throw new AdtallyError('forbidden', `${who}; this needs the role ${needed}.`);
+  }
+
+  get #isOpen(): boolean {
+    return this.#isLoopback && this.#options.keys.empty;
+  }
+
+  #identify({ headers, raw }: FastifyRequest): Caller {
+    const { keys, peerSecret } = this.#options;
+    const { authorization } = headers;
+    if (authorization === undefined) throw refused('There is no key');
+    // Node keeps the first of several, a proxy before it may have looked at the last.
+    if (raw.rawHeaders.filter(isAuthorization).length > 1) throw refused('There is more than one key');
+    const { scheme, text } = credentialsOf(authorization);
+    const key = keys.verify(text);
+    if (key !== undefined) return callerOf(key);
+    if (scheme === 'bearer' && peerSecret?.matches(text) === true) return { role: 'peer' };
+    throw refused('The key is not valid');
+  }
+
   /** A web page elsewhere can have its own name point to 127.0.0.1 (DNS rebinding); its requests still carry that name. */
-  private checkHost(header: string | undefined): void {
+  #checkHost(header: string | undefined): void {
     const name = (header ?? '').replace(/:\d+$/, '').toLowerCase();
-    if (this.hosts.has(name)) return;
+    if (this.#hosts.has(name)) return;
     throw new AdtallyError(
       'misdirected',
-      `The Host header is ${JSON.stringify((header ?? '').slice(0, 80))}; without keys only ${[...this.hosts].join(', ')} are answered.`,
+      `The Host header is ${JSON.stringify((header ?? '').slice(0, 80))}; without keys only ${[...this.#hosts].join(', ')} are answered.`,
     );
   }
 }
 
+/**
+ * A web page elsewhere can have a browser send what its user may send, with the key that the browser keeps or with none where none
+ * is needed. It cannot hide that it did. Throws AdtallyError forbidden.
+ */
+function checkOrigin({ headers }: FastifyRequest): void {
+  const { origin, host, 'sec-fetch-site': site } = headers;
+  const isForeign =
+    site === undefined
+      ? origin !== undefined && URL.parse(origin)?.host !== host?.toLowerCase()
+      : site !== 'same-origin' && site !== 'none';
+  if (!isForeign) return;
+  const from = JSON.stringify((origin ?? 'another site').slice(0, 200));
+  throw new AdtallyError('forbidden', `A page of ${from} asks for this; only the region’s own page may.`);
+}
+
+function isAuthorization(text: string, index: number): boolean {
+  return index % 2 === 0 && text.length === 13 && text.toLowerCase() === 'authorization';
+}
+
+function refused(why: string): AdtallyError {
+  return new AdtallyError('unauthorized', `${why} in the Authorization header.`);
+}
+
+function callerOf({ id: keyId, role, advertiserId }: ApiKey): Caller {
+  if (role !== 'advertiser') return { role, keyId };
+  if (advertiserId === undefined) throw refused(`Key ${keyId} names no advertiser and is not valid`);
+  return { role, keyId, advertiserId };
+}
+
 /** From `Bearer KEY`, or from the password of `Basic`, which is what a browser asks its user for. */
-function givenKey(authorization: string | undefined): string | undefined {
-  const [, scheme, credentials] = /^(Bearer|Basic) +([^ ]+)$/i.exec(authorization ?? '') ?? [];
-  if (credentials === undefined || scheme.toLowerCase() === 'bearer') return credentials;
+function credentialsOf(authorization: string): { scheme: 'bearer' | 'basic' | 'none'; text: string } {
+  const [, scheme, credentials] = /^(Bearer|Basic) +([^ ]+)$/i.exec(authorization) ?? [];
+  if (credentials === undefined) return { scheme: 'none', text: '' };
+  if (scheme.toLowerCase() === 'bearer') return { scheme: 'bearer', text: credentials };
   const pair = Buffer.from(credentials, 'base64').toString();
-  return pair.slice(pair.indexOf(':') + 1);
+  return { scheme: 'basic', text: pair.slice(pair.indexOf(':') + 1) };
 }

@@ -1,13 +1,23 @@
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES, type Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { randomBytes } from 'node:crypto';
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, {
+  type FastifyHttpOptions,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+} from 'fastify';
 import { AdtallyError } from '../base/errors.ts';
 import { MINUTE_MS, SECOND_MS } from '../base/units.ts';
 import type { Gate } from './access.ts';
+import { assertScoped } from './access/advertiser-scope.ts';
+import { UNKNOWN_CALLER } from './access/caller.ts';
+import { requestIds } from './access/request-id.ts';
+import { CrossOrigin } from './browser/cross-origin.ts';
 import { sendEarly } from './body/early-answer.ts';
 import { PROBLEM_TYPE, expectedError, prepareProblem, problemOf } from './problem.ts';
-import { EVENT_STREAM_TYPE, type Route, type ServerContext } from './route.ts';
+import { type Access, EVENT_STREAM_TYPE, type Route, type ServerContext } from './route.ts';
+import type { TlsPair } from './tls/tls-files.ts';
 
 /** Where the server tells of unexpected errors; a pino logger is one. */
 export interface ServerLog {
@@ -17,6 +27,7 @@ export interface ServerLog {
 /** A connection on which nothing moves for this long is dead; long polls and heartbeats come sooner. */
 const SILENCE_MS = 2 * MINUTE_MS;
 const KEEP_ALIVE_MS = 65 * SECOND_MS;
+const HANDSHAKE_MS = 10 * SECOND_MS;
 
 const COMMON_HEADERS = {
   'x-content-type-options': 'nosniff',
@@ -26,19 +37,30 @@ const COMMON_HEADERS = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 };
 
+/** A browser that was here once comes back by https, for a year. */
+const STRICT_TRANSPORT = { 'strict-transport-security': 'max-age=31536000' };
+
 type Fail = (error: unknown, request: FastifyRequest, reply: FastifyReply) => void;
+
+/** How the application is served. */
+export interface AppOptions {
+  readonly log?: ServerLog | undefined;
+  /** Serves https with it, else http. */
+  readonly tls?: TlsPair | undefined;
+}
 
 /** The HTTP application over `routes`, not listening yet. */
 export function makeApp(
   context: ServerContext,
   gate: Gate,
   routes: readonly Route[],
-  log?: ServerLog,
+  { log, tls }: AppOptions = {},
 ): FastifyInstance {
+  const addCommonHeaders = commonHeaders(tls !== undefined);
   const fail = failWith(context, log);
   const newId = requestIds();
   const app = fastify({
-    genReqId: newId,
+    genReqId: (request) => newId(request),
     connectionTimeout: SILENCE_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     return503OnClosing: false,
@@ -48,43 +70,60 @@ export function makeApp(
       addCommonHeaders(request, reply);
       fail(error, request, reply);
     },
-    ...timeouts(context.spec.server.requestTimeout),
+    ...serving(context.spec.server.requestTimeout, tls),
   });
   // Routes that take a body read it themselves, within the region's budget.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   app.setErrorHandler(fail);
   app.setNotFoundHandler(refuseAddress(routes));
-  addHooks(app, context);
+  // Said at the start of every request; named here so that all requests have the same shape.
+  app.decorateRequest('caller', null as never);
+  app.decorateRequest('scopeAsked', false);
+  const unlimited = new Set(routes.filter(({ access }) => access === 'anyone').map(({ url }) => url));
+  const crossOrigin = new CrossOrigin(context.spec.server.origins, routes);
+  addHooks(app, context, (request, reply) => {
+    addCommonHeaders(request, reply);
+    // A browser that asks whether its page may send gets its answer here: it has no key to show yet.
+    if (crossOrigin.answer(request, reply)) return true;
+    if (!unlimited.has(request.routeOptions.url ?? '')) gate.admit(request, reply);
+    return false;
+  });
   for (const { method, url, access, handler } of routes) {
     app.route({
       method,
       url,
-      onRequest: (request, _reply, done) => {
-        gate.check(request, access);
+      onRequest: (request, reply, done) => {
+        gate.check(request, reply, access);
         done();
       },
+      ...(ADVERTISERS.has(access) ? { onSend: refuseUnscoped } : {}),
       handler: handler(context),
     });
   }
   return app;
 }
 
-function timeouts(requestTimeoutMs: number): {
-  requestTimeout: number;
-  http: { headersTimeout: number; connectionsCheckingInterval: number };
-} {
+/** Timeouts, and https where there is something to show. Fastify's types tell the two servers apart; nothing here does. */
+function serving(
+  requestTimeoutMs: number,
+  tls: TlsPair | undefined,
+): Pick<FastifyServerOptions, 'requestTimeout'> & Pick<FastifyHttpOptions<Server>, 'http'> {
   const connectionsCheckingInterval = Math.min(SECOND_MS, Math.ceil(requestTimeoutMs / 4));
-  return {
-    requestTimeout: requestTimeoutMs,
-    http: { headersTimeout: requestTimeoutMs, connectionsCheckingInterval },
-  };
+  const limits = { headersTimeout: requestTimeoutMs, connectionsCheckingInterval };
+  const https = { ...tls, ...limits, handshakeTimeout: HANDSHAKE_MS };
+  return { requestTimeout: requestTimeoutMs, ...(tls === undefined ? { http: limits } : { https }) };
 }
 
-function addHooks(app: FastifyInstance, { metrics, stopping }: ServerContext): void {
+function addHooks(
+  app: FastifyInstance,
+  { metrics, stopping }: ServerContext,
+  /** Whether the request is answered already. */
+  admit: (request: FastifyRequest, reply: FastifyReply) => boolean,
+): void {
   app.addHook('onRequest', (request, reply, done) => {
-    addCommonHeaders(request, reply);
-    done();
+    request.caller = UNKNOWN_CALLER;
+    if (!admit(request, reply)) done();
   });
   app.addHook('onResponse', (request, reply, done) => {
     if (reply.getHeader('content-type') !== EVENT_STREAM_TYPE) {
@@ -97,15 +136,22 @@ function addHooks(app: FastifyInstance, { metrics, stopping }: ServerContext): v
   });
 }
 
-function addCommonHeaders(request: FastifyRequest, reply: FastifyReply): void {
-  reply.headers(COMMON_HEADERS).header('x-request-id', request.id);
+function commonHeaders(isTls: boolean): (request: FastifyRequest, reply: FastifyReply) => void {
+  const headers = { ...COMMON_HEADERS, ...(isTls ? STRICT_TRANSPORT : {}) };
+  return (request, reply) => void reply.headers(headers).header('x-request-id', request.id);
 }
 
-/** Short, and different in every process, so that an id found in a log is one request. */
-function requestIds(): () => string {
-  const process = randomBytes(4).toString('hex');
-  let count = 0;
-  return () => `${process}-${(++count).toString(36)}`;
+const ADVERTISERS: ReadonlySet<Access> = new Set(['advertiser', 'advertiser-or-peer']);
+
+/** The last look at an answer: what a stream sends goes past it, and is looked at where the stream begins. */
+function refuseUnscoped(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  payload: unknown,
+  done: (error: null, payload: unknown) => void,
+): void {
+  if (reply.statusCode < 400) assertScoped(request);
+  done(null, payload);
 }
 
 function failWith({ clock }: ServerContext, log: ServerLog | undefined): Fail {

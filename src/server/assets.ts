@@ -70,6 +70,7 @@ export function scriptHashes(html: string): string[] {
   );
 }
 
-function assetOf(type: string, bytes: Buffer): Asset {
+/** A file of `type`, tagged by its content. */
+export function assetOf(type: string, bytes: Buffer): Asset {
   return { type, bytes, etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"` };
 }

@@ -7,7 +7,7 @@ import { pagePolicy } from './routes/pages.ts';
 /** Serves /docs: the API reference as pages, from this machine alone. */
 export async function registerDocs(app: FastifyInstance, gate: Gate): Promise<void> {
   await app.register(async (docs) => {
-    docs.addHook('onRequest', async (request) => gate.check(request, 'operator'));
+    docs.addHook('onRequest', async (request, reply) => gate.check(request, reply, 'operator'));
     docs.addHook('onSend', async (_request, reply, payload) => {
       const type = String(reply.getHeader('content-type'));
       if (type.startsWith('text/html') && typeof payload === 'string') {

@@ -1,8 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
 import { sha256 } from '../base/checksum.ts';
 
-/** `publisher` may only send events; `operator` may do everything. */
-export const KEY_ROLES = ['publisher', 'operator'] as const;
+/** `publisher` may only send events and orders; `advertiser` only read its own figures; `operator` may do everything. */
+export const KEY_ROLES = ['publisher', 'advertiser', 'operator'] as const;
 export type KeyRole = (typeof KEY_ROLES)[number];
 
 /** What is known of a key besides its secret. */
@@ -11,6 +11,8 @@ export interface ApiKey {
   readonly id: string;
   readonly name: string;
   readonly role: KeyRole;
+  /** Whose figures the key may read; there is one where the role is `advertiser`, and only there. */
+  readonly advertiserId?: string;
 }
 
 /** A key as it is stored: its secret cannot be had back. */
@@ -57,10 +59,9 @@ export function keyStoreOf(records: readonly KeyRecord[]): KeyStore {
       const key = parseKey(text);
       const record = key && byId.get(key.id);
       if (record === undefined) return undefined;
-      const { id, name, role, secretHash } = record;
-      return timingSafeEqual(sha256(key!.secret), Buffer.from(secretHash, 'hex'))
-        ? { id, name, role }
-        : undefined;
+      const { id, name, role, advertiserId, secretHash } = record;
+      const known = { id, name, role, ...(advertiserId === undefined ? {} : { advertiserId }) };
+      return timingSafeEqual(sha256(key!.secret), Buffer.from(secretHash, 'hex')) ? known : undefined;
     },
   };
 }

@@ -40,8 +40,9 @@ export function prepareProblem(error: AdtallyError, requestId: string, reply: Fa
   const problem = problemOf(error, requestId);
   const retryAfterSeconds = error.retryAfterSeconds ?? (error.code === 'overloaded' ? 1 : undefined);
   if (retryAfterSeconds !== undefined) reply.header('retry-after', String(Math.ceil(retryAfterSeconds)));
+  // A line each: Chromium reads one challenge a line, and asks its user for nothing when that is Bearer.
   if (problem.status === 401)
-    reply.header('www-authenticate', 'Bearer realm="adtally", Basic realm="adtally"');
+    reply.header('www-authenticate', ['Bearer realm="adtally"', 'Basic realm="adtally"']);
   reply.code(problem.status).header('content-type', PROBLEM_TYPE);
   return JSON.stringify(problem);
 }

@@ -6,11 +6,12 @@ import type { ErrorCode } from '../base/errors.ts';
 import type { Region } from '../embedded/ports.ts';
 import type { Reports } from '../reporting/reports.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
-import type { Assets } from './assets.ts';
+import type { Asset, Assets } from './assets.ts';
 import type { Intake } from './body/intake.ts';
 import type { LiveFeed } from './stream/live-feed.ts';
 import type { ServerMetrics } from './metrics.ts';
 import type { Parameters } from './parameters.ts';
+import type { AuditTrail } from './trail/audit-trail.ts';
 
 /** What the routes of one server share. */
 export interface ServerContext {
@@ -27,6 +28,10 @@ export interface ServerContext {
   readonly live: LiveFeed;
   readonly metrics: ServerMetrics;
   readonly assets: Assets;
+  /** What operators did; without it they can do nothing. */
+  readonly trail: AuditTrail | undefined;
+  /** The client library, as pages load it. */
+  readonly clientScript: Asset;
   /** The text of /openapi.json. */
   readonly openApiJson: string;
   /** Aborted when the server begins to stop: long polls answer, streams end. */
@@ -35,8 +40,18 @@ export interface ServerContext {
   readonly failure: Error | undefined;
 }
 
-/** Who may call a route once there are keys: anyone, every key, operators only, or operators and the other region. */
-export type Access = 'anyone' | 'publisher' | 'operator' | 'peer';
+/**
+ * Who may call a route once there are keys: anyone; operators always; besides them publishers, advertisers within what is
+ * theirs (the handler asks advertiserScope), the other region, advertisers and the other region, or, for the page, whoever reads.
+ */
+export type Access =
+  | 'anyone'
+  | 'publisher'
+  | 'advertiser'
+  | 'operator'
+  | 'peer'
+  | 'advertiser-or-peer'
+  | 'page';
 
 /** A route and its description: what is registered and what /openapi.json says come from the same entry. */
 export interface Route {

@@ -1,6 +1,7 @@
 import type { Route } from './route.ts';
-import { getAdMinutes } from './routes/ad-minutes.ts';
-import { getAudit } from './routes/audit.ts';
+import { getAdMinutes } from './routes/figures/ad-minutes.ts';
+import { getAccess } from './access/access-route.ts';
+import { getAudit, getAuditTrail } from './routes/audit.ts';
 import { getAdMinuteChanges, getOrderChanges } from './routes/changes.ts';
 import {
   getBudget,
@@ -11,15 +12,16 @@ import {
   getDaySpend,
 } from './routes/budget/budgets.ts';
 import { getCampaign, getCampaignChanges, getCampaigns, putCampaign } from './routes/budget/campaigns.ts';
-import { postEnrichmentRetry } from './routes/enrichment.ts';
+import { postEnrichmentRetry } from './routes/orders/enrichment.ts';
 import { postEvents } from './routes/events.ts';
 import { getHealthz, getReadyz } from './routes/health.ts';
 import { getLive } from './routes/live.ts';
 import { getMetrics } from './routes/metrics.ts';
-import { getOrderExplanation, getOrders, postOrders } from './routes/orders.ts';
+import { getOrderExplanation, getOrders, postOrders } from './routes/orders/orders.ts';
 import { getOpenApi } from './routes/openapi.ts';
-import { getAsset, getPage } from './routes/pages.ts';
-import { getPerformance } from './routes/performance.ts';
+import { getAsset, getClientScript, getPage } from './routes/pages.ts';
+import { getPeerPage } from './routes/peer-page.ts';
+import { getPerformance } from './routes/figures/performance.ts';
 import { getQuarantine, getQuarantineRaw, postQuarantineReplay } from './routes/quarantine.ts';
 import { getFigures } from './routes/reports/figures.ts';
 import { getReportsStatus } from './routes/reports/status.ts';
@@ -49,15 +51,19 @@ export const ROUTES: readonly Route[] = [
   getBudgetChanges,
   getAudit,
   getBudgetAudit,
+  getAuditTrail,
   getQuarantine,
   getQuarantineRaw,
   postQuarantineReplay,
   getTouches,
+  getPeerPage,
   getLive,
+  getAccess,
   getHealthz,
   getReadyz,
   getMetrics,
   getOpenApi,
   getPage,
   getAsset,
+  getClientScript,
 ];

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import type { Server as TlsServer } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../base/clock.ts';
 import { AdtallyError } from '../base/errors.ts';
@@ -8,8 +9,11 @@ import type { Region } from '../embedded/ports.ts';
 import type { Reports } from '../reporting/reports.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
 import { Gate } from './access.ts';
+import { PeerSecret } from './access/peer-secret.ts';
+import { RateLimits } from './access/rate-limits.ts';
 import { type ServerLog, makeApp } from './app.ts';
 import { readAssets } from './assets.ts';
+import { clientScript } from './browser/client-script.ts';
 import { Intake } from './body/intake.ts';
 import { registerDocs } from './docs.ts';
 import type { KeyStore } from './keys.ts';
@@ -18,6 +22,9 @@ import { openApiDocument } from './openapi/document.ts';
 import type { ServerContext } from './route.ts';
 import { ROUTES } from './routes.ts';
 import { LiveFeed } from './stream/live-feed.ts';
+import { TlsFiles } from './tls/tls-files.ts';
+import { TlsRenewal } from './tls/tls-renewal.ts';
+import type { AuditTrail } from './trail/audit-trail.ts';
 
 export interface ServerOptions {
   readonly region: Region;
@@ -29,8 +36,12 @@ export interface ServerOptions {
   readonly retryEnrichment?: () => void;
   readonly spec: PipelineSpec;
   readonly keys: KeyStore;
+  /** The secret shared with the other region: whoever sends it may read what regions read from each other. */
+  readonly peerSecret?: string;
   readonly clock: Clock;
   readonly log?: ServerLog;
+  /** Keeps what operators do; without it they are refused what changes anything. */
+  readonly trail?: AuditTrail;
   /** Directory of the dashboard, when not the one that comes with adtally. */
   readonly dashboard?: string;
 }
@@ -38,6 +49,8 @@ export interface ServerOptions {
 export interface RunningServer {
   /** `http://HOST:PORT`, without a slash at the end. */
   readonly url: string;
+  /** Looks for renewed TLS files now, and not in the next minute. */
+  readonly renewTls: () => void;
   /** Ends streams, answers what is in flight (for a few seconds at most), stops. The region stays open. */
   close(): Promise<void>;
 }
@@ -45,16 +58,28 @@ export interface RunningServer {
 /** How long requests in flight may take once the server stops. */
 const GRACE_MS = 5 * SECOND_MS;
 
-/** Serves the region over HTTP. Throws AdtallyError config_invalid when it may not or cannot listen where the spec says. */
+/** Serves the region over HTTP, or https where `server.tls` is set. Throws AdtallyError config_invalid when it may not or cannot listen where the spec says. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { spec, keys } = options;
-  const gate = new Gate(spec.server.host, keys);
+  const { spec } = options;
+  const gate = makeGate(options);
   gate.checkStart();
+  const tls = TlsFiles.open(spec.server.tls);
   const stopping = new AbortController();
   const context = makeContext(options, stopping.signal);
-  const app = makeApp(context, gate, ROUTES, options.log);
+  const app = makeApp(context, gate, ROUTES, { log: options.log, tls: tls?.current });
+  const renewal =
+    tls &&
+    new TlsRenewal(
+      tls,
+      (pair) => (app.server as unknown as TlsServer).setSecureContext(pair),
+      options.clock,
+      options.log,
+    );
   let closed: Promise<void> | undefined;
-  const close = (): Promise<void> => (closed ??= stop(app, context, stopping));
+  const close = (): Promise<void> => {
+    renewal?.close();
+    return (closed ??= stop(app, context, stopping));
+  };
   try {
     await registerDocs(app, gate);
     await listen(app, spec.server);
@@ -62,7 +87,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await close();
     throw error;
   }
-  return { url: urlOf(app, spec.server.host), close };
+  const url = urlOf(app, spec.server.host, tls === undefined ? 'http' : 'https');
+  return { url, renewTls: () => renewal?.look(), close };
+}
+
+function makeGate({ spec, keys, clock, peerSecret }: ServerOptions): Gate {
+  return new Gate({
+    host: spec.server.host,
+    keys,
+    peerSecret: peerSecret === undefined ? undefined : new PeerSecret(peerSecret),
+    hasPeer: spec.peer.length > 0,
+    limits: new RateLimits(spec.limits.requestsPerSecond, clock),
+  });
 }
 
 async function stop(app: FastifyInstance, context: ServerContext, stopping: AbortController): Promise<void> {
@@ -83,6 +119,7 @@ function makeContext(
     spec,
     clock,
     dashboard,
+    trail,
   }: ServerOptions,
   stopping: AbortSignal,
 ): ServerContext {
@@ -104,6 +141,8 @@ function makeContext(
       () => budget?.status(),
     ),
     assets: readAssets(dashboard),
+    trail,
+    clientScript: clientScript(),
     openApiJson: JSON.stringify(openApiDocument(spec)),
     stopping,
     get failure() {
@@ -140,9 +179,9 @@ function listenError(error: NodeJS.ErrnoException, host: string, port: number): 
   return reason === undefined ? error : new AdtallyError('config_invalid', reason, { cause: error });
 }
 
-function urlOf(app: FastifyInstance, host: string): string {
+function urlOf(app: FastifyInstance, host: string, protocol: 'http' | 'https'): string {
   const { port } = app.server.address() as AddressInfo;
   const everywhere = host === '0.0.0.0' || host === '::';
   const name = everywhere ? 'localhost' : host;
-  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+  return `${protocol}://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }

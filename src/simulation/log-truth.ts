@@ -4,8 +4,10 @@ import { LOG_DIRECTORY } from '../embedded/log/segment.ts';
 import { readManifest } from '../embedded/snapshot/manifest.ts';
 import { splitOracleBody } from '../oracle/body-splitter.ts';
 import { CountingOracle, type OracleReceipt } from '../oracle/counting-oracle.ts';
-import { readOracleEvent, type OracleEvent } from '../oracle/event-reader.ts';
+import type { OracleEvent } from '../oracle/event-reader.ts';
 import type { OracleRules } from '../oracle/oracle-rules.ts';
+import type { OracleTouch } from '../oracle/oracle-credits.ts';
+import { readOraclePeerPage } from '../oracle/peer-page-reader.ts';
 import type { SimulatedDisk } from './disk/simulated-disk.ts';
 import { OrderTruth, type LoggedOrderRules } from './orders/order-truth.ts';
 
@@ -42,14 +44,16 @@ export async function readTruth(disk: SimulatedDisk, region: string): Promise<Lo
   const mount = withRetiredSegments(disk).mount();
   const manifest = await readManifest(mount);
   const rules = rulesBefore(region);
-  const truth: GrowingTruth = {
-    oracle: new CountingOracle(rules),
-    requests: [],
-    counted: [],
-    uncounted: [],
-    orders: new OrderTruth(region, rules.orders),
-    rules,
-  };
+  const orders = new OrderTruth(region, rules.orders);
+  const counted: OracleEvent[] = [];
+  const oracle = new CountingOracle(rules, {
+    onTouch: (event, from) => {
+      if (from === region) counted.push(event);
+      orders.takeTouch(touchOf(event, from));
+    },
+    onWithdrawn: (event) => orders.withdrawTouch(event),
+  });
+  const truth: GrowingTruth = { oracle, requests: [], counted, uncounted: [], orders, rules };
   if (manifest === undefined) return truth;
   const [first = 1] = await listSegments(mount);
   for await (const { entries } of readLog(mount, Buffer.from(manifest.dataId, 'hex'), first)) {
@@ -82,22 +86,25 @@ interface GrowingTruth extends LogTruth {
 
 function feed(truth: GrowingTruth, entry: LoggedEntry): void {
   const { kind, arrival, body } = entry;
-  truth.orders.passTime(arrival);
+  truth.oracle.passTime(arrival);
+  truth.orders.passTime(truth.oracle.settledMs);
   switch (kind) {
     case ENTRY_KIND.rules:
       feedRules(truth, entry);
       return;
     case ENTRY_KIND.ordersJson:
     case ENTRY_KIND.ordersNdjson: {
-      // Counting has nothing to do with orders, but its time passes, too.
-      truth.oracle.changeRules(truth.rules, arrival);
       const format = kind === ENTRY_KIND.ordersJson ? 'json' : 'ndjson';
       truth.orders.takeRequest(body, splitOracleBody(body, format), arrival);
       return;
     }
     case ENTRY_KIND.enrichment:
-      truth.oracle.changeRules(truth.rules, arrival);
       truth.orders.takeAnswer(body);
+      return;
+    case ENTRY_KIND.peerPage:
+      feedPeerPage(truth, entry);
+      return;
+    case ENTRY_KIND.marks:
       return;
     default:
       feedEvents(truth, entry);
@@ -108,7 +115,7 @@ function feedRules(truth: GrowingTruth, { arrival, body }: LoggedEntry): void {
   const rules = JSON.parse(Buffer.from(body).toString()) as LoggedRules;
   truth.rules = { ...rules, region: truth.rules.region };
   truth.oracle.changeRules(truth.rules, arrival);
-  truth.orders.changeRules(rules.orders);
+  truth.orders.changeRules(rules.orders, rules.regions);
 }
 
 function feedEvents(truth: GrowingTruth, { kind, arrival, body }: LoggedEntry): void {
@@ -119,17 +126,23 @@ function feedEvents(truth: GrowingTruth, { kind, arrival, body }: LoggedEntry): 
   if (!isReplay) truth.requests.push({ body, receipt });
   for (const [index, outcome] of receipt.perEvent.entries()) {
     const { verdict } = outcome;
-    if (verdict === 'counted') feedTouch(truth, events[index]);
-    else if (verdict !== 'duplicate') truth.uncounted.push({ arrival, ...outcome, bytes: events[index] });
+    if (verdict !== 'counted' && verdict !== 'duplicate')
+      truth.uncounted.push({ arrival, ...outcome, bytes: events[index] });
   }
 }
 
+function feedPeerPage(truth: GrowingTruth, { arrival, body }: LoggedEntry): void {
+  const page = readOraclePeerPage(body);
+  if (truth.oracle.takePeerPage(page, arrival) === undefined) return;
+  // The time passes once for the page's events, and again for what it has settled: orders come in between.
+  for (const order of page.orders) truth.orders.takePeerOrder(order);
+  truth.orders.passTime(truth.oracle.settledMs);
+}
+
 /** An event that counts is a touch of its user. */
-function feedTouch({ counted, orders, rules }: GrowingTruth, bytes: Uint8Array): void {
-  const { event } = readOracleEvent(bytes, rules);
-  counted.push(event!);
-  const { placement: _, costMicros: _cost, currency: _currency, ...touch } = event!;
-  orders.takeTouch({ ...touch, region: rules.region });
+function touchOf(event: OracleEvent, region: string): OracleTouch {
+  const { placement: _, costMicros: _cost, currency: _currency, ...touch } = event;
+  return { ...touch, region };
 }
 
 /** A replay holds a line of JSON with the lengths of its events, then the events. */
@@ -144,6 +157,8 @@ function eventsOfReplay(body: Uint8Array): Uint8Array[] {
 function rulesBefore(region: string): LoggedRules {
   return {
     region,
+    regions: [region],
+    holdMaxMs: 0,
     orders: {
       clickWindowMs: 0,
       viewWindowMs: 0,

@@ -13,12 +13,16 @@ export interface ProcessSetting {
   readonly clock: SimulatedClock;
   readonly entropy: SeededRandom;
   readonly spec: PipelineSpec;
+  /** Which region it is; the only one when not given. */
+  readonly name?: string;
+  /** How far its wall clock is ahead, ms. */
+  readonly skewMs?: number;
 }
 
 /** One life of a region's process, from its start to its crash or end. */
 export class RegionProcess {
   readonly #setting: ProcessSetting;
-  readonly #clock: ProcessClock;
+  readonly clock: ProcessClock;
   readonly #mourners = new Set<() => void>();
   #isDead = false;
   /** The error that stopped it, once there is one. */
@@ -27,7 +31,7 @@ export class RegionProcess {
 
   constructor(setting: ProcessSetting) {
     this.#setting = setting;
-    this.#clock = new ProcessClock(setting.clock);
+    this.clock = new ProcessClock(setting.clock, setting.skewMs);
   }
 
   /** Whether it can still do anything: its disk may have crashed under it a moment ago. */
@@ -37,14 +41,14 @@ export class RegionProcess {
 
   /** Starts it and steps the world until the region is open (true), or the process has crashed or given up (false). */
   async start(): Promise<boolean> {
-    const { disk, clock, entropy, spec } = this.#setting;
+    const { disk, clock, entropy, spec, name = REGION_NAME } = this.#setting;
     const progress = { isOver: false };
     const open = async (): Promise<void> => {
       try {
         const entropyBytes = (length: number): Uint8Array => entropy.bytes(length);
         const diskOfProcess = disk.mount();
         const tuning = { touchMergeWidth: 2 };
-        const options = { name: REGION_NAME, spec, disk: diskOfProcess, clock: this.#clock, tuning };
+        const options = { name, spec, disk: diskOfProcess, clock: this.clock, tuning };
         this.region = await openRegion({ ...options, entropy: entropyBytes });
         void this.#awaitFailure(this.region);
       } catch (error) {
@@ -63,7 +67,7 @@ export class RegionProcess {
   /** No timer of it fires any more, no answer of it is heard. */
   die(): void {
     this.#isDead = true;
-    this.#clock.stop();
+    this.clock.stop();
     for (const mourner of this.#mourners) mourner();
     this.#mourners.clear();
   }

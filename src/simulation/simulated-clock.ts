@@ -82,11 +82,14 @@ export class SimulatedClock {
 /** The clock as one process sees it. After `stop` none of its timers fires: the process is dead. */
 export class ProcessClock implements Clock {
   readonly #clock: SimulatedClock;
+  readonly #skewMs: number;
   #alive = true;
   #busyMs = 0;
 
-  constructor(clock: SimulatedClock) {
+  /** `skewMs`: how far its machine's wall clock is ahead of the world's. */
+  constructor(clock: SimulatedClock, skewMs = 0) {
     this.#clock = clock;
+    this.#skewMs = skewMs;
   }
 
   stop(): void {
@@ -94,7 +97,7 @@ export class ProcessClock implements Clock {
   }
 
   now(): UnixMs {
-    return this.#clock.now();
+    return this.#clock.now() + this.#skewMs;
   }
 
   /** Whenever a process looks, its own work has taken some time: or it would never think of giving way to others. */

@@ -106,11 +106,25 @@ describe('entries of days out of retention', () => {
     expect(store.entryCount()).toBe(20);
     const sum = 2n * (10n * 100n + 45n);
     const rest = { currency: 'EUR', entries: 20, until: NOON + DAY_MS };
-    expect(store.closings('campaign:spring')).toEqual([{ account: 'campaign:spring', micros: sum, ...rest }]);
-    expect(store.closings('advertiser:acme')).toEqual([
-      { account: 'advertiser:acme', micros: -sum, ...rest },
-    ]);
+    const [spring, acme] = ['campaign:spring', 'advertiser:acme'];
+    expect(store.closings(spring)).toEqual([{ account: spring, counterAccount: acme, micros: sum, ...rest }]);
+    expect(store.closings(acme)).toEqual([{ account: acme, counterAccount: spring, micros: -sum, ...rest }]);
     expect(await audit('a')).toMatchObject({ exact: true, entries: 20, charges: 30 });
+  });
+
+  test('are closed apart for each advertiser that paid, also on one campaign', async () => {
+    const minute = NOON + 2 * DAY_MS + HOUR_MS;
+    const other = adMinute({ adId: 'of-other', advertiserId: 'other', minute, costMicros: 7 });
+    post(NOON + 2 * DAY_MS, other, adMinute({ adId: 'last', minute }));
+    while (store.closeEntries(Infinity, 6) > 0);
+    const of = (counterAccount?: string): (string | bigint)[][] =>
+      store.closings('campaign:spring', counterAccount).map((each) => [each.counterAccount, each.micros]);
+    const acme = ['advertiser:acme', 3n * (10n * 100n + 45n)];
+    expect(of()).toEqual([acme, ['advertiser:other', 7n]]);
+    expect(of('advertiser:acme')).toEqual([acme]);
+    expect(of('advertiser:other')).toEqual([['advertiser:other', 7n]]);
+    expect(of('advertiser:nobody')).toEqual([]);
+    expect(await audit('a')).toMatchObject({ exact: true, entries: 2 });
   });
 
   test('leave the latest posting, so that ids go on growing', async () => {

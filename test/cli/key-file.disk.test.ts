@@ -39,7 +39,7 @@ describe('KeyFile', () => {
 
   it.each([
     ['{', 'data_corrupt'],
-    ['{"format":2,"keys":[]}', 'data_format'],
+    ['{"format":3,"keys":[]}', 'data_format'],
     ['{"format":1,"keys":[{"id":"a"}]}', 'data_corrupt'],
     ['{"format":1}', 'data_corrupt'],
   ])('refuses %s rather than be open to all', (text, code) => {

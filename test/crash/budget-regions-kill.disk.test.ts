@@ -1,11 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFailed, test } from 'vitest';
 import { Random } from '../../src/generator/random.ts';
+import { freePort } from '../free-port.ts';
 import { chargedByRecord } from './charged-records.ts';
 import { Client } from './client.ts';
 import { read } from './http-call.ts';
@@ -15,15 +14,6 @@ import { RegionProcess } from './region-process.ts';
 const KILLS = Number(process.env['ADTALLY_BUDGET_KILLS'] ?? 10);
 const SEED = Number(process.env['ADTALLY_SEED'] ?? Date.now() % 1_000_000);
 const NAMES = ['a', 'b'] as const;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** One of two regions that follow each other's records, with clients of its own. */
 class Side {

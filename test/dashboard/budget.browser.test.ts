@@ -18,9 +18,12 @@ describe.runIf(hasBrowser())('budgets on the page', () => {
     expect(await page.title()).toBe('spring · adtally');
     expect(await page.textContent('.totals')).toMatch(/€150\.00.*€200\.00.*€50\.00.*€240\.00.*1\.20/s);
     expect(await page.textContent('.budget-state')).toBe('active');
+    expect(await page.textContent('.nav [aria-current="true"]')).toBe('Campaigns');
     const [painted] = await paintedPixels(page);
     expect(painted).toBeGreaterThan(1000);
     expect(await accessibilityFaults(page)).toEqual([]);
+    await page.click('main a:has-text("Campaigns")');
+    await page.waitForFunction(() => location.hash === '#/campaigns');
   });
 
   test.for(['#/campaigns', '#/campaign/spring'])('%s fits a phone, in the dark too', async (hash) => {

@@ -88,6 +88,8 @@ export async function startMockServer(port = 0): Promise<MockServer> {
       response.on('close', () => streams.delete(response));
       if (live === 'on') response.write(frameText());
     },
+    '/v1/access': (_request, response) =>
+      sendJson(response, { role: 'loopback', keyId: null, advertiserId: null }),
     '/v1/ad-minutes': (_request, response, query) => {
       underWayMost = Math.max(underWayMost, ++underWay);
       setTimeout(() => {
@@ -125,7 +127,8 @@ export async function startMockServer(port = 0): Promise<MockServer> {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
     const answer = routes[pathname.replace(/^(\/v1\/orders\/)[^/]+(\/explain)$/, '$1:orderId$2')];
     if (answer === undefined) return sendFile(response, pathname);
-    asked.push(`${pathname}?${searchParams.toString()}`);
+    // Who reads is no figure.
+    if (pathname !== '/v1/access') asked.push(`${pathname}?${searchParams.toString()}`);
     answer(request, response, searchParams);
   });
   const url = await listen(server, port);

@@ -135,7 +135,7 @@ describe.runIf(hasBrowser())('orders on the live page', () => {
       touches: [{ ...winner, message }],
     });
     const page = await open('#/order/o-1');
-    await page.waitForSelector(`text=${message}`);
+    await page.waitForSelector(`text=${message.replace('last_touch', 'last touch')}`);
     pages.server.setOrder({ ...answer, records: [mockUnattributed('no_touch')], touches: [] });
     await expect.poll(() => page.textContent('.records'), PATIENT).toContain('none: no touch of this user');
     expect(await page.textContent('main')).toContain('No impression or click of this user');

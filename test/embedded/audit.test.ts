@@ -1,12 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { type Books, differencesIn } from '../../src/embedded/audit.ts';
-import type { CellSums } from '../../src/embedded/ports.ts';
+import type { CellSums, OrderCounts } from '../../src/embedded/ports.ts';
 import { noOrderVerdicts } from '../../src/model/order-receipt.ts';
 import { type VerdictCounts, noVerdicts } from '../../src/model/verdict.ts';
 
 const MINUTE = Date.UTC(2026, 0, 31, 12);
 
 const verdicts = (counts: Partial<VerdictCounts>): VerdictCounts => ({ ...noVerdicts(), ...counts });
+const orderVerdicts = (counts: Partial<OrderCounts['verdicts']>): OrderCounts['verdicts'] => ({
+  ...noOrderVerdicts(),
+  ...counts,
+});
 const sums = (records: number, impressions: number, clicks: number, costMicros: bigint): CellSums => ({
   records,
   impressions,
@@ -23,13 +27,26 @@ const BALANCED: Books = {
   cells: sums(2, 3, 1, 40n),
   retiredCells: sums(1, 2, 0, 20n),
   counted: sums(3, 5, 1, 60n),
-  orders: { balanced: true, received: 3, verdicts: { ...noOrderVerdicts(), accepted: 2, stale: 1 } },
+  yielded: sums(0, 0, 0, 0n),
+  orders: {
+    balanced: true,
+    received: 3,
+    verdicts: orderVerdicts({ accepted: 2, stale: 1 }),
+    minutes: [{ minute: MINUTE, received: 2, verdicts: orderVerdicts({ accepted: 1, stale: 1 }) }],
+    earlier: { received: 1, verdicts: orderVerdicts({ accepted: 1 }) },
+  },
 };
 
 test('balanced books have no difference, sums beyond 2^53 included', () => {
   expect(differencesIn(BALANCED)).toEqual([]);
   const rich = { cells: sums(2, 3, 1, 2n ** 60n + 1n), counted: sums(3, 5, 1, 2n ** 60n + 21n) };
   expect(differencesIn({ ...BALANCED, ...rich })).toEqual([]);
+});
+
+test('what the other region owns was counted, and is in no ad minute', () => {
+  const yielded = { cells: sums(2, 2, 1, 33n), yielded: sums(0, 1, 0, 7n) };
+  expect(differencesIn({ ...BALANCED, ...yielded })).toEqual([]);
+  expect(differencesIn({ ...BALANCED, cells: yielded.cells })).toHaveLength(2);
 });
 
 describe('one wrong figure is named', () => {
@@ -52,6 +69,16 @@ describe('one wrong figure is named', () => {
       'an order without verdict',
       { orders: { ...BALANCED.orders, received: 4 } },
       '4 orders received in all, but 3 have a verdict',
+    ],
+    [
+      'an order without verdict in its minute',
+      { orders: { ...BALANCED.orders, minutes: [{ ...BALANCED.orders.minutes[0], received: 3 }] } },
+      '3 orders received in the minute of 2026-01-31T12:00:00.000Z, but 2 have a verdict',
+    ],
+    [
+      'a lost minute of orders',
+      { orders: { ...BALANCED.orders, minutes: [] } },
+      '2 orders accepted in all, but the minutes of arrival add up to 1',
     ],
     [
       'an event counted into no cell',

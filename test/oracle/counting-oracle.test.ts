@@ -6,6 +6,8 @@ const DAY_MS = 24 * HOUR_MS;
 const NOON = Date.UTC(2026, 0, 15, 12, 30);
 const RULES = {
   region: 'a',
+  regions: ['a'],
+  holdMaxMs: 0,
   requiredFields: ['eventId', 'eventType', 'eventTime', 'adId', 'campaignId', 'advertiserId', 'userId'],
   defaultCurrency: 'EUR',
   maxEventAgeMs: DAY_MS,
@@ -54,7 +56,7 @@ describe('the oracle counts', () => {
 
   test('hands out each event that it counts, once', () => {
     const counted: string[] = [];
-    const oracle = new CountingOracle(RULES, { onCounted: ({ eventId }) => counted.push(eventId) });
+    const oracle = new CountingOracle(RULES, { onTouch: ({ eventId }) => counted.push(eventId) });
     verdictsOf(oracle, NOON, event('1'), event('1'), {}, event('2', { eventTime: 0 }), event('3'));
     expect(counted).toEqual(['1', '3']);
   });

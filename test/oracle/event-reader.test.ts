@@ -23,6 +23,8 @@ const FORMAT = {
 const RULES = {
   ...FORMAT,
   region: 'a',
+  regions: ['a'],
+  holdMaxMs: 0,
   maxEventAgeMs: 0,
   maxClockSkewMs: 0,
   dedupeWindowMs: 0,

@@ -1,29 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isLoopback } from '../../src/server/access.ts';
-import {
-  type KeyRecord,
-  type KeyRole,
-  type KeyStore,
-  SECRET_BYTES,
-  formatKey,
-  hashSecret,
-  keyStoreOf,
-  parseKey,
-} from '../../src/server/keys.ts';
+import { type KeyStore, SECRET_BYTES, formatKey, keyStoreOf, parseKey } from '../../src/server/keys.ts';
 import { ROUTES } from '../../src/server/routes.ts';
 import { RawClient } from './raw-client.ts';
 import { type TestServer, event, expectProblem, openTestServer } from './server-fixture.ts';
-
-function makeKey(id: string, role: KeyRole): { text: string; record: KeyRecord } {
-  const text = formatKey(id, randomBytes(SECRET_BYTES));
-  return { text, record: { id, name: id, role, secretHash: hashSecret(parseKey(text)!.secret) } };
-}
+import { basic, bearer, makeKey } from './test-keys.ts';
 
 const publisher = makeKey('pub1', 'publisher');
+const FOREIGN_PAGES: readonly Record<string, string>[] = [
+  { origin: 'https://evil.example' },
+  { origin: 'null' },
+  { origin: 'http://127.0.0.1:1' },
+  { 'sec-fetch-site': 'cross-site' },
+  { 'sec-fetch-site': 'same-site', origin: 'http://127.0.0.1' },
+];
 const operator = makeKey('ops1', 'operator');
-const basic = (key: string): Record<string, string> => ({ authorization: `Basic ${btoa(`me:${key}`)}` });
-const bearer = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` });
+const advertiser = makeKey('adv1', 'advertiser', 'adv-1');
 
 describe('keys', () => {
   const store = keyStoreOf([publisher.record, operator.record]);
@@ -57,7 +50,14 @@ describe('keys', () => {
 describe('a region with keys', () => {
   let server: TestServer;
   beforeAll(async () => {
-    server = await openTestServer({ keys: keyStoreOf([publisher.record, operator.record]) });
+    const reports = {
+      figures: () => Promise.resolve('{}'),
+      status: () => Promise.resolve({ state: 'running', error: null, restarts: 0, feeds: [] } as const),
+    };
+    server = await openTestServer({
+      keys: keyStoreOf([publisher.record, operator.record, advertiser.record]),
+      reports,
+    });
   });
   afterAll(() => server.close());
 
@@ -88,6 +88,8 @@ describe('a region with keys', () => {
       const anyone = access === 'anyone';
       expect(await statusWith({})).toBe(anyone ? 200 : 401);
       expect(await statusWith(bearer(publisher.text))).toBe(anyone ? 200 : 403);
+      const advertisers = ['advertiser', 'advertiser-or-peer', 'page', 'anyone'];
+      expect(await statusWith(bearer(advertiser.text))).toBe(advertisers.includes(access) ? 200 : 403);
       expect(await statusWith(bearer(operator.text))).toBe(200);
     },
   );
@@ -131,6 +133,24 @@ describe('a region without keys', () => {
       expect(await ask(host)).toMatch(/^HTTP\/1.1 421 .*"code":"misdirected"/s);
     }
     await server.close();
+  });
+
+  test('does nothing for an operator whose browser shows the page of somebody else', async () => {
+    for (const keys of [keyStoreOf([]), keyStoreOf([operator.record])]) {
+      const server = await openTestServer({ keys });
+      const here = `127.0.0.1:${server.port}`;
+      const retry = (headers: Record<string, string>): Promise<Response> =>
+        server.get('/v1/enrichment/retry', { method: 'POST', headers: { ...operator.headers, ...headers } });
+      for (const headers of FOREIGN_PAGES) {
+        expect(await expectProblem(await retry(headers), 'forbidden')).toMatch(
+          /^A page of ".*" asks for this/,
+        );
+      }
+      for (const headers of [{}, { origin: `http://${here}` }, { 'sec-fetch-site': 'same-origin' }]) {
+        expect((await retry(headers)).status).toBe(200);
+      }
+      await server.close();
+    }
   });
 
   test('lets no other origin read or write', async () => {

@@ -11,6 +11,7 @@ import type { ErrorCode } from '../../src/base/errors.ts';
 import { ERRORS } from '../../src/base/errors.ts';
 import type { BudgetService } from '../../src/budget/budget-service.ts';
 import type { Region } from '../../src/embedded/ports.ts';
+import type { Reports } from '../../src/reporting/reports.ts';
 import { openRegion } from '../../src/embedded/region-engine.ts';
 import { resolveSpec } from '../../src/pipeline/pipeline-spec.ts';
 import type { PipelineConfig } from '../../src/pipeline/settings.ts';
@@ -18,12 +19,17 @@ import { type KeyStore, keyStoreOf } from '../../src/server/keys.ts';
 import { problem } from '../../src/server/openapi/schemas.ts';
 import { openBudget } from '../../src/cli/budget/region-budget.ts';
 import { startServer } from '../../src/server/server.ts';
+import { AuditTrail } from '../../src/server/trail/audit-trail.ts';
+import { TrailFile } from '../../src/server/trail/trail-file.ts';
 
 export interface TestServer {
   readonly url: string;
   readonly port: number;
   readonly region: Region;
   readonly budget: BudgetService;
+  readonly trail: AuditTrail;
+  readonly directory: string;
+  renewTls(): void;
   /** Unexpected errors the server told of; close() throws when there are any left. */
   readonly logged: unknown[];
   get(path: string, init?: RequestInit): Promise<Response>;
@@ -37,6 +43,8 @@ export interface TestServerOptions {
   readonly keys?: KeyStore;
   readonly clock?: Clock;
   readonly dashboard?: string;
+  readonly peerSecret?: string;
+  readonly reports?: Reports;
   /** Stands between the server and the region. */
   readonly wrap?: (region: Region) => Region;
 }
@@ -49,7 +57,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
     clock = nodeClock,
     wrap = (region: Region) => region,
   } = options;
-  const { dashboard } = options;
+  const { dashboard, peerSecret, reports } = options;
   const spec = resolveSpec(
     { ...config, server: { port: 0, ...config.server } },
     { environment: {}, flags: {} },
@@ -65,6 +73,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
   const logged: unknown[] = [];
   const log = { error: (fields: object): unknown => logged.push(fields) };
   const budget = openBudget(region, directory, { retentionMs: spec.budget.retention });
+  const trail = new AuditTrail(new TrailFile(directory), nodeClock);
   const closeRegion = async (): Promise<void> => {
     await budget.close();
     await region.close();
@@ -73,10 +82,13 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
   const starting = startServer({
     region: wrap(region),
     budget: budget.service,
+    reports: () => reports,
     spec,
     keys,
     clock,
     log,
+    trail,
+    ...(peerSecret === undefined ? {} : { peerSecret }),
     ...(dashboard === undefined ? {} : { dashboard }),
   });
   await starting.catch(closeRegion);
@@ -86,6 +98,9 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
     port: Number(new URL(server.url).port),
     region,
     budget: budget.service,
+    trail,
+    directory,
+    renewTls: () => server.renewTls(),
     logged,
     get: (path, init) => fetch(server.url + path, init),
     post: (path, body, headers = { 'content-type': 'application/json' }) =>

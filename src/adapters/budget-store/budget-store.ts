@@ -111,10 +111,11 @@ export class SqliteBudgetStore implements BudgetStore {
     return row === undefined ? undefined : campaignOfRow(row as unknown as CampaignRow);
   }
 
-  campaigns(limit: number, after = ''): Campaign[] {
-    return this.#statements.campaigns
-      .all(after, limit)
-      .map((row) => campaignOfRow(row as unknown as CampaignRow));
+  campaigns(limit: number, after = '', advertiserId?: string): Campaign[] {
+    const { campaigns, campaignsOf } = this.#statements;
+    const rows =
+      advertiserId === undefined ? campaigns.all(after, limit) : campaignsOf.all(advertiserId, after, limit);
+    return rows.map((row) => campaignOfRow(row as unknown as CampaignRow));
   }
 
   changedCampaigns(after: string | undefined, limit: number): CampaignPage {
@@ -134,8 +135,17 @@ export class SqliteBudgetStore implements BudgetStore {
     return rows.map((row) => spendOfRow(row as unknown as SpendBigRow));
   }
 
-  entries(account: string, limit: number, before = Number.MAX_SAFE_INTEGER): StoredEntry[] {
-    const rows = this.#statements.entriesBefore.all(account, before, limit);
+  entries(
+    account: string,
+    limit: number,
+    before = Number.MAX_SAFE_INTEGER,
+    counterAccount?: string,
+  ): StoredEntry[] {
+    const { entriesBefore, entriesOf } = this.#statements;
+    const rows =
+      counterAccount === undefined
+        ? entriesBefore.all(account, before, limit)
+        : entriesOf.all(account, before, counterAccount, limit);
     return rows.map((row) => entryOfRow(row as unknown as EntryRow));
   }
 
@@ -145,10 +155,11 @@ export class SqliteBudgetStore implements BudgetStore {
     return first === null || last === null ? 0 : last - first + 1;
   }
 
-  closings(account: string): ClosingBalance[] {
-    return this.#statements.closingsOf
-      .all(account)
-      .map((row) => closingOfRow(row as unknown as ClosingBigRow));
+  closings(account: string, counterAccount?: string): ClosingBalance[] {
+    const { closingsOf, closingsBetween } = this.#statements;
+    const rows =
+      counterAccount === undefined ? closingsOf.all(account) : closingsBetween.all(account, counterAccount);
+    return rows.map((row) => closingOfRow(row as unknown as ClosingBigRow));
   }
 
   closeEntries(before: UnixMs, limit: number): number {

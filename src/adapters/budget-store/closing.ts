@@ -7,6 +7,7 @@ const SUM_MAX = 2n ** 63n - 1n;
 
 interface Balance {
   readonly account: string;
+  readonly counterAccount: string;
   readonly currency: string;
   micros: bigint;
   entries: number;
@@ -30,11 +31,14 @@ export function closeOldest(statements: Statements, before: UnixMs, limit: numbe
 
 function balancesOf(rows: readonly EntryRow[]): Iterable<Balance> {
   const balances = new Map<string, Balance>();
-  for (const { account, currency, amount_micros: micros, posted_at: postedAt } of rows) {
-    const key = `${currency} ${account}`;
+  for (const [index, row] of rows.entries()) {
+    const { account, currency, amount_micros: micros, posted_at: postedAt } = row;
+    // Both sides of a posting follow each other, the campaign's first.
+    const { account: counterAccount } = rows[index % 2 === 0 ? index + 1 : index - 1];
+    const key = JSON.stringify([currency, account, counterAccount]);
     let balance = balances.get(key);
     if (balance === undefined) {
-      balance = { account, currency, micros: 0n, entries: 0, until: postedAt };
+      balance = { account, counterAccount, currency, micros: 0n, entries: 0, until: postedAt };
       balances.set(key, balance);
     }
     balance.micros += BigInt(micros);
@@ -44,8 +48,9 @@ function balancesOf(rows: readonly EntryRow[]): Iterable<Balance> {
   return balances.values();
 }
 
-function add(statements: Statements, { account, currency, micros, entries, until }: Balance): void {
-  const row = statements.closing.get(account, currency);
+function add(statements: Statements, balance: Balance): void {
+  const { account, counterAccount, currency, micros, entries, until } = balance;
+  const row = statements.closing.get(account, counterAccount, currency);
   const last = row === undefined ? undefined : closingOfRow(row as unknown as ClosingBigRow);
   const sum = (last?.micros ?? 0n) + micros;
   if (sum > SUM_MAX || sum < -SUM_MAX) {
@@ -53,5 +58,5 @@ function add(statements: Statements, { account, currency, micros, entries, until
     throw new AdtallyError('sum_out_of_range', detail);
   }
   const latest = Math.max(last?.until ?? 0, until);
-  statements.putClosing.run(account, currency, sum, (last?.entries ?? 0) + entries, latest);
+  statements.putClosing.run(account, counterAccount, currency, sum, (last?.entries ?? 0) + entries, latest);
 }

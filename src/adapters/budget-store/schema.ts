@@ -33,8 +33,8 @@ const TABLES = `
 const TABLES_OF_2 = `
   CREATE UNIQUE INDEX campaigns_by_change ON campaigns (change);
   CREATE TABLE closings (
-    account TEXT NOT NULL, currency TEXT NOT NULL, micros INTEGER NOT NULL, entries INTEGER NOT NULL,
-    until_ms INTEGER NOT NULL, PRIMARY KEY (account, currency)
+    account TEXT NOT NULL, counter_account TEXT NOT NULL, currency TEXT NOT NULL, micros INTEGER NOT NULL,
+    entries INTEGER NOT NULL, until_ms INTEGER NOT NULL, PRIMARY KEY (account, counter_account, currency)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE positions (
     region TEXT PRIMARY KEY, cursor TEXT NOT NULL, restarted_at INTEGER, kept_at INTEGER NOT NULL

@@ -87,20 +87,16 @@ export function entryOfRow(row: EntryRow): StoredEntry {
 /** Read with big integers. */
 export interface ClosingBigRow {
   readonly account: string;
+  readonly counter_account: string;
   readonly currency: string;
   readonly micros: bigint;
   readonly entries: bigint;
   readonly until_ms: bigint;
 }
 
-export function closingOfRow({
-  account,
-  currency,
-  micros,
-  entries,
-  until_ms,
-}: ClosingBigRow): ClosingBalance {
-  return { account, currency, micros, entries: Number(entries), until: Number(until_ms) };
+export function closingOfRow(row: ClosingBigRow): ClosingBalance {
+  const { account, counter_account: counterAccount, currency, micros, entries, until_ms: until } = row;
+  return { account, counterAccount, currency, micros, entries: Number(entries), until: Number(until) };
 }
 
 /** Read with big integers. */

@@ -19,6 +19,9 @@ export function prepareStatements(database: DatabaseSync) {
     changedCampaigns: prepare('SELECT * FROM campaigns WHERE change > ? ORDER BY change LIMIT ?'),
     campaign: prepare('SELECT * FROM campaigns WHERE campaign_id = ?'),
     campaigns: prepare('SELECT * FROM campaigns WHERE campaign_id > ? ORDER BY campaign_id LIMIT ?'),
+    campaignsOf: prepare(
+      'SELECT * FROM campaigns WHERE advertiser_id = ? AND campaign_id > ? ORDER BY campaign_id LIMIT ?',
+    ),
     charge: prepare('SELECT * FROM charges WHERE record_id = ?'),
     putCharge: prepare(
       `INSERT INTO charges VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET revision = excluded.revision,
@@ -29,12 +32,24 @@ export function prepareStatements(database: DatabaseSync) {
     minutesFrom: prepare('SELECT DISTINCT minute FROM charges WHERE minute >= ? ORDER BY minute'),
     addEntry: prepare('INSERT INTO entries VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)'),
     entriesBefore: prepare('SELECT * FROM entries WHERE account = ? AND id < ? ORDER BY id DESC LIMIT ?'),
+    // A posting adds the campaign's side and then the advertiser's, and ids have no gaps.
+    entriesOf: prepare(
+      `SELECT entries.* FROM entries JOIN entries AS other ON other.id = entries.id + 1
+       WHERE entries.account = ? AND entries.id < ? AND other.account = ? ORDER BY entries.id DESC LIMIT ?`,
+    ),
     entryIds: prepare('SELECT (SELECT min(id) FROM entries) AS first, (SELECT max(id) FROM entries) AS last'),
     oldestEntries: prepare('SELECT * FROM entries ORDER BY id LIMIT ?'),
     removeEntriesTo: prepare('DELETE FROM entries WHERE id <= ?'),
-    closing: withBigInts(prepare('SELECT * FROM closings WHERE account = ? AND currency = ?')),
-    putClosing: prepare('INSERT OR REPLACE INTO closings VALUES (?, ?, ?, ?, ?)'),
-    closingsOf: withBigInts(prepare('SELECT * FROM closings WHERE account = ? ORDER BY currency')),
+    closing: withBigInts(
+      prepare('SELECT * FROM closings WHERE account = ? AND counter_account = ? AND currency = ?'),
+    ),
+    putClosing: prepare('INSERT OR REPLACE INTO closings VALUES (?, ?, ?, ?, ?, ?)'),
+    closingsOf: withBigInts(
+      prepare('SELECT * FROM closings WHERE account = ? ORDER BY counter_account, currency'),
+    ),
+    closingsBetween: withBigInts(
+      prepare('SELECT * FROM closings WHERE account = ? AND counter_account = ? ORDER BY currency'),
+    ),
     oneSpend: withBigInts(
       prepare('SELECT micros FROM spend WHERE campaign_id = ? AND minute = ? AND currency = ?'),
     ),

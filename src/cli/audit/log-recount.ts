@@ -7,8 +7,10 @@ import type { Disk } from '../../embedded/ports.ts';
 import { readManifest } from '../../embedded/snapshot/manifest.ts';
 import { decodeReplayBody } from '../../embedded/state/replay-body.ts';
 import type { AdMinute } from '../../model/ad-minute.ts';
+import { splitOracleBody } from '../../oracle/body-splitter.ts';
 import { CountingOracle, type OracleArrivals } from '../../oracle/counting-oracle.ts';
 import type { OracleRules } from '../../oracle/oracle-rules.ts';
+import { readOraclePeerPage } from '../../oracle/peer-page-reader.ts';
 import { rulesOf, type PipelineRules } from '../../pipeline/pipeline-rules.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
 import { buyersIn, OrderRecount } from './order-recount.ts';
@@ -44,7 +46,10 @@ export class LogRecount {
     this.#rules = { ...rules, region: manifest.region };
     const orders = new OrderRecount(manifest.region, rules.orders, buyers);
     this.orders = orders;
-    this.#oracle = new CountingOracle(this.#rules, { onCounted: (event) => orders.takeTouch(event) });
+    this.#oracle = new CountingOracle(this.#rules, {
+      onTouch: (event, region) => orders.takeTouch(event, region),
+      onWithdrawn: (event) => orders.withdrawTouch(event),
+    });
   }
 
   /**
@@ -102,7 +107,7 @@ export class LogRecount {
     this.#firstArrival ??= arrivalMs;
     this.bytes += body.length;
     this.#oracle.passTime(arrivalMs);
-    this.orders.passTime(arrivalMs);
+    this.orders.passTime(this.#oracle.settledMs);
     switch (kind) {
       case ENTRY_KIND.eventsJson:
         this.events += this.#oracle.take({ arrivalMs, format: 'json', body }, { perEvent: false }).received;
@@ -122,29 +127,42 @@ export class LogRecount {
       case ENTRY_KIND.ordersNdjson:
         this.orders.takeOrders(body, 'ndjson', arrivalMs);
         return;
+      case ENTRY_KIND.peerPage:
+        this.#takePeerPage(body, arrivalMs);
+        return;
       case ENTRY_KIND.enrichment:
-        // What an order service says changes no credit.
+      case ENTRY_KIND.marks:
+        // What an order service says changes no credit, and marks only repeat what was counted.
         return;
     }
+  }
+
+  #takePeerPage(body: Uint8Array, arrivalMs: UnixMs): void {
+    const page = readOraclePeerPage(body);
+    if (this.#oracle.takePeerPage(page, arrivalMs) === undefined) return;
+    for (const order of page.orders) this.orders.takePeerOrder(order);
+    this.orders.passTime(this.#oracle.settledMs);
   }
 
   #changeRules(rules: PipelineRules, arrivalMs: UnixMs): void {
     this.#rules = { ...rules, region: this.region };
     this.#oracle.changeRules(this.#rules, arrivalMs);
-    this.orders.changeRules(rules.orders);
+    this.orders.changeRules(rules.orders, rules.regions);
   }
 }
 
 async function findBuyers(disk: Disk, dataId: string, firstBlock: number): Promise<ReadonlySet<string>> {
   const buyers = new Set<string>();
   for await (const { entries } of readLog(disk, Buffer.from(dataId, 'hex'), firstBlock)) {
-    for (const { kind, body } of entries) {
-      if (kind !== ENTRY_KIND.ordersJson && kind !== ENTRY_KIND.ordersNdjson) continue;
-      const format = kind === ENTRY_KIND.ordersJson ? 'json' : 'ndjson';
-      for (const userId of buyersIn(body, format)) buyers.add(userId);
-    }
+    for (const { kind, body } of entries) for (const userId of buyersOf(kind, body)) buyers.add(userId);
   }
   return buyers;
+}
+
+function buyersOf(kind: LoggedEntry['kind'], body: Uint8Array): string[] {
+  if (kind === ENTRY_KIND.ordersJson) return buyersIn(splitOracleBody(body, 'json'));
+  if (kind === ENTRY_KIND.ordersNdjson) return buyersIn(splitOracleBody(body, 'ndjson'));
+  return kind === ENTRY_KIND.peerPage ? buyersIn(readOraclePeerPage(body).orders) : [];
 }
 
 function eventsOfReplay(body: Uint8Array): Uint8Array[] {

@@ -23,19 +23,17 @@ const SAMPLED_BUYERS = 50;
 export class OrderRecount {
   readonly verdicts = noOrderVerdicts();
   received = 0;
-  readonly #region: string;
   readonly #oracle: AttributionOracle;
   readonly #buyers: ReadonlySet<string>;
   /** The first users seen. */
   readonly #first = new Set<string>();
   #rules: OrderRules;
-  #latestArrival = 0;
+  #settled = 0;
   #touchRetentionMin: number;
   /** Orders of which something was decided by rules, or by touches, that the oracle does not see any more. */
   readonly #unsure = new Set<string>();
 
   constructor(region: string, rules: OrderRules, buyers: ReadonlySet<string>) {
-    this.#region = region;
     this.#rules = rules;
     this.#buyers = buyers;
     this.#oracle = new AttributionOracle(region, oracleRulesOf(rules));
@@ -46,18 +44,18 @@ export class OrderRecount {
     return this.#rules;
   }
 
-  changeRules(rules: OrderRules): void {
+  changeRules(rules: OrderRules, regions: readonly string[]): void {
     const isSame = JSON.stringify(oracleRulesOf(rules)) === JSON.stringify(oracleRulesOf(this.#rules));
     // The region decides an order anew when it changes, the oracle always: under other rules they may differ until then.
     if (!isSame) for (const orderId of this.#oracle.orders().keys()) this.#unsure.add(orderId);
     this.#rules = rules;
     this.#touchRetentionMin = Math.min(this.#touchRetentionMin, touchRetentionMs(rules));
-    this.#oracle.changeRules(oracleRulesOf(rules));
+    this.#oracle.changeRules(oracleRulesOf(rules), regions);
   }
 
-  passTime(arrival: UnixMs): void {
-    this.#latestArrival = Math.max(this.#latestArrival, arrival);
-    this.#oracle.dropOrdersBefore(hourOf(this.#latestArrival - this.#rules.orderRetentionMs));
+  passTime(settled: UnixMs): void {
+    this.#settled = Math.max(this.#settled, settled);
+    this.#oracle.dropOrdersBefore(hourOf(this.#settled - this.#rules.orderRetentionMs));
   }
 
   /** Orders of an earlier time are no longer held, Unix ms. */
@@ -76,13 +74,24 @@ export class OrderRecount {
     }
   }
 
-  takeTouch(event: OracleEvent): void {
+  takePeerOrder(bytes: Uint8Array): void {
+    const { order } = readOracleOrder(bytes, this.#rules.defaultCurrency);
+    const before = order === null ? undefined : this.#oracle.orders().get(order.orderId);
+    if (this.#oracle.takePeerOrder(bytes) !== undefined) this.#accepted(before, order!);
+  }
+
+  withdrawTouch({ userId, eventId }: OracleEvent): void {
+    this.#oracle.withdrawTouch({ userId, eventId });
+  }
+
+  /** An event counted in `region`. */
+  takeTouch(event: OracleEvent, region: string): void {
     const { userId } = event;
     if (this.#first.size < SAMPLED_FIRST) this.#first.add(userId);
     if (!this.#buyers.has(userId) && !this.#first.has(userId)) return;
     const { eventId, eventType, eventTime, adId, campaignId, advertiserId, merchantId } = event;
     const touch = { eventId, eventType, eventTime, adId, campaignId, advertiserId, userId, merchantId };
-    this.#oracle.takeTouch({ ...touch, region: this.#region });
+    this.#oracle.takeTouch({ ...touch, region });
   }
 
   orderIds(): Iterable<string> {
@@ -136,12 +145,12 @@ export class OrderRecount {
 
   /** From when on the region, which may be a little ahead, still has all touches, Unix ms. */
   get touchesHeldFrom(): UnixMs {
-    return this.#latestArrival - this.#touchRetentionMin + HOUR_MS;
+    return this.#settled - this.#touchRetentionMin + HOUR_MS;
   }
 
   /** Once no touch can change an order any more, the region only knows those that had a share in it. */
   #accepted(before: OracleOrder | undefined, order: OracleOrder): void {
-    if (before === undefined || isOpen(order, this.#latestArrival, this.#rules)) return;
+    if (before === undefined || isOpen(order, this.#settled, this.#rules)) return;
     const isElsewhere =
       before.userId !== order.userId ||
       before.merchantId !== order.merchantId ||
@@ -151,9 +160,9 @@ export class OrderRecount {
 }
 
 /** The users who have orders, by the bytes of these. */
-export function buyersIn(body: Uint8Array, format: 'json' | 'ndjson'): string[] {
+export function buyersIn(orders: readonly Uint8Array[]): string[] {
   // What the currency is does not matter here.
-  return splitOracleBody(body, format).flatMap((bytes) => readOracleOrder(bytes, 'XXX').order?.userId ?? []);
+  return orders.flatMap((bytes) => readOracleOrder(bytes, 'XXX').order?.userId ?? []);
 }
 
 function oracleRulesOf(rules: OrderRules): OracleAttributionRules {

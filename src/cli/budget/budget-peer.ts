@@ -5,19 +5,25 @@ import type { BudgetPeer } from '../../budget/budget-service.ts';
 import type { CampaignFeed } from '../../budget/ports.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
 import { campaignChangePage } from '../../server/openapi/budget-schemas.ts';
-import { readSecret } from '../union-load/region-reporting.ts';
 
 /** Campaigns asked for at a time: they are taken over in one transaction. */
 const CAMPAIGNS = 500;
 
-/** What the budgets of region `own` hear of the other one; undefined where there is none. Throws AdtallyError config_invalid. */
-export function budgetPeerOf({ peer, replication }: PipelineSpec, own: string): BudgetPeer | undefined {
+/**
+ * What the budgets of region `own` hear of the other one, which is shown `secret`; undefined where there is none. Throws AdtallyError
+ * config_invalid.
+ */
+export function budgetPeerOf(
+  { peer }: Pick<PipelineSpec, 'peer'>,
+  own: string,
+  secret: string | undefined,
+): BudgetPeer | undefined {
   if (peer.length === 0) return undefined;
   const [region, url] = [peer[0].slice(0, peer[0].indexOf('=')), peer[0].slice(peer[0].indexOf('=') + 1)];
   if (region === own) {
     throw new AdtallyError('config_invalid', `peer is ${peer[0]}, but that is the region that is started.`);
   }
-  const reader = new RegionReader({ url, secret: readSecret(replication.secretFile) });
+  const reader = new RegionReader({ url, secret });
   const feed = new HttpRecordFeed({ region, kind: 'ad-minutes' }, reader);
   return { feed, campaigns: campaignFeed(reader, region) };
 }

@@ -12,9 +12,11 @@ import { ORDER_VERDICTS } from '../../model/order-verdict.ts';
 import { VERDICTS } from '../../model/verdict.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
 import { describeDifference } from '../../reporting/audit.ts';
+import type { TrailPage } from '../../server/trail/audit-trail.ts';
 import { auditFully, type FullAudit } from '../audit/full-audit.ts';
 import type { OrderAudit } from '../audit/order-audit.ts';
-import type { CommandDefinition } from '../command.ts';
+import { describeTrail, readTrail } from '../access/trail-report.ts';
+import { wholeNumber, type CommandDefinition } from '../command.ts';
 import { addRegionOptions, findRegion } from '../region-address.ts';
 import { readRunningFile } from '../running-file.ts';
 import { readSpecOfRegion } from '../settings-options.ts';
@@ -27,10 +29,14 @@ export const auditCommand: CommandDefinition = {
     'Prove the figures: recount the whole raw log with another, naive counter and compare every record, order and credit',
   more:
     'It works on the data directory, whether a region runs on it or not, and changes nothing. With --url alone the region is only\n' +
-    `asked for its own books. Exit code ${ERRORS.audit_mismatch.exit} when anything differs.`,
-  configure: (command) => addRegionOptions(command),
+    `asked for its own books. With --trail it shows what operators did instead. Exit code ${ERRORS.audit_mismatch.exit} when anything differs.`,
+  configure: (command) =>
+    addRegionOptions(command)
+      .option('--trail', 'show what operators did, newest first')
+      .option('--limit <count>', 'with --trail, the most actions shown', wholeNumber(1, 1000), 100),
   run: async (command, terminal) => {
-    const { url } = command.opts<{ url?: string }>();
+    const { url, trail, limit } = command.opts<{ url?: string; trail?: boolean; limit: number }>();
+    if (trail === true) return showTrail(command, terminal, limit);
     if (url !== undefined && command.getOptionValue('data') === undefined) {
       const { client } = await findRegion(command);
       const books = await client.get<AuditReport>('/v1/audit');
@@ -43,6 +49,21 @@ export const auditCommand: CommandDefinition = {
     return audit.exact ? 0 : ERRORS.audit_mismatch.exit;
   },
 };
+
+/** What operators did: of the data directory, or with --url alone of the region there. */
+async function showTrail(
+  command: Parameters<CommandDefinition['run']>[0],
+  terminal: Terminal,
+  limit: number,
+): Promise<number> {
+  const { url } = command.opts<{ url?: string }>();
+  const isRemote = url !== undefined && command.getOptionValue('data') === undefined;
+  const page = isRemote
+    ? await (await findRegion(command)).client.get<TrailPage>('/v1/audit/trail', { limit })
+    : readTrail((await readSpecOfRegion(command)).data, limit);
+  terminal.result(page, describeTrail(page));
+  return 0;
+}
 
 /** The recount of the log, and the ledger where there is one. */
 interface WholeAudit extends FullAudit {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { nodeClock } from '../../adapters/node-clock/node-clock.ts';
 import { RegionClient } from '../../client/region-client.ts';
+import { RegionSender } from '../../client/region-sender.ts';
 import { OrderTraffic } from '../../generator/order-traffic.ts';
 import { DEFAULT_TRAFFIC, TrafficGenerator } from '../../generator/traffic.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
@@ -72,12 +73,14 @@ async function sendDemoTraffic(
   stop: AbortSignal,
   terminal: Terminal,
 ): Promise<void> {
-  const client = new RegionClient({ url: served.url, key: process.env['ADTALLY_KEY'] });
+  const key = process.env['ADTALLY_KEY'];
+  const sender = new RegionSender({ regions: demoUrls(served, spec).map((url) => ({ url, key })) });
   try {
     if (spec.budget.enabled === 'yes') {
+      const client = new RegionClient({ url: served.url, key });
       await setDemoCampaigns(client, spec.defaultCurrency, nodeClock.now());
     }
-    await importExample(served, spec.maxEventAge, client, stop, terminal);
+    await importExample(served, spec.maxEventAge, sender, stop, terminal);
     if (rate === 0 || stop.aborted) return;
     terminal.remark(
       `Now ${rate} made-up events a second and an order for every ${EVENTS_PER_ORDER}, with the faults that clients make. Ctrl-C stops.`,
@@ -90,14 +93,14 @@ async function sendDemoTraffic(
         users: DEMO_USERS,
         currency: spec.defaultCurrency,
       }),
-      client,
+      sender,
       clock: nodeClock,
       ordersPerSecond: rate / EVENTS_PER_ORDER,
       stop,
     });
     const eventTraffic = sendTraffic({
       generator,
-      client,
+      sender,
       clock: nodeClock,
       count: Infinity,
       eventsPerSecond: rate,
@@ -113,10 +116,15 @@ async function sendDemoTraffic(
   }
 }
 
+/** This region, and the other one for when it fails. */
+function demoUrls({ url }: ServedRegion, { peer }: PipelineSpec): string[] {
+  return [url, ...peer.map((named) => named.slice(named.indexOf('=') + 1))];
+}
+
 async function importExample(
   { directory }: ServedRegion,
   maxEventAge: number,
-  client: RegionClient,
+  sender: RegionSender,
   stop: AbortSignal,
   terminal: Terminal,
 ): Promise<void> {
@@ -129,7 +137,7 @@ async function importExample(
     {
       files: names.map((name) => findImportFile(join(EXAMPLE, name), mapping)),
       mapping,
-      client,
+      sender,
       target: 'demo',
       timeShift: Math.floor(maxEventAge * SPAN_SHARE),
       source: undefined,

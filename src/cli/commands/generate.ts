@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { InvalidArgumentError } from 'commander';
 import { nodeClock } from '../../adapters/node-clock/node-clock.ts';
 import { didYouMean } from '../../base/nearest-name.ts';
+import type { RegionTraffic } from '../../client/failover.ts';
 import { SECOND_MS } from '../../base/units.ts';
 import {
   DEFAULT_TRAFFIC,
@@ -12,10 +13,11 @@ import {
 } from '../../generator/traffic.ts';
 import { VERDICTS } from '../../model/verdict.ts';
 import { gather, wholeNumber, type CommandDefinition } from '../command.ts';
-import { addRegionOptions, findRegion } from '../region-address.ts';
+import { addRegionsOptions, findRegions } from '../region-address.ts';
 import { listenForStop } from '../stop-signal.ts';
 import { formatCount, renderTable } from '../table.ts';
 import { sendTraffic, type SentTraffic } from '../traffic/event-sender.ts';
+import { describeTraffic } from '../traffic/region-traffic.ts';
 
 interface Flags {
   readonly count?: number;
@@ -58,12 +60,12 @@ export const generateCommand: CommandDefinition = {
       .option('--field-orders <number>', 'different orders of the fields', wholeNumber(1, 1000), 1)
       .option('--batch <events>', 'most events in one request', wholeNumber(1, 10_000), 1000)
       .option('--parallel <requests>', 'requests under way at a time', wholeNumber(1, 1000), 4);
-    addRegionOptions(command, 'maxEventAge', 'maxClockSkew', 'defaultCurrency');
+    addRegionsOptions(command, 'maxEventAge', 'maxClockSkew', 'defaultCurrency');
   },
   run: async (command, terminal) => {
     const stop = listenForStop();
     const flags = command.opts<Flags>();
-    const { client, spec } = await findRegion(command);
+    const { sender, urls, spec } = await findRegions(command);
     const seed = flags.seed ?? randomInt(2 ** 47);
     const generator = new TrafficGenerator({
       ...DEFAULT_TRAFFIC,
@@ -76,11 +78,11 @@ export const generateCommand: CommandDefinition = {
       maxEventAgeMs: spec.maxEventAge,
       maxClockSkewMs: spec.maxClockSkew,
     });
-    terminal.remark(`Sending to ${client.url} with seed ${seed} ...`);
+    terminal.remark(`Sending to ${urls.join(' or ')} with seed ${seed} ...`);
     let toldMs = 0;
     const sent = await sendTraffic({
       generator,
-      client,
+      sender,
       clock: nodeClock,
       count: flags.count ?? Infinity,
       eventsPerSecond: flags.rate,
@@ -94,13 +96,14 @@ export const generateCommand: CommandDefinition = {
       },
     });
     const asDue = VERDICTS.every((verdict) => sent.due.verdicts[verdict] === sent.verdicts[verdict]);
-    terminal.result({ url: client.url, seed, asDue, ...sent }, describeSent(sent, asDue));
+    const regions = sender.traffic();
+    terminal.result({ url: urls[0], seed, asDue, ...sent, regions }, describeSent(sent, asDue, regions));
     return 0;
   },
 };
 
-function describeSent(sent: SentTraffic, asDue: boolean): string {
-  const { events, due, verdicts, durationMs, resends, answersLost } = sent;
+function describeSent(sent: SentTraffic, asDue: boolean, regions: readonly RegionTraffic[]): string {
+  const { events, due, verdicts, durationMs, answersLost } = sent;
   const lines = [
     `${formatCount(events)} events in ${(durationMs / SECOND_MS).toFixed(1)} s: ${formatCount(rateOf(events, durationMs))}/s.`,
     renderTable(
@@ -113,11 +116,13 @@ function describeSent(sent: SentTraffic, asDue: boolean): string {
       VERDICTS.map((verdict) => [verdict, due.verdicts[verdict], verdicts[verdict]]),
     ),
   ];
-  if (resends > 0)
-    lines.push(`${resends} requests were sent again, ${answersLost} of them after an answer was lost.`);
+  lines.push(...describeTraffic(regions, answersLost));
+  const answering = regions.filter(({ requests, failures }) => requests > failures);
   if (asDue) lines.push('The region said what was due.');
   else if (answersLost > 0)
     lines.push('It differs, as it may: what was counted under a lost answer came back as duplicate.');
+  else if (answering.length > 1)
+    lines.push('It differs, as it may: a region counts what it has not heard of from the other one yet.');
   else lines.push('It differs: has the region seen this seed before, or other limits (--max-event-age)?');
   return lines.join('\n');
 }

@@ -4,7 +4,6 @@ import { Option } from 'commander';
 import { nodeClock } from '../../adapters/node-clock/node-clock.ts';
 import { AdtallyError } from '../../base/errors.ts';
 import { MINUTE_MS, SECOND_MS } from '../../base/units.ts';
-import { DEFAULT_RETRY } from '../../client/retry.ts';
 import { VERDICTS } from '../../model/verdict.ts';
 import { gather, wholeNumber, type CommandDefinition } from '../command.ts';
 import { findImportFile } from '../import/import-file.ts';
@@ -19,10 +18,11 @@ import {
   type TimeFormat,
 } from '../import/mapping.ts';
 import { describeShift, parseTimeShift } from '../import/time-shift.ts';
-import { addRegionOptions, findRegion } from '../region-address.ts';
+import { addRegionsOptions, findRegions } from '../region-address.ts';
 import { INTERRUPTED_EXIT, listenForStop } from '../stop-signal.ts';
 import { formatCount, renderTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
+import { describeTraffic } from '../traffic/region-traffic.ts';
 
 interface Flags {
   readonly map?: string;
@@ -83,7 +83,7 @@ export const importCommand: CommandDefinition = {
         'leave out rows whose time or amount cannot be read, instead of stopping there',
       )
       .option('--batch <events>', 'events in one request', wholeNumber(1, 10_000), 1000);
-    addRegionOptions(command);
+    addRegionsOptions(command);
   },
   run: async (command, terminal) => {
     const stop = listenForStop();
@@ -91,13 +91,13 @@ export const importCommand: CommandDefinition = {
     const flags = command.opts<Flags>();
     const mapping = readMapping(flags);
     const files = paths.map((path) => findImportFile(path, mapping));
-    const { client } = await findRegion(command, { ...DEFAULT_RETRY, patienceMs: 5 * MINUTE_MS });
+    const { sender, urls } = await findRegions(command, { patienceMs: 5 * MINUTE_MS });
     const report = await runImport(
       {
         files,
         mapping,
-        client,
-        target: client.url,
+        sender,
+        target: urls.join(','),
         timeShift: flags.timeShift === undefined ? undefined : parseTimeShift(flags.timeShift),
         source: flags.source,
         statePath: flags.state ?? `${paths[0]}.adtally-import.json`,
@@ -167,7 +167,7 @@ export function describeReport(report: ImportReport): string {
   if (report.rowsSkipped > 0)
     lines.push(`${formatCount(report.rowsSkipped)} rows were left out, for example:`);
   for (const reason of report.skipped) lines.push(`  ${reason}`);
-  if (report.resends > 0) lines.push(`${formatCount(report.resends)} requests had to be sent again.`);
+  lines.push(...describeTraffic(report.regions));
   if (outcome === 'interrupted')
     lines.push('Stopped before the end: the same command again goes on from here.');
   if (statePath === null)

@@ -49,7 +49,7 @@ const showQuarantined: CommandDefinition = {
   run: async (command, terminal) => {
     const id = readId(command.processedArgs[0] as string);
     const { client } = await findRegion(command);
-    const bytes = await client.getBytes(`/v1/quarantine/${id}/raw`);
+    const bytes = Buffer.from(await client.getBytes(`/v1/quarantine/${id}/raw`));
     if (terminal.json) terminal.result({ id, base64: bytes.toString('base64'), text: bytes.toString() }, '');
     else process.stdout.write(Buffer.concat([bytes, Buffer.from('\n')]));
     return 0;

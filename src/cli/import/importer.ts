@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { AdtallyError } from '../../base/errors.ts';
-import type { RegionClient } from '../../client/region-client.ts';
+import type { RegionTraffic } from '../../client/failover.ts';
+import type { RegionSender } from '../../client/region-sender.ts';
 import { noVerdicts, VERDICTS, type EventProblem, type VerdictCounts } from '../../model/verdict.ts';
 import { readEvents, type SourceOptions, type SourceRow } from './event-source.ts';
 import type { ImportFile } from './import-file.ts';
@@ -23,7 +24,7 @@ export interface ImportOptions {
   readonly again: boolean;
   readonly skipBadRows: boolean;
   readonly batchEvents: number;
-  readonly client: RegionClient;
+  readonly sender: RegionSender;
   readonly clock: Clock;
   /** Stops after the request under way. */
   readonly stop: AbortSignal;
@@ -51,6 +52,8 @@ export interface ImportReport {
   /** The first events that were not counted. */
   readonly problems: EventProblem[];
   resends: number;
+  /** How many requests went where. */
+  regions: readonly RegionTraffic[];
   shift: TimeShift | null;
   /** Where the state is kept; null when the disk did not let it. */
   statePath: string | null;
@@ -61,7 +64,7 @@ const EXAMPLES_MAX = 5;
 const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 const SAVE_EVERY_MS = 500;
 
-/** Sends the events of files to a region; a run that was stopped goes on where it was. */
+/** Sends the events of files to a region, or to the other one while it fails; a run that was stopped goes on where it was. */
 export class Importer {
   readonly #options: ImportOptions;
   readonly #report: ImportReport;
@@ -94,6 +97,7 @@ export class Importer {
       skipped: [],
       problems: [],
       resends: 0,
+      regions: [],
       shift: this.#state.shift,
       statePath,
     };
@@ -187,7 +191,7 @@ export class Importer {
   async #send(): Promise<void> {
     if (this.#lines.length === 0) return;
     const body = joinLines(this.#lines, this.#lineBytes);
-    const { receipt, resends } = await this.#options.client.sendEvents(body, this.#options.stop);
+    const { receipt, resends } = await this.#options.sender.sendEvents(body, this.#options.stop);
     if (receipt.received !== this.#lines.length) {
       throw new AdtallyError(
         'import_failed',
@@ -197,6 +201,7 @@ export class Importer {
     const report = this.#report;
     report.events += receipt.received;
     report.resends += resends;
+    report.regions = this.#options.sender.traffic();
     for (const verdict of VERDICTS) report.verdicts[verdict] += receipt.verdicts[verdict];
     report.problems.push(...receipt.problems.slice(0, EXAMPLES_MAX - report.problems.length));
     this.#lines = [];

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../base/clock.ts';
 import { SECOND_MS } from '../../base/units.ts';
-import type { RegionClient } from '../../client/region-client.ts';
+import type { RegionSender } from '../../client/region-sender.ts';
 import { addTraffic, noTraffic, type TrafficGenerator, type TrafficTally } from '../../generator/traffic.ts';
 import { noVerdicts, VERDICTS, type VerdictCounts } from '../../model/verdict.ts';
 
 export interface SendOptions {
   readonly generator: TrafficGenerator;
-  readonly client: RegionClient;
+  readonly sender: RegionSender;
   readonly clock: Clock;
   /** Events in all; Infinity goes on until `stop`. */
   readonly count: number;
@@ -85,7 +85,7 @@ function dueEvents(
 }
 
 async function deliver(options: SendOptions, bytes: Uint8Array, sent: SentTraffic): Promise<void> {
-  const { receipt, resends, answersLost } = await options.client.sendEvents(bytes, options.stop);
+  const { receipt, resends, answersLost } = await options.sender.sendEvents(bytes, options.stop);
   for (const verdict of VERDICTS) sent.verdicts[verdict] += receipt.verdicts[verdict];
   sent.resends += resends;
   sent.answersLost += answersLost;

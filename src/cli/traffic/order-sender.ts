@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../base/clock.ts';
 import { SECOND_MS } from '../../base/units.ts';
-import type { RegionClient } from '../../client/region-client.ts';
+import type { RegionSender } from '../../client/region-sender.ts';
 import type { OrderTraffic } from '../../generator/order-traffic.ts';
 import type { TrafficGenerator } from '../../generator/traffic.ts';
 
@@ -12,12 +12,12 @@ const TICK_MS = 500;
 export async function sendOrders(options: {
   readonly generator: TrafficGenerator;
   readonly orders: OrderTraffic;
-  readonly client: RegionClient;
+  readonly sender: RegionSender;
   readonly clock: Clock;
   readonly ordersPerSecond: number;
   readonly stop: AbortSignal;
 }): Promise<void> {
-  const { generator, orders, client, clock, ordersPerSecond, stop } = options;
+  const { generator, orders, sender, clock, ordersPerSecond, stop } = options;
   let owed = 0;
   while (!stop.aborted) {
     await sleep(TICK_MS, undefined, { signal: stop }).catch(() => undefined);
@@ -25,7 +25,7 @@ export async function sendOrders(options: {
     const count = Math.floor(owed);
     owed -= count;
     if (count > 0 && !stop.aborted) {
-      await client.sendOrders(
+      await sender.sendOrders(
         orders.next(count, clock.now(), () => generator.recent()),
         stop,
       );

@@ -1,7 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { sha256 } from '../../base/checksum.ts';
-import { AdtallyError } from '../../base/errors.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
 import { SECRET_BYTES, type KeyStore } from '../../server/keys.ts';
 import { ReportingService } from './reporting-service.ts';
@@ -38,30 +36,20 @@ export interface OwnRegion extends FollowedRegion {
 }
 
 /**
- * Starts the reporting store of a region that is served; undefined where the spec wants none. `tell` hears why its worker has ended.
- * Throws AdtallyError config_invalid when the shared secret cannot be read.
+ * Starts the reporting store of a region that is served. `peerSecret` is what it shows to the other region; `tell` hears why its
+ * worker has ended.
  */
 export function startReporting(
   spec: PipelineSpec,
   { directory, ...own }: OwnRegion,
+  peerSecret: string | undefined,
   tell: (error: Error) => void,
 ): ReportingService {
   const { memory, threads } = spec.reporting;
-  const secret = readSecret(spec.replication.secretFile);
   const peers = spec.peer.map((peer) => {
     const at = peer.indexOf('=');
-    return { name: peer.slice(0, at), url: peer.slice(at + 1), secret };
+    return { name: peer.slice(0, at), url: peer.slice(at + 1), secret: peerSecret };
   });
   const regions = [own, ...peers.filter(({ name }) => name !== own.name)];
   return new ReportingService({ directory, memoryBytes: memory, threads, regions }, tell);
-}
-
-/** The secret that both regions share; undefined where there is none. Throws AdtallyError config_invalid. */
-export function readSecret(path: string): string | undefined {
-  if (path === '') return undefined;
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch (cause) {
-    throw new AdtallyError('config_invalid', `replication.secretFile ${path} cannot be read.`, { cause });
-  }
 }

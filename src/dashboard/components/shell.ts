@@ -1,6 +1,7 @@
 import { html } from 'htm/preact';
 import type { VNode } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { advertiser, mayShow } from '../reader.ts';
 import { type Route, routeHref } from '../router.ts';
 import { frame, route } from '../store.ts';
 import { formatCount } from '../format.ts';
@@ -40,6 +41,9 @@ const NAV: readonly NavItem[] = [
     count: () => (frame.value === null ? null : formatCount(frame.value.quarantined)),
   },
 ];
+
+/** The view in the navigation that one which is not in it belongs to. */
+const PARENT: Partial<Record<Route['view'], Route['view']>> = { campaign: 'campaigns', order: 'orders' };
 
 const NAV_OUTSIDE = [
   { href: '/docs', label: 'API reference' },
@@ -83,8 +87,9 @@ function Navigation(): VNode {
   return html`
     <nav class="nav" aria-label="Views">
       <ul>
-        ${NAV.map(({ view, href, label, count }) => {
-          const current = route.value.view === view ? 'page' : undefined;
+        ${NAV.filter((item) => mayShow(item.view)).map(({ view, href, label, count }) => {
+          const { view: shown } = route.value;
+          const current = shown === view ? 'page' : PARENT[shown] === view ? 'true' : undefined;
           const figure = count?.() ?? null;
           return html`<li key=${view}>
             <a href=${href} aria-current=${current}
@@ -94,13 +99,14 @@ function Navigation(): VNode {
         })}
       </ul>
       <ul class="nav-outside">
-        ${NAV_OUTSIDE.map(({ href, label }) => html`<li key=${href}><a href=${href}>${label}</a></li>`)}
+        ${(advertiser.value === null ? NAV_OUTSIDE : []).map(({ href, label }) => html`<li key=${href}><a href=${href}>${label}</a></li>`)}
       </ul>
     </nav>
   `;
 }
 
 function viewOf(current: Route): { title: string; view: VNode } {
+  if (!mayShow(current.view)) return elsewhere(current);
   switch (current.view) {
     case 'overview':
       return { title: 'Live', view: html`<${OverviewView} />` };
@@ -128,6 +134,22 @@ function viewOf(current: Route): { title: string; view: VNode } {
     default:
       return { title: 'Not here', view: html`<${UnknownView} path=${current.path} />` };
   }
+}
+
+/** For an advertiser: the page begins with the campaigns, and says of other views whom they are for. */
+function elsewhere({ view }: Route): { title: string; view: VNode } {
+  if (view === 'overview') return { title: 'Campaigns', view: html`<${CampaignsView} />` };
+  return { title: 'Not for this key', view: html`<${OperatorView} />` };
+}
+
+function OperatorView(): VNode {
+  return html`
+    <h1>This view needs an operator’s key</h1>
+    <p class="empty">
+      It shows figures of more than one advertiser.
+      <a href=${routeHref({ view: 'campaigns' })}>Go to the campaigns of ${advertiser.value}</a>.
+    </p>
+  `;
 }
 
 function UnknownView({ path }: { path: string }): VNode {

@@ -1,10 +1,12 @@
 import { html } from 'htm/preact';
 import type { VNode } from 'preact';
 import { formatClock, formatLatency } from '../format.ts';
+import { advertiser } from '../reader.ts';
 import { connection, frame, timeZone } from '../store.ts';
 
 /** One line of constant height under the header: is this live, and of when are the figures. */
 export function StatusStrip({ onRetry }: { onRetry: () => void }): VNode {
+  if (advertiser.value !== null) return html`<${Reader} />`;
   const state = connection.value;
   const of = frame.value === null ? null : formatClock(frame.value.at, timeZone.value);
   return html`
@@ -15,6 +17,13 @@ export function StatusStrip({ onRetry }: { onRetry: () => void }): VNode {
       <span class="sr-only" role="status">${STATE_LABEL[state]}</span>
     </section>
   `;
+}
+
+/** An advertiser has no live figures; each view fetches its own. */
+function Reader(): VNode {
+  return html`<section class="strip" data-state="live" aria-label="Whose figures these are">
+    <span class="strip-text">figures of <b>${advertiser.value}</b> only</span>
+  </section>`;
 }
 
 const STATE_LABEL = { connecting: 'Connecting', live: 'Live', lost: 'Connection lost' } as const;

@@ -5,6 +5,7 @@ import { Totals } from '../components/totals.ts';
 import { NO_FIGURE, formatMoney, formatPacing } from '../format.ts';
 import { usePolling } from '../polling.ts';
 import type { BudgetAnswer, DaySpendAnswer } from '../region-api.ts';
+import { routeHref } from '../router.ts';
 import { isStale } from '../store.ts';
 
 const REFRESH_MS = 1500;
@@ -16,7 +17,7 @@ export function CampaignView({ campaignId }: { campaignId: string }): VNode {
   return html`
     <div class="view-head">
       <div class="view-title">
-        <p class="view-kind">Campaign</p>
+        <p class="view-kind"><a href=${routeHref({ view: 'campaigns' })}>Campaigns</a></p>
         <h1 class="id">${campaignId}</h1>
         <p class="view-note">${data === null ? ' ' : describeDay(data.budget)}</p>
       </div>

@@ -8,8 +8,9 @@ interface Waiting {
 }
 
 /**
- * Which generation a tag in the tables stands for. A cohort is the entries under one tag: a generation has one, or two
- * while a full snapshot tells what came before its cut from what came after. Generations may come in any order.
+ * Which cohort a tag in the tables stands for. A cohort is the entries of one generation and owner, numbered as cohortOf says.
+ * It has one tag, or two while a full snapshot tells what came before its cut from what came after. Cohorts may come in any
+ * order.
  */
 export class DedupeCohorts {
   /** By tag: 1 when its entries are remembered. */
@@ -18,9 +19,10 @@ export class DedupeCohorts {
   readonly droppable = new Uint8Array(TAGS);
   /** By tag: the tag that takes over its entries in the full snapshot under way; 0 when they are not part of it. */
   readonly cut = new Uint16Array(TAGS);
-  readonly generations = new Int32Array(TAGS);
+  /** By tag: the number of its cohort. */
+  readonly numbers = new Int32Array(TAGS);
   readonly #sizes = new Int32Array(TAGS);
-  /** Generation → tag of the entries added now. */
+  /** Cohort → tag of the entries added now. */
   readonly #open = new Map<number, number>();
   /** Tag 0 marks an empty slot. */
   readonly #free = Array.from({ length: TAGS - 1 }, (_, index) => TAGS - 1 - index);
@@ -32,7 +34,7 @@ export class DedupeCohorts {
   /** Live entries. */
   size = 0;
 
-  /** The newest forgotten generation. */
+  /** The newest forgotten cohort; those before it are forgotten, too. */
   get forgotten(): number {
     return this.#forgotten;
   }
@@ -46,15 +48,15 @@ export class DedupeCohorts {
     return this.#free.length;
   }
 
-  /** The tag for entries of a generation that is not forgotten; undefined when a sweep must free tags first. */
-  open(generation: number): number | undefined {
-    const open = this.#open.get(generation);
+  /** The tag for entries of a cohort that is not forgotten; undefined when a sweep must free tags first. */
+  open(cohort: number): number | undefined {
+    const open = this.#open.get(cohort);
     if (open !== undefined) return open;
     const tag = this.#free.pop();
     if (tag === undefined) return undefined;
     this.live[tag] = 1;
-    this.generations[tag] = generation;
-    this.#open.set(generation, tag);
+    this.numbers[tag] = cohort;
+    this.#open.set(cohort, tag);
     return tag;
   }
 
@@ -63,13 +65,19 @@ export class DedupeCohorts {
     this.size += entries;
   }
 
-  /** Forgets generations up to `generation`. The entries a full snapshot still has to write stay in the tables. */
-  forgetThrough(generation: number): void {
-    if (generation <= this.#forgotten) return;
-    this.#forgotten = generation;
-    for (const open of this.#open.keys()) if (open <= generation) this.#open.delete(open);
+  /** Moves an entry from one tag to another. */
+  move(from: number, to: number): void {
+    this.#sizes[from]--;
+    this.#sizes[to]++;
+  }
+
+  /** Forgets cohorts up to `cohort`. The entries a full snapshot still has to write stay in the tables. */
+  forgetThrough(cohort: number): void {
+    if (cohort <= this.#forgotten) return;
+    this.#forgotten = cohort;
+    for (const open of this.#open.keys()) if (open <= cohort) this.#open.delete(open);
     for (let tag = 1; tag < TAGS; tag++) {
-      if (this.live[tag] === 0 || this.generations[tag] > generation) continue;
+      if (this.live[tag] === 0 || this.numbers[tag] > cohort) continue;
       this.live[tag] = 0;
       this.size -= this.#sizes[tag];
       this.#sizes[tag] = 0;
@@ -85,8 +93,8 @@ export class DedupeCohorts {
     const heirs = new Map<number, number>();
     for (let tag = 1; tag < TAGS; tag++) {
       if (this.live[tag] === 0) continue;
-      const heir = heirs.get(this.generations[tag]) ?? tag;
-      heirs.set(this.generations[tag], heir);
+      const heir = heirs.get(this.numbers[tag]) ?? tag;
+      heirs.set(this.numbers[tag], heir);
       this.cut[tag] = heir;
     }
   }

@@ -2,7 +2,8 @@
  * An entry is five words. The permuted id is 128 bits: words 1, 2 and 3 are its last three; of its first, 30 bits stand in
  * word 0 (the partition in bits 20 to 29, then the rest) and 2 bits on top of word 4, above 30 bits of the content.
  *
- * A dump is a run of groups with nothing between them: the generation, how many entries follow, and these entries.
+ * A dump is a run of groups with nothing between them: the cohort, how many entries follow, and these entries. A negative
+ * number says that they may be remembered already, under another cohort, which they leave.
  */
 export const ENTRY_WORDS = 5;
 export const GROUP_HEADER_WORDS = 2;
@@ -19,6 +20,16 @@ export const TAGS = 1 << (32 - TAG_SHIFT);
 
 /** The bits of word 4 that belong to the id. */
 export const ID_IN_LAST = -1 << (PARTITION_SHIFT + PARTITION_BITS);
+
+/** Whose an id is: of the region that remembers it, or of its peer. */
+export const OWN = 0;
+export const PEERS = 1;
+export type Owner = typeof OWN | typeof PEERS;
+
+/** Entries of one generation and owner are a cohort, whose number grows with the generation. */
+export function cohortOf(generation: number, owner: Owner): number {
+  return generation * 2 + owner;
+}
 
 /** Makes the entry at `at` of four permuted id words that stand there, and a content fingerprint. */
 export function sealEntry(entries: Int32Array, at: number, content: number): void {

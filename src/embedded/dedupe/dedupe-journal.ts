@@ -4,16 +4,22 @@ import { ENTRY_WORDS, GROUP_HEADER_WORDS } from './dedupe-entry.ts';
 const CHUNK_WORDS = GROUP_HEADER_WORDS + 4096 * ENTRY_WORDS;
 
 /**
- * The entries added since the last snapshot's cut, in the dump format, so that a delta costs what is new and not what is
- * remembered. It takes 20 bytes an entry until a snapshot takes it over.
+ * The entries added, or given to another owner, since the last snapshot's cut, in the dump format: so a delta costs what is new
+ * and not what is remembered. It takes 20 bytes an entry until a snapshot takes it over.
  */
 export class DedupeJournal {
+  /** What an entry adds to the count of its group: −1 where entries may be there already, under another cohort. */
+  readonly #step: 1 | -1;
   #chunks: Int32Array<ArrayBuffer>[] = [];
   #words = new Int32Array(0);
   #length = 0;
   /** Where the header of the open group stands. */
   #group = 0;
   #generation = Number.NaN;
+
+  constructor(step: 1 | -1 = 1) {
+    this.#step = step;
+  }
 
   /** Appends the entry at `at` of `entries`. */
   append(generation: number, entries: Int32Array, at: number): void {
@@ -27,7 +33,7 @@ export class DedupeJournal {
     words[to + 2] = entries[at + 2];
     words[to + 3] = entries[at + 3];
     words[to + 4] = entries[at + 4];
-    words[this.#group + 1]++;
+    words[this.#group + 1] += this.#step;
     this.#length = to + ENTRY_WORDS;
   }
 

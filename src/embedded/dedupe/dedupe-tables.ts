@@ -55,6 +55,8 @@ export class DedupeTables {
   readonly #cohorts: DedupeCohorts;
   /** Where an entry just found UNSEEN would go, if its table has room. */
   unseenAt = 0;
+  /** Where the entry stands that was just found. */
+  seenAt = 0;
   /** Keeps `touch` from being optimized away. */
   touched = 0;
 
@@ -112,7 +114,10 @@ export class DedupeTables {
           return UNSEEN;
         }
         const seen = compare(words, end + (address - heads) * BODY_WORDS, entries, at);
-        if (seen !== UNSEEN && live[head >>> TAG] !== 0) return seen;
+        if (seen !== UNSEEN && live[head >>> TAG] !== 0) {
+          this.seenAt = (start & ~WITHIN) | address;
+          return seen;
+        }
         address = probe(words, address + 1, end, rest);
       }
       slot = 0;
@@ -130,6 +135,18 @@ export class DedupeTables {
     } else if (!slotKnown) to = this.#freeSlot(partition, entries[at + 1]);
     this.#write(to, (tag << TAG) | (entries[at] & REST_MASK), entries, at + 1);
     this.#used[partition]++;
+  }
+
+  /** The tag of the entry just found. */
+  get seenTag(): number {
+    return this.#pool.regions[this.seenAt >>> REGION][this.seenAt & WITHIN] >>> TAG;
+  }
+
+  /** Gives the entry just found another tag. */
+  retag(tag: number): void {
+    const words = this.#pool.regions[this.seenAt >>> REGION];
+    const at = this.seenAt & WITHIN;
+    words[at] = (tag << TAG) | (words[at] & REST_MASK);
   }
 
   /** Drops what may be dropped. */
@@ -170,7 +187,7 @@ export class DedupeTables {
 
   /** Writes the headers of the groups. Returns by tag where its entries go, and under 0 how many words there are in all. */
   #groupEnds(partition: number, out: Int32Array): Uint32Array {
-    const { cut, generations } = this.#cohorts;
+    const { cut, numbers } = this.#cohorts;
     const ends = new Uint32Array(TAGS);
     for (const start of this.#pagesOf(partition)) {
       const words = this.#pool.regions[start >>> REGION];
@@ -181,7 +198,7 @@ export class DedupeTables {
     for (let tag = 1; tag < TAGS; tag++) {
       const entries = ends[tag];
       if (entries === 0) continue;
-      out[length] = generations[tag];
+      out[length] = numbers[tag];
       out[length + 1] = entries;
       ends[tag] = length + GROUP_HEADER_WORDS;
       length = ends[tag] + entries * WORDS;

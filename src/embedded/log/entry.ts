@@ -4,7 +4,8 @@ import type { UnixMs } from '../../base/clock.ts';
  * What a log entry is. Part of the log format: append only.
  * `eventsJson` and `eventsNdjson` hold a request body as received; `rules` the rules of the pipeline from here on, as JSON;
  * `quarantineReplay` the ids it takes out of the quarantine, then their events as NDJSON; `ordersJson` and `ordersNdjson` a
- * request body of orders; `enrichment` what the order service said of an order, as JSON.
+ * request body of orders; `enrichment` what the order service said of an order, as JSON; `peerPage` what was counted in the
+ * other region; `marks` which events of earlier blocks were counted.
  */
 export const ENTRY_KIND = {
   eventsJson: 1,
@@ -14,10 +15,12 @@ export const ENTRY_KIND = {
   ordersJson: 5,
   ordersNdjson: 6,
   enrichment: 7,
+  peerPage: 8,
+  marks: 9,
 } as const;
 export type EntryKind = (typeof ENTRY_KIND)[keyof typeof ENTRY_KIND];
 
-export const LAST_ENTRY_KIND = ENTRY_KIND.enrichment;
+export const LAST_ENTRY_KIND = ENTRY_KIND.marks;
 
 /** One thing that may change the state, as the log keeps it. */
 export interface Entry {

@@ -7,7 +7,7 @@ import { crc32 } from '../../base/checksum.ts';
  *   0 "ADTALLY\n"   8 u32 format version   12 u32 CRC of 16–63   16 16 bytes data id   32 f64 first block   40–63 zero
  */
 export const SEGMENT_HEADER_BYTES = 64;
-const LOG_FORMAT_VERSION = 1;
+const LOG_FORMAT_VERSION = 2;
 export const LOG_DIRECTORY = 'log';
 
 const MAGIC = Buffer.from('ADTALLY\n');

@@ -41,12 +41,28 @@ export function decidedRecords(
       wanted.set(placeOf(content), content);
     }
   }
-  return [...wanted].map(([place, content]) => {
-    const old = before.get(place);
-    const revision = old?.content.revision ?? 0;
-    if (old !== undefined && sameContent(old.content, { ...content, revision })) return old;
-    return { change: nextChange(), content: { ...content, revision: revision + 1 } };
+  return [...wanted].map(([place, content]) => revised(before.get(place), content, nextChange));
+}
+
+/** The records of an order that is the other region's: those that there were, without credit. */
+export function yieldedRecords(state: OrderState, region: string, nextChange: () => number): OrderRecord[] {
+  return state.records.map((old) => {
+    const { model, rank } = old.content;
+    const share: Share = { ...NO_TOUCH, outcome: 'yielded' };
+    // Nobody asks the order service for it any more.
+    return revised(old, recordOf({ ...state, enrichment: null }, region, model, rank, share), nextChange);
   });
+}
+
+/** The record with this content; `old` itself when that says the same. */
+function revised(
+  old: OrderRecord | undefined,
+  content: AttributedOrder,
+  nextChange: () => number,
+): OrderRecord {
+  const revision = old?.content.revision ?? 0;
+  if (old !== undefined && sameContent(old.content, { ...content, revision })) return old;
+  return { change: nextChange(), content: { ...content, revision: revision + 1 } };
 }
 
 function placeOf({ model, rank }: Pick<AttributedOrder, 'model' | 'rank'>): string {

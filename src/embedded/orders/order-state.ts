@@ -26,6 +26,9 @@ export interface OrderState {
   readonly order: Order;
   /** When the first version arrived, Unix ms. */
   readonly firstArrival: UnixMs;
+  /** The lowest version that this region has accepted from a client, and that the peer has; 0 for none. */
+  readonly takenHere: number;
+  readonly takenThere: number;
   /** The touches with a share in some model. They still decide once the touch store has let its touches go. */
   readonly touches: readonly Touch[];
   /** By model, then rank. */

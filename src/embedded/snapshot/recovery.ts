@@ -71,7 +71,7 @@ async function bringBack(
   const snapshotBlock = manifest.snapshot?.block ?? 0;
   assert(state.scalars.block === snapshotBlock, 'the parts of a snapshot end where the manifest says');
   state.changes.rebuild();
-  state.attribution.rebuild(state.scalars.latestArrival);
+  state.attribution.rebuild(state.scalars.settled);
   const snapshotIds = state.ids.size;
   const snapshotDimensions = state.dimensions.length;
   const replay = await replayLog(disk, manifest, state);
@@ -108,7 +108,7 @@ async function replayLog(
       if (answer.of !== 'nothing') events += answer.receipt.received;
       bytes += entry.body.length;
     }
-    state.scalars.block = number;
+    state.endBlock(number);
     next = await blocks.next();
   }
   const end = next.value;

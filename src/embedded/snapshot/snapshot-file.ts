@@ -26,7 +26,7 @@ export const SECTION = {
 } as const;
 
 export const SNAPSHOT_DIRECTORY = 'snapshot';
-export const SNAPSHOT_FORMAT = 1;
+export const SNAPSHOT_FORMAT = 2;
 const SECTION_HEADER_BYTES = 16;
 const MAGIC = 0x31535441; // "ATS1"
 const BUFFER_BYTES = 1 << 20;

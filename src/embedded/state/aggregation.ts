@@ -6,6 +6,8 @@ import {
   FIRST_HORIZON,
   generationOf,
   judgeAge,
+  settledTime,
+  type Hearing,
   type Horizon,
 } from '../../pipeline/aggregation.ts';
 import { touchRetentionMs } from '../../pipeline/order-rules.ts';
@@ -34,7 +36,7 @@ import { ArrivalCounters, RECEIVED } from './arrival-counters.ts';
 import { Cells } from './cells.ts';
 import { ChangeLog } from './change-log.ts';
 import { CountedSums } from './counted-sums.ts';
-import { DedupeIndex } from '../dedupe/dedupe-index.ts';
+import { DedupeIndex, OWN, PEERS, SAME_CONTENT, type Seen } from '../dedupe/dedupe-index.ts';
 import { DimensionTable } from './dimension-table.ts';
 import type { EntryReceipt } from './entry-receipt.ts';
 import { describeProblem, describeSeen } from './event-problem.ts';
@@ -47,6 +49,9 @@ import {
   type MinuteCells,
   REVISION,
 } from './minute-cells.ts';
+import { MarkBits, PendingMarks, type BlockMarks } from '../peer/marks.ts';
+import { decodePeerPage } from '../peer/peer-page.ts';
+import { PeerEvents, type YieldedSums } from '../peer/peer-events.ts';
 import { Quarantine } from './quarantine.ts';
 import type { RetiredMinute } from './retired-changes.ts';
 import { decodeReplayBody } from './replay-body.ts';
@@ -71,6 +76,19 @@ export interface StateScalars {
   /** Number of the last change of a cell. */
   change: number;
   rules: PipelineRules;
+  /** Latest settled time, Unix ms: see settledTime. */
+  settled: number;
+  peer: PeerScalars;
+}
+
+/** How far the peer has been heard. */
+export interface PeerScalars extends Hearing {
+  /** Data id of its data directory; empty before the first page. */
+  readonly data: string;
+  /** What came of its blocks up to this one has been taken in. */
+  readonly block: number;
+  /** Blocks that were gone there before they were taken in. */
+  readonly blocksMissed: number;
 }
 
 export interface AggregationOptions {
@@ -94,13 +112,17 @@ export class Aggregation {
   readonly attribution: Attribution;
   readonly scalars: StateScalars;
   readonly sums = new CountedSums();
+  readonly marks = new PendingMarks();
+  readonly peerEvents: PeerEvents;
 
+  readonly #region: string;
   readonly #seed: Uint8Array;
   readonly #keepsTouches: boolean;
   #scanner: EventScanner;
   readonly #batch = new EventBatch(BATCH_ROWS);
   readonly #verdicts = new Uint8Array(BATCH_ROWS);
   readonly #onTime = new Int32Array(BATCH_ROWS);
+  readonly #markBits = new MarkBits();
   /** Users with open orders and new touches, in the order of these. */
   readonly #touched = new Set<string>();
   /** Dimensions that the rows on time are likely to have. */
@@ -118,8 +140,21 @@ export class Aggregation {
     this.touches = new TouchStore(region, seed, this.dimensions, { ...options.touches, retentionMs });
     this.attribution = new Attribution(region, this.touches, rules.orders);
     this.#keepsTouches = options.keepsTouches ?? true;
-    this.scalars = { block: 0, latestArrival: 0, horizon: FIRST_HORIZON, change: 0, rules };
+    const peer = { data: '', block: 0, through: 0, ack: 0, blocksMissed: 0 };
+    this.scalars = { block: 0, latestArrival: 0, horizon: FIRST_HORIZON, change: 0, rules, settled: 0, peer };
+    this.#region = region;
+    this.peerEvents = new PeerEvents(this, () => this.#isFirst);
     this.#scanner = new EventScanner(rules, seed);
+    this.setRules(rules);
+  }
+
+  /** Whether what both regions have counted is this one's. */
+  get #isFirst(): boolean {
+    return this.scalars.rules.regions[0] === this.#region;
+  }
+
+  get #hasPeer(): boolean {
+    return this.scalars.rules.regions.length > 1;
   }
 
   /** Applies one entry of the log. The receipt describes at most `problemsMax` uncounted events. */
@@ -133,6 +168,19 @@ export class Aggregation {
   /** The same, a batch at a time: whoever takes the steps may let others have their turn in between. */
   *applyInSteps(entry: LoggedEntry, problemsMax: number): Generator<void, EntryReceipt> {
     this.#passTime(entry.arrival);
+    this.#markBits.clear();
+    const receipt = yield* this.#applyEntry(entry, problemsMax);
+    if (this.#hasPeer) this.marks.note(this.scalars.block + 1, this.#markBits.take());
+    return receipt;
+  }
+
+  /** All entries of the next block have been applied. */
+  endBlock(block: number): void {
+    this.scalars.block = block;
+    this.marks.endBlock(block);
+  }
+
+  *#applyEntry(entry: LoggedEntry, problemsMax: number): Generator<void, EntryReceipt> {
     const tally = new Tally(problemsMax);
     switch (entry.kind) {
       case ENTRY_KIND.rules:
@@ -145,9 +193,16 @@ export class Aggregation {
       case ENTRY_KIND.ordersJson:
       case ENTRY_KIND.ordersNdjson: {
         const format = entry.kind === ENTRY_KIND.ordersJson ? 'json' : 'ndjson';
-        const steps = this.attribution.applyOrders(entry.body, format, entry.arrival, problemsMax);
+        const { body, arrival } = entry;
+        const steps = this.attribution.applyOrders({ body, format, arrival }, problemsMax, this.#markBits);
         return { of: 'orders', receipt: yield* steps };
       }
+      case ENTRY_KIND.peerPage:
+        yield* this.#applyPeerPage(entry);
+        return { of: 'nothing' };
+      case ENTRY_KIND.marks:
+        if (this.#hasPeer) this.marks.logged(entry.body);
+        return { of: 'nothing' };
       case ENTRY_KIND.quarantineReplay:
         yield* this.#applyReplay(entry, tally);
         break;
@@ -167,6 +222,8 @@ export class Aggregation {
       ...this.scalars,
       orders: this.attribution.dumpScalars(),
       touchesExpiredBefore: this.touches.expiredBefore,
+      marks: this.marks.between(0, this.scalars.block),
+      yielded: { ...this.peerEvents.yielded, costMicros: String(this.peerEvents.yielded.costMicros) },
       sums: { impressions, clicks, costMicros: String(costMicros) },
       retired: {
         ...retired,
@@ -179,18 +236,23 @@ export class Aggregation {
 
   /** Takes over what dumpScalars() gave, and drops what was over at that time. */
   loadScalars(dump: unknown): void {
-    const { orders, sums, retired, touchesExpiredBefore, ...scalars } = dump as StateScalars & {
-      orders: AttributionDump;
-      touchesExpiredBefore?: UnixMs;
-      sums: { impressions: number; clicks: number; costMicros: string };
-      retired: Omit<CellSums, 'costMicros'> & {
-        costMicros: string;
-        before: number;
-        changes: readonly RetiredMinute[];
+    const { orders, sums, retired, touchesExpiredBefore, marks, yielded, ...scalars } =
+      dump as StateScalars & {
+        orders: AttributionDump;
+        marks: readonly BlockMarks[];
+        yielded: Omit<YieldedSums, 'costMicros'> & { costMicros: string };
+        touchesExpiredBefore?: UnixMs;
+        sums: { impressions: number; clicks: number; costMicros: string };
+        retired: Omit<CellSums, 'costMicros'> & {
+          costMicros: string;
+          before: number;
+          changes: readonly RetiredMinute[];
+        };
       };
-    };
     Object.assign(this.scalars, scalars);
     this.setRules(scalars.rules);
+    this.marks.load(marks);
+    Object.assign(this.peerEvents.yielded, { ...yielded, costMicros: BigInt(yielded.costMicros) });
     this.attribution.loadScalars(orders);
     this.touches.loadExpired(touchesExpiredBefore ?? 0);
     this.sums.load({ ...sums, costMicros: BigInt(sums.costMicros) });
@@ -204,23 +266,50 @@ export class Aggregation {
     this.#scanner = new EventScanner(rules, this.#seed);
     this.quarantine.setLimit(rules.quarantineEntries);
     this.touches.retentionMs = touchRetentionMs(rules.orders);
-    this.attribution.setRules(rules.orders);
+    this.touches.regions = rules.regions;
+    this.attribution.setRules(rules.orders, rules.regions[0] === this.#region);
+  }
+
+  /** Decides the open orders of users anew who got touches since the last time. */
+  settleTouched(): void {
+    if (this.#touched.size === 0) return;
+    for (const userId of this.#touched) this.attribution.touched(userId);
+    this.#touched.clear();
+  }
+
+  /** Keeps the event of row `row` of a batch as a touch; `flags` as the touches have them. */
+  addTouch(batch: EventBatch, row: number, text: DataView, dimension: number, flags: number): void {
+    const { words, doubles } = batch;
+    if (this.#keepsTouches) this.touches.add(words, doubles, row, text, dimension, flags);
+    const at = row * ROW_WORDS;
+    if (this.touches.watched.has(words[at + USER_HASH])) this.#touched.add(userIdOf(words, at, text));
+  }
+
+  /** Numbers a change of a cell. */
+  changed(cells: MinuteCells, row: number): void {
+    const change = ++this.scalars.change;
+    cells.doubles[row * CELL_DOUBLES + CHANGE] = change;
+    this.changes.append(change, cells.minute, row);
   }
 
   #passTime(arrival: number): void {
     const { scalars } = this;
     scalars.latestArrival = Math.max(scalars.latestArrival, arrival);
-    this.touches.passTime(scalars.latestArrival);
+    const { latestArrival, rules } = scalars;
+    const settled = Math.max(scalars.settled, settledTime(latestArrival, scalars.peer, rules));
+    scalars.settled = settled;
+    this.touches.passTime(settled);
     const before = scalars.horizon;
-    const now = advanceHorizon(before, scalars.latestArrival, scalars.rules);
+    const now = advanceHorizon(before, latestArrival, settled, rules);
     scalars.horizon = now;
     if (now.forgottenGeneration > before.forgottenGeneration) this.ids.forgetThrough(now.forgottenGeneration);
     if (now.retiredBefore > before.retiredBefore) {
       this.cells.retire(now.retiredBefore);
       this.counters.retire(now.retiredBefore);
+      this.attribution.arrivals.retire(now.retiredBefore);
     }
     if (now.expiredBefore > before.expiredBefore) this.quarantine.expire(now.expiredBefore);
-    this.attribution.passTime(scalars.latestArrival);
+    this.attribution.passTime(settled);
   }
 
   *#applyEvents(entry: LoggedEntry, tally: Tally): Generator<void, void> {
@@ -253,6 +342,26 @@ export class Aggregation {
     }
   }
 
+  *#applyPeerPage(entry: LoggedEntry): Generator<void, void> {
+    const page = decodePeerPage(entry.body);
+    const before = this.scalars.peer;
+    const isKnown = page.data === before.data;
+    // Asked for before another page came in: it holds nothing that is not known.
+    if (isKnown && page.after < before.block) return;
+    const missed = page.after - (isKnown ? before.block : 0);
+    this.scalars.peer = {
+      data: page.data,
+      block: page.block,
+      through: Math.max(before.through, page.through),
+      ack: Math.max(before.ack, page.heard),
+      blocksMissed: before.blocksMissed + missed,
+    };
+    yield* this.peerEvents.applyPage(page, entry, this.#scanner, this.#markBits);
+    yield* this.attribution.applyPeerOrders(page.orders, entry.arrival);
+    // What has been heard may settle more.
+    this.#passTime(entry.arrival);
+  }
+
   /** Gives each scanned row its verdict, and counts those that are new. */
   #judge(entry: LoggedEntry, source: DataView): void {
     const changeBefore = this.scalars.change;
@@ -279,18 +388,23 @@ export class Aggregation {
     for (let n = 0; n < candidates; n++) {
       const row = onTime[n];
       const seen = this.ids.seen(n);
-      if (seen !== 0) verdicts[row] = seen === 1 ? duplicate : conflict;
+      const takesOver = seen !== 0 && this.#hasPeer && this.#takesOver(seen);
+      if (seen !== 0 && !takesOver) verdicts[row] = seen === 1 ? duplicate : conflict;
       else if (this.#count(source, row, likely[n], changeBefore)) {
-        this.ids.add(n, generation);
+        if (takesOver) this.ids.reown(n, generation, OWN);
+        else this.ids.add(n, generation);
         verdicts[row] = counted;
       } else {
         words[row * ROW_WORDS + FAULT] = SUM_OUT_OF_RANGE;
         verdicts[row] = invalid;
       }
     }
-    if (this.#touched.size === 0) return;
-    for (const userId of this.#touched) this.attribution.touched(userId);
-    this.#touched.clear();
+    this.settleTouched();
+  }
+
+  /** Whether an own event counts though its id is known: the first region's own events do, whatever the peer has counted. */
+  #takesOver(seen: Seen): boolean {
+    return seen === SAME_CONTENT && this.#isFirst && this.ids.seenOwner === PEERS;
   }
 
   /** Adds a new event to its cell; false when the cell's cost would pass 2^53 − 1, and then nothing has changed. */
@@ -312,17 +426,10 @@ export class Aggregation {
     values[cell + CLICKS] += isClick;
     values[cell + COST] += costMicros;
     values[cell + REVISION] += 1;
-    if (values[cell + CHANGE] <= changeBefore) this.#changed(cells, cellRow);
+    if (values[cell + CHANGE] <= changeBefore) this.changed(cells, cellRow);
     this.sums.add(isClick, costMicros);
-    if (this.#keepsTouches) this.touches.add(words, doubles, row, text, dimension);
-    if (this.touches.watched.has(words[at + USER_HASH])) this.#touched.add(userIdOf(words, at, text));
+    this.addTouch(this.#batch, row, text, dimension, 0);
     return true;
-  }
-
-  #changed(cells: MinuteCells, row: number): void {
-    const change = ++this.scalars.change;
-    cells.doubles[row * CELL_DOUBLES + CHANGE] = change;
-    this.changes.append(change, cells.minute, row);
   }
 
   /** Enters the verdicts of the batch into counters, quarantine and receipt. */
@@ -332,8 +439,10 @@ export class Aggregation {
     const { total } = this.counters;
     perMinute[RECEIVED] += count;
     total[RECEIVED] += count;
+    const isMarking = this.#hasPeer;
     for (let row = 0; row < count; row++) {
       const verdict = this.#verdicts[row];
+      if (isMarking) this.#markBits.add(verdict === counted);
       perMinute[verdict]++;
       total[verdict]++;
       tally.add(verdict);

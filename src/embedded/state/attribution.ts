@@ -14,9 +14,11 @@ import type { Touch, TouchExplanation } from '../../model/touch.ts';
 import { consideredRange, decide, judgeOrder, type Decision } from '../../pipeline/attribution.ts';
 import { explain } from '../../pipeline/attribution-explanation.ts';
 import { isOpen, type OrderRules } from '../../pipeline/order-rules.ts';
+import type { MarkBits } from '../peer/marks.ts';
 import type { BodyFormat, OrderAnswer } from '../ports.ts';
 import { OpenOrders } from '../orders/open-orders.ts';
-import { decidedRecords } from '../orders/order-records.ts';
+import { OrderArrivals, type OrderArrivalsDump } from '../orders/order-arrivals.ts';
+import { decidedRecords, yieldedRecords } from '../orders/order-records.ts';
 import type { OrderEnrichment, OrderState } from '../orders/order-state.ts';
 import { RecordChanges } from '../orders/record-changes.ts';
 import { EventSplitter } from '../scan/event-splitter.ts';
@@ -34,6 +36,13 @@ export interface Touches {
   unwatch(userId: string): void;
 }
 
+/** A request body of orders. */
+interface OrderBody {
+  readonly body: Uint8Array;
+  readonly format: BodyFormat;
+  readonly arrival: UnixMs;
+}
+
 /** Values of the state that are no orders. */
 export interface AttributionScalars {
   /** Number of the last change of a record. */
@@ -47,6 +56,8 @@ export interface AttributionScalars {
 /** The scalars as a snapshot holds them. */
 export interface AttributionDump extends AttributionScalars {
   readonly droppedChanges: readonly RetiredMinute[];
+  /** Missing in snapshots from before minutes of arrival were kept. */
+  readonly arrivals?: OrderArrivalsDump;
 }
 
 /**
@@ -56,6 +67,7 @@ export interface AttributionDump extends AttributionScalars {
  */
 export class Attribution {
   readonly changes = new RecordChanges();
+  readonly arrivals = new OrderArrivals();
   readonly scalars: AttributionScalars = {
     change: 0,
     received: 0,
@@ -67,10 +79,12 @@ export class Attribution {
   readonly #region: string;
   readonly #touches: Touches;
   #rules: OrderRules;
+  /** Whether an order that both regions have taken in belongs to this one. */
+  #isFirst = true;
   readonly #orders = new Map<string, OrderState>();
   readonly #open: OpenOrders;
-  /** Latest arrival seen, Unix ms. */
-  #latestArrival = 0;
+  /** Latest settled time, Unix ms: no touch that arrives before it can come any more. */
+  #settled = 0;
   /** Orders that wait for the order service, in the order in which they came. */
   readonly #pending = new Set<string>();
   /** Orders changed since the last snapshot's cut, those that were dropped after it included: see cut(). */
@@ -92,8 +106,9 @@ export class Attribution {
     return this.#pending.size;
   }
 
-  setRules(rules: OrderRules): void {
+  setRules(rules: OrderRules, isFirst: boolean): void {
     this.#rules = rules;
+    this.#isFirst = isFirst;
   }
 
   /** After a change of rules: with longer windows an order that was over may be open again. */
@@ -101,12 +116,14 @@ export class Attribution {
     for (const state of this.#orders.values()) this.#file(state);
   }
 
-  /** Judges the orders of a body, some at a time. The receipt describes at most `problemsMax` of those not accepted. */
+  /**
+   * Judges the orders of a body, some at a time, and marks those accepted. The receipt describes at most `problemsMax` of those
+   * not accepted.
+   */
   *applyOrders(
-    body: Uint8Array,
-    format: BodyFormat,
-    arrival: UnixMs,
+    { body, format, arrival }: OrderBody,
     problemsMax: number,
+    marks: MarkBits,
   ): Generator<void, OrderReceipt> {
     const verdicts = noOrderVerdicts();
     const problems: OrderProblem[] = [];
@@ -114,9 +131,11 @@ export class Attribution {
     for (let at = 0; this.#splitter.find(body, format, at);) {
       const { start, end, next } = this.#splitter;
       const { verdict, problem } = this.#judge(body.subarray(start, end), arrival);
+      marks.add(verdict === 'accepted');
       verdicts[verdict]++;
       this.scalars.verdicts[verdict]++;
       this.scalars.received++;
+      this.arrivals.count(arrival, verdict);
       if (problem !== null && problems.length < problemsMax) problems.push({ index: received, ...problem });
       received++;
       at = next;
@@ -124,6 +143,18 @@ export class Attribution {
       if (at >= body.length) break;
     }
     return { received, verdicts, problems };
+  }
+
+  /** Takes in versions of orders that the peer has accepted: a JSON array. */
+  *applyPeerOrders(body: Uint8Array, arrival: UnixMs): Generator<void, void> {
+    let count = 0;
+    for (let at = 0; at < body.length && this.#splitter.find(body, 'json', at);) {
+      const { start, end, next } = this.#splitter;
+      const reading = parseOrder(body.subarray(start, end), this.#rules);
+      if (reading.ok) this.#takeFromPeer(reading.order, arrival);
+      at = next;
+      if (++count % BATCH_ORDERS === 0) yield;
+    }
   }
 
   /** Decides the open orders of a user anew after new touches. */
@@ -172,14 +203,14 @@ export class Attribution {
     return explain(state.order, this.#considered(state), this.#rules);
   }
 
-  /** Takes note of the time of an entry, and lets go of what is over. */
-  passTime(latestArrival: UnixMs): void {
-    this.#latestArrival = latestArrival;
-    this.#open.closeThrough(latestArrival, (orderId) => {
+  /** Takes note of the settled time, and lets go of what is over. */
+  passTime(settled: UnixMs): void {
+    this.#settled = settled;
+    this.#open.closeThrough(settled, (orderId) => {
       const state = this.#orders.get(orderId);
-      return state === undefined || !isOpen(state.order, latestArrival, this.#rules);
+      return state === undefined || !isOpen(state.order, settled, this.#rules);
     });
-    const droppedBefore = hourOf(latestArrival - this.#rules.orderRetentionMs);
+    const droppedBefore = hourOf(Math.max(0, settled - this.#rules.orderRetentionMs));
     const before = this.scalars.droppedBefore;
     if (droppedBefore <= before) return;
     this.scalars.droppedBefore = droppedBefore;
@@ -202,11 +233,13 @@ export class Attribution {
   /** A copy of the scalars as they are now: a snapshot writes them later. */
   dumpScalars(): AttributionDump {
     const droppedChanges = this.droppedChanges.dump();
-    return { ...this.scalars, verdicts: { ...this.scalars.verdicts }, droppedChanges };
+    const arrivals = this.arrivals.dump();
+    return { ...this.scalars, verdicts: { ...this.scalars.verdicts }, droppedChanges, arrivals };
   }
 
-  loadScalars({ droppedChanges, ...scalars }: AttributionDump): void {
+  loadScalars({ droppedChanges, arrivals, ...scalars }: AttributionDump): void {
     Object.assign(this.scalars, scalars);
+    this.arrivals.load(arrivals ?? { earlier: scalars, minutes: [] });
     this.droppedChanges.load(droppedChanges);
   }
 
@@ -216,8 +249,8 @@ export class Attribution {
   }
 
   /** Brings back what follows from the orders after a restart. */
-  rebuild(latestArrival: UnixMs): void {
-    this.#latestArrival = latestArrival;
+  rebuild(settled: UnixMs): void {
+    this.#settled = settled;
     for (const state of this.#orders.values()) {
       if (state.order.orderTime < this.scalars.droppedBefore) this.#orders.delete(state.order.orderId);
     }
@@ -234,8 +267,10 @@ export class Attribution {
     const reading = parseOrder(bytes, this.#rules);
     if (!reading.ok) return { verdict: 'invalid', problem: invalidOrderProblem(reading.problem) };
     const { order } = reading;
-    const known = this.#orders.get(order.orderId)?.order ?? null;
-    const judged = judgeOrder(order, known, arrival, this.#rules);
+    const state = this.#orders.get(order.orderId);
+    const known = state?.order ?? null;
+    const again = judgeOrder(order, known, arrival, this.#rules);
+    const judged = again === 'duplicate' && this.#takesOver(order, state!) ? 'accepted' : again;
     // Orders of that time are no longer held: this one, too, may have been dropped, or would be at the next restart.
     const isDropped = order.orderTime < this.scalars.droppedBefore;
     const verdict = isDropped && judged === 'accepted' ? 'late' : judged;
@@ -249,17 +284,50 @@ export class Attribution {
 
   #accept(order: Order, arrival: UnixMs): void {
     const known = this.#orders.get(order.orderId);
+    const takenHere = lowest(known?.takenHere ?? 0, order.orderVersion);
+    this.#replace(known, { order, takenHere, takenThere: known?.takenThere ?? 0 }, arrival);
+  }
+
+  /** Whether a version that is only known from the peer makes the order the first region's when it comes there, too. */
+  #takesOver(order: Order, { takenHere, takenThere }: OrderState): boolean {
+    const isNew = takenHere === 0 && order.orderVersion <= takenThere;
+    return this.#isFirst && isNew && isOpen(order, this.#settled, this.#rules);
+  }
+
+  /** A version that the peer has accepted: the order is known from now on, and the latest version counts in both regions. */
+  #takeFromPeer(order: Order, arrival: UnixMs): void {
+    // Orders of that time are no longer held.
+    if (order.orderTime < this.scalars.droppedBefore) return;
+    const known = this.#orders.get(order.orderId);
+    const takenThere = lowest(known?.takenThere ?? 0, order.orderVersion);
+    const isNewer = known === undefined || order.orderVersion > known.order.orderVersion;
+    if (!isNewer && known.takenThere === takenThere) return;
+    const latest = isNewer ? order : known.order;
+    this.#replace(known, { order: latest, takenHere: known?.takenHere ?? 0, takenThere }, arrival);
+  }
+
+  #replace(
+    known: OrderState | undefined,
+    now: Pick<OrderState, 'order' | 'takenHere' | 'takenThere'>,
+    arrival: UnixMs,
+  ): void {
     if (known !== undefined) this.#open.close(known.order);
     // Its new deadline is the latest: it goes to the end.
-    this.#pending.delete(order.orderId);
+    this.#pending.delete(now.order.orderId);
     this.#settle({
-      order,
+      ...now,
       firstArrival: known?.firstArrival ?? arrival,
       // Those of another user are none of this one's, even where nothing else is known any more.
-      touches: known?.order.userId === order.userId ? known.touches : [],
+      touches: known?.order.userId === now.order.userId ? known.touches : [],
       records: known?.records ?? [],
-      enrichment: this.#asked(known, arrival),
+      enrichment: this.#isOwn(now) ? this.#asked(known, arrival) : (known?.enrichment ?? null),
     });
+  }
+
+  /** Whether the order is this region's: of the one that has taken in the lowest version; of the first one if both have. */
+  #isOwn({ takenHere, takenThere }: Pick<OrderState, 'takenHere' | 'takenThere'>): boolean {
+    if (takenHere === 0 || takenThere === 0) return takenHere > 0;
+    return takenHere === takenThere ? this.#isFirst : takenHere < takenThere;
   }
 
   /** A new version is asked for anew; what is known of the one before stays until then. */
@@ -275,9 +343,15 @@ export class Attribution {
 
   /** Decides `state` by the facts of now, and keeps it with the records that follow. */
   #settle(state: OrderState): void {
-    const decisions = this.#decisions(state);
-    const records = decidedRecords(state, this.#region, decisions, () => ++this.scalars.change);
-    const settled = { ...state, records, touches: creditedTouches(decisions) };
+    const nextChange = (): number => ++this.scalars.change;
+    const decisions = this.#isOwn(state) ? this.#decisions(state) : undefined;
+    const records =
+      decisions === undefined
+        ? yieldedRecords(state, this.#region, nextChange)
+        : decidedRecords(state, this.#region, decisions, nextChange);
+    // What has been credited is kept for an order that the first region may still take over.
+    const touches = decisions === undefined ? state.touches : creditedTouches(decisions);
+    const settled = { ...state, records, touches };
     this.#orders.set(state.order.orderId, settled);
     this.#dirty.set(state.order.orderId, settled);
     for (const record of records) if (!state.records.includes(record)) this.changes.append(record);
@@ -295,8 +369,7 @@ export class Attribution {
         const before = state.records.find(
           ({ content }) => content.model === model && content.rank === 0,
         )?.content;
-        const isOver =
-          touches.length === 0 && !isFirst && !isOpen(state.order, this.#latestArrival, this.#rules);
+        const isOver = touches.length === 0 && !isFirst && !isOpen(state.order, this.#settled, this.#rules);
         const reason = before?.reason ?? 'no_touch';
         if (isOver) return [model, { outcome: 'unattributed', reason, credits: [] }];
         return [model, decide(state.order, touches, model, this.#rules)];
@@ -306,15 +379,17 @@ export class Attribution {
 
   /** The touches that may count for an order: all of its user while it is open, later those that had a share. */
   #considered({ order, touches }: OrderState): readonly Touch[] {
-    if (!isOpen(order, this.#latestArrival, this.#rules)) return touches;
+    if (!isOpen(order, this.#settled, this.#rules)) return touches;
     const { from, to } = consideredRange(order.orderTime, this.#rules);
     return this.#touches.touchesOf(order.userId, from, to);
   }
 
   /** Enters an order where it is looked for: as open, as waiting for the order service. */
-  #file({ order, enrichment }: OrderState): void {
-    if (isOpen(order, this.#latestArrival, this.#rules)) this.#open.open(order);
-    if (enrichment?.status === 'pending') this.#pending.add(order.orderId);
+  #file(state: OrderState): void {
+    const { order, enrichment } = state;
+    const isOwn = this.#isOwn(state);
+    if (isOwn && isOpen(order, this.#settled, this.#rules)) this.#open.open(order);
+    if (isOwn && enrichment?.status === 'pending') this.#pending.add(order.orderId);
     else this.#pending.delete(order.orderId);
   }
 
@@ -324,8 +399,13 @@ export class Attribution {
     this.#open.close(order);
     this.#pending.delete(order.orderId);
     for (const { content } of records) this.changes.drop(content.recordId);
-    return Math.max(...records.map(({ change }) => change));
+    return Math.max(0, ...records.map(({ change }) => change));
   }
+}
+
+/** The lower of two versions, of which 0 is none. */
+function lowest(a: number, b: number): number {
+  return a === 0 ? b : Math.min(a, b);
 }
 
 function deadlineOf({ enrichment }: OrderState): UnixMs {

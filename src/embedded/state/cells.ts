@@ -58,6 +58,11 @@ export class Cells {
     return this.#minutes.get(minuteOf(time));
   }
 
+  /** The cells of the minute that holds `time`, if there are any. */
+  minuteOf(time: number): MinuteCells | undefined {
+    return this.#minutes.get(minuteOf(time));
+  }
+
   existingMinute(minute: number): MinuteCells | undefined {
     return this.#minutes.get(minute);
   }

@@ -68,8 +68,18 @@ export class TouchMemory {
     return this.#heads.length;
   }
 
-  /** Adds the event of row `index` of a batch; its texts stand in `source`, its dimension has the reference `dimension`. */
-  add(words: Int32Array, doubles: Float64Array, index: number, source: DataView, dimension: number): void {
+  /**
+   * Adds the event of row `index` of a batch; its texts stand in `source`, its dimension has the reference `dimension`.
+   * `flags` as flagsOf gives them.
+   */
+  add(
+    words: Int32Array,
+    doubles: Float64Array,
+    index: number,
+    source: DataView,
+    dimension: number,
+    flags: number,
+  ): void {
     if (this.#length + 1 + TOUCH_WORDS_MAX > CHUNK_WORDS) this.#openChunk();
     const event = index * ROW_WORDS;
     const chunk = this.#last;
@@ -96,7 +106,7 @@ export class TouchMemory {
     end = copyText(source, userStart, userEnd, chunk, end);
     end = copyText(source, merchantStart, merchantEnd, chunk, end);
     chunk[at + HASH] = hash;
-    writeTime(chunk, at, time);
+    writeTime(chunk, at, time, flags);
     chunk[at + DIMENSION] = dimension;
     chunk[at + SHAPE] =
       idBytes |

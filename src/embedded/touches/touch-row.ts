@@ -7,9 +7,15 @@ import type { Dimension } from '../state/dimension-table.ts';
  * user and merchant as UTF-8, each filled up with zeros to whole words; an event id that is a lower-case UUID is its 128 bits.
  */
 export const HASH = 0;
-/** Event time, Unix ms: its low 32 bits, and the rest. */
+/** Event time, Unix ms: its low 32 bits, and the rest; above it flags. */
 const TIME_LOW = 1;
 const TIME_HIGH = 2;
+const TIME_HIGH_MASK = 0xff_ffff;
+/** The touch was counted by the peer. */
+export const PEER = 1 << 24;
+/** No touch, but that this region's touch with this id is none any more. */
+export const WITHDRAWN = 1 << 25;
+const FLAGS_MASK = PEER | WITHDRAWN;
 /** Reference in the dimension table. */
 export const DIMENSION = 3;
 /** Bytes of event id (0 for a UUID), user and merchant (0 for none), 10 bits each; then whether it is a click. */
@@ -43,7 +49,8 @@ export type TakeRow = (words: Int32Array, at: number) => void;
 export function userKey(userId: string, hash: number): UserKey {
   const text = Buffer.from(userId);
   const words = new Int32Array(wordsFor(text.length));
-  new Uint8Array(words.buffer).set(text);
+  // Not through words.buffer: asking for it gives these few bytes memory outside of the heap, for the collector to track and free.
+  for (let n = 0; n < text.length; n++) words[n >> 2] |= text[n] << ((n & 3) * 8);
   return { hash, bytes: text.length, words };
 }
 
@@ -67,12 +74,17 @@ export function touchWords(shape: number): number {
 }
 
 export function timeOf(words: Int32Array, at: number): UnixMs {
-  return words[at + TIME_HIGH] * TWO_TO_32 + (words[at + TIME_LOW] >>> 0);
+  return (words[at + TIME_HIGH] & TIME_HIGH_MASK) * TWO_TO_32 + (words[at + TIME_LOW] >>> 0);
 }
 
-export function writeTime(words: Int32Array, at: number, time: UnixMs): void {
+export function writeTime(words: Int32Array, at: number, time: UnixMs, flags: number): void {
   words[at + TIME_LOW] = time | 0;
-  words[at + TIME_HIGH] = Math.floor(time / TWO_TO_32);
+  words[at + TIME_HIGH] = Math.floor(time / TWO_TO_32) | flags;
+}
+
+/** PEER, WITHDRAWN, or 0 for a touch that this region has counted. */
+export function flagsOf(words: Int32Array, at: number): number {
+  return words[at + TIME_HIGH] & FLAGS_MASK;
 }
 
 /** Whether the row is one of `user`; the hash alone does not decide it. */

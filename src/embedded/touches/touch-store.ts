@@ -5,7 +5,7 @@ import type { Touch } from '../../model/touch.ts';
 import { Fingerprint } from '../scan/fingerprint.ts';
 import type { DimensionTable } from '../state/dimension-table.ts';
 import { TouchMemory } from './touch-memory.ts';
-import { DIMENSION, readTouch, userKey, type TakeRow } from './touch-row.ts';
+import { DIMENSION, flagsOf, PEER, readTouch, userKey, WITHDRAWN, type TakeRow } from './touch-row.ts';
 import type { TouchRun } from './touch-run.ts';
 import { UserWatch } from './user-watch.ts';
 
@@ -28,6 +28,8 @@ export interface TouchOptions {
 export class TouchStore {
   /** How long after its event time a touch is held, ms. */
   retentionMs: number;
+  /** The regions of the pipeline: what both have counted is the first one's. */
+  regions: readonly string[];
   /** Users whose new touches somebody waits for. */
   readonly watched = new UserWatch();
   readonly #region: string;
@@ -44,6 +46,7 @@ export class TouchStore {
     this.retentionMs = options.retentionMs ?? TOUCH_RETENTION_MS;
     this.#memoryBytes = options.memoryBytes ?? TOUCH_MEMORY_BYTES;
     this.#region = region;
+    this.regions = [region];
     this.#fingerprint = new Fingerprint(seed);
     this.#dimensions = dimensions;
     this.#active = new TouchMemory(this.#memoryBytes);
@@ -94,8 +97,15 @@ export class TouchStore {
   }
 
   /** Adds the event of row `row` of a batch; its texts stand in `source`, its dimension has the reference `dimension`. */
-  add(words: Int32Array, doubles: Float64Array, row: number, source: DataView, dimension: number): void {
-    this.#active.add(words, doubles, row, source, dimension);
+  add(
+    words: Int32Array,
+    doubles: Float64Array,
+    row: number,
+    source: DataView,
+    dimension: number,
+    flags = 0,
+  ): void {
+    this.#active.add(words, doubles, row, source, dimension, flags);
   }
 
   /** What is older than the retention at this arrival is over, and stays so. */
@@ -116,11 +126,35 @@ export class TouchStore {
     const user = userKey(userId, this.userHashOf(userId));
     const first = Math.max(from, this.#expiredBefore);
     const touches: Touch[] = [];
-    const take: TakeRow = (words, at) => touches.push(this.#touch(words, at));
+    const withdrawn: string[] = [];
+    let flags = 0;
+    const take: TakeRow = (words, at) => {
+      const touch = this.#touch(words, at);
+      flags |= flagsOf(words, at);
+      if ((flagsOf(words, at) & WITHDRAWN) === 0) touches.push(touch);
+      else withdrawn.push(touch.eventId);
+    };
     this.#active.find(user, first, to, take);
     this.#frozen?.find(user, first, to, take);
     for (const run of this.#runs) run.find(user, first, to, take);
-    return touches.toSorted(byTimeThenId);
+    const valid = flags === 0 ? touches : this.#validOf(touches, withdrawn);
+    return valid.toSorted(byTimeThenId);
+  }
+
+  /** Without those that are withdrawn here, and of those that both regions have counted the one of the first region. */
+  #validOf(touches: readonly Touch[], withdrawn: readonly string[]): Touch[] {
+    const own = new Set(withdrawn);
+    const byId = new Map<string, Touch>();
+    for (const touch of touches) {
+      if (touch.region === this.#region && own.has(touch.eventId)) continue;
+      const other = byId.get(touch.eventId);
+      if (other === undefined || this.#rankOf(touch) < this.#rankOf(other)) byId.set(touch.eventId, touch);
+    }
+    return [...byId.values()];
+  }
+
+  #rankOf({ region }: Touch): number {
+    return this.regions.indexOf(region);
   }
 
   /** Sets what is in memory aside, to be written to the disk; it stays readable until adopt(). */
@@ -144,7 +178,13 @@ export class TouchStore {
   }
 
   #touch(words: Int32Array, at: number): Touch {
-    return readTouch(words, at, this.#dimensions.describe(words[at + DIMENSION]), this.#region);
+    const region = (flagsOf(words, at) & PEER) === 0 ? this.#region : this.#peer;
+    return readTouch(words, at, this.#dimensions.describe(words[at + DIMENSION]), region);
+  }
+
+  /** The name of the other region. */
+  get #peer(): string {
+    return this.regions.find((name) => name !== this.#region) ?? this.#region;
   }
 }
 

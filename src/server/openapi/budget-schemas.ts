@@ -148,13 +148,14 @@ export const ledgerPage = z
       .array(
         z.strictObject({
           account: z.string(),
+          counterAccount: z.string().describe('The advertiser that paid.'),
           currency,
           micros: exactMicros,
           entries: z.int().min(0).describe('How many entries that were.'),
           until: unixMs.describe('When the last of them was posted, Unix ms.'),
         }),
       )
-      .describe('What entries older than budget.retention sum to, one a currency.'),
+      .describe('What entries older than budget.retention sum to, one an advertiser and currency.'),
   })
   .register(SCHEMAS, { id: 'LedgerPage' });
 

@@ -43,7 +43,8 @@ export function openApiDocument(spec: PipelineSpec = resolveSpec({}, { environme
           type: 'http',
           scheme: 'bearer',
           description:
-            'A key made with "adtally keys create": role publisher sends events, role operator does everything. Without ' +
+            'A key made with "adtally keys create": role publisher sends events and orders, role advertiser reads the figures ' +
+            'of its own advertiser, role operator does everything. The other region sends the secret that both share. Without ' +
             'any key a region on loopback is open. Browsers may send the key as the password of HTTP Basic.',
         },
       },
@@ -137,8 +138,7 @@ function errorsOf(route: Route, operation: Operation): ErrorCode[] {
     operation.query !== undefined || operation.path !== undefined || operation.body !== undefined;
   if (takesInput) codes.push('bad_request');
   if (operation.path !== undefined) codes.push('not_found');
-  if (route.access !== 'anyone') codes.push('unauthorized', 'misdirected');
-  if (route.access === 'operator') codes.push('forbidden');
+  if (route.access !== 'anyone') codes.push('unauthorized', 'forbidden', 'misdirected', 'rate_limited');
   return codes.toSorted((a, b) => ERRORS[a].status - ERRORS[b].status);
 }
 

@@ -74,7 +74,7 @@ const attributedOrder = z
     currency,
     model: z.enum(ATTRIBUTION_MODELS),
     rank: count.describe('Place of the touch among those with credit, from 0.'),
-    outcome: z.enum(['attributed', 'unattributed']),
+    outcome: z.enum(['attributed', 'unattributed', 'yielded']),
     reason: z.enum(UNATTRIBUTED_REASONS).nullable().describe('Why no touch has credit.'),
     creditMicros: micros.describe('The credits of an order and model sum to its amount.'),
     adId: id.nullable(),

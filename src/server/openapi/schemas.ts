@@ -148,8 +148,19 @@ export const auditReport = z
     cells: cellSums,
     retiredCells: cellSums,
     counted: cellSums,
+    yielded: cellSums.describe(
+      'Of what was counted, what was found to be the other region’s and taken out again.',
+    ),
     orders: z
-      .strictObject({ balanced: z.boolean(), received: count, verdicts: orderVerdictCounts })
+      .strictObject({
+        balanced: z.boolean(),
+        received: count,
+        verdicts: orderVerdictCounts,
+        minutes: z
+          .array(z.strictObject({ minute: unixMs, received: count, verdicts: orderVerdictCounts }))
+          .describe('Per minute of arrival within the retention, oldest first.'),
+        earlier: z.strictObject({ received: count, verdicts: orderVerdictCounts }),
+      })
       .describe('Versions of orders, since the region began.'),
     differences: z.array(z.string()).describe('In plain words, what does not balance.'),
   })

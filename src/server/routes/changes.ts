@@ -68,7 +68,7 @@ function feedRoute<R>(feed: FeedRoute<R>): Route {
   return {
     method: 'GET',
     url: `/v1/changes/${event}`,
-    access: 'operator',
+    access: 'peer',
     operation: {
       id,
       tag: 'Figures',

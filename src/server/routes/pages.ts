@@ -21,7 +21,7 @@ export function pagePolicy(scriptHashes: readonly string[], styles = "'self'"): 
 export const getPage: Route = {
   method: 'GET',
   url: '/',
-  access: 'operator',
+  access: 'page',
   operation: null,
   handler: ({ assets }) => {
     const policy = pagePolicy(assets.pageScriptHashes);
@@ -35,7 +35,7 @@ export const getPage: Route = {
 export const getAsset: Route = {
   method: 'GET',
   url: '/assets/*',
-  access: 'operator',
+  access: 'page',
   operation: null,
   handler:
     ({ assets }) =>
@@ -47,9 +47,28 @@ export const getAsset: Route = {
     },
 };
 
+/** The library holds no secret, so pages of any origin may load it. */
+export const getClientScript: Route = {
+  method: 'GET',
+  url: '/client.js',
+  access: 'anyone',
+  operation: null,
+  handler:
+    ({ clientScript }) =>
+    (request, reply) => {
+      reply.header('access-control-allow-origin', '*').header('cross-origin-resource-policy', 'cross-origin');
+      return sendAsset(clientScript, request, reply, 'public, max-age=3600');
+    },
+};
+
 /** A browser asks each time whether its copy is still the one: an update shows at once, and costs 200 bytes when there is none. */
-function sendAsset(asset: Asset, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  reply.header('etag', asset.etag).header('cache-control', 'no-cache');
+function sendAsset(
+  asset: Asset,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  caching = 'no-cache',
+): FastifyReply {
+  reply.header('etag', asset.etag).header('cache-control', caching);
   const known = (request.headers['if-none-match'] ?? '')
     .split(',')
     .map((tag) => tag.trim().replace(/^W\//, ''));

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { REPLAY_MAX, ingestReceipt, quarantineList, replayRequest } from '../openapi/schemas.ts';
 import { countParameter, readParameter, readParameters } from '../parameters.ts';
 import { type Route, sendJson } from '../route.ts';
+import { asOperator } from '../trail/operator-action.ts';
 
 const LIMIT_DEFAULT = 100;
 const ID_MAX = Number.MAX_SAFE_INTEGER;
@@ -122,18 +123,18 @@ export const postQuarantineReplay: Route = {
       'disk_failed',
     ],
   },
-  handler:
-    ({ region, intake }) =>
-    async (request, reply) => {
-      const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
-      if (type !== 'application/json') {
-        throw new AdtallyError('unsupported_media_type', 'A replay is asked for with application/json.');
-      }
-      const receipt = await intake.take(request.raw, reply.raw, (bytes) =>
-        region.replayQuarantine(parseReplay(bytes)),
-      );
-      return sendJson(reply, JSON.stringify(receipt));
-    },
+  handler: (context) => async (request, reply) => {
+    const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+    if (type !== 'application/json') {
+      throw new AdtallyError('unsupported_media_type', 'A replay is asked for with application/json.');
+    }
+    const receipt = await context.intake.take(request.raw, reply.raw, async (bytes) => {
+      const ids = parseReplay(bytes);
+      const asked = { action: 'quarantine.replay', subject: `${ids.length} entries: ${ids.join(', ')}` };
+      return asOperator(context, request, asked, () => context.region.replayQuarantine(ids));
+    });
+    return sendJson(reply, JSON.stringify(receipt));
+  },
 };
 
 function parseReplay(bytes: Uint8Array): readonly number[] {

@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify';
+import { assertScoped } from '../access/advertiser-scope.ts';
 import { EVENT_STREAM_TYPE } from '../route.ts';
 
 export interface StreamEvent {
@@ -18,6 +19,7 @@ export class EventStream {
 
   /** Takes over the answer and sends its headers. It ends when `ended` is aborted. */
   constructor(reply: FastifyReply, ended: AbortSignal) {
+    assertScoped(reply.request);
     reply.header('content-type', EVENT_STREAM_TYPE).header('x-accel-buffering', 'no').hijack();
     this.response = reply.raw;
     this.ended = ended;

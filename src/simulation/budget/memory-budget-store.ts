@@ -86,8 +86,10 @@ export class MemoryBudgetStore implements BudgetStore {
     return this.#campaigns.get(campaignId);
   }
 
-  campaigns(limit: number, after = ''): Campaign[] {
-    const found = [...this.#campaigns.values()].filter(({ campaignId }) => campaignId > after);
+  campaigns(limit: number, after = '', advertiserId?: string): Campaign[] {
+    const found = [...this.#campaigns.values()].filter(
+      (each) => each.campaignId > after && (advertiserId ?? each.advertiserId) === each.advertiserId,
+    );
     return found.toSorted((a, b) => (a.campaignId < b.campaignId ? -1 : 1)).slice(0, limit);
   }
 
@@ -101,13 +103,22 @@ export class MemoryBudgetStore implements BudgetStore {
       .toSorted((a, b) => a.minute - b.minute);
   }
 
-  entries(account: string, limit: number, before = Infinity): StoredEntry[] {
-    const found = this.#entries.filter((entry) => entry.account === account && entry.id < before);
+  entries(account: string, limit: number, before = Infinity, counterAccount?: string): StoredEntry[] {
+    const found = this.#entries.filter(
+      (entry, index) =>
+        entry.account === account &&
+        entry.id < before &&
+        (counterAccount === undefined || this.#entries[index + 1]?.account === counterAccount),
+    );
     return found.toReversed().slice(0, limit);
   }
 
-  closings(account: string): ClosingBalance[] {
-    return [...this.#closings.values()].filter((closing) => closing.account === account);
+  closings(account: string, counterAccount?: string): ClosingBalance[] {
+    return [...this.#closings.values()].filter(
+      (closing) =>
+        closing.account === account &&
+        (counterAccount === undefined || closing.counterAccount === counterAccount),
+    );
   }
 
   entryCount(): number {
@@ -120,13 +131,15 @@ export class MemoryBudgetStore implements BudgetStore {
     const count = Math.max(0, Math.min(limit - (limit % 2), old, this.#entries.length - 2));
     const all = this.#entries;
     return this.transaction(() => {
-      for (const { account, currency, amountMicros, postedAt } of all.slice(0, count)) {
-        const key = `${currency} ${account}`;
+      for (const [index, { account, currency, amountMicros, postedAt }] of all.slice(0, count).entries()) {
+        const { account: counterAccount } = all[index % 2 === 0 ? index + 1 : index - 1];
+        const key = JSON.stringify([currency, account, counterAccount]);
         const last = this.#closings.get(key);
         const micros = (last?.micros ?? 0n) + BigInt(amountMicros);
         const until = Math.max(last?.until ?? 0, postedAt);
         this.#put(this.#closings, key, {
           account,
+          counterAccount,
           currency,
           micros,
           entries: (last?.entries ?? 0) + 1,

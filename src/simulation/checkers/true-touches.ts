@@ -13,8 +13,9 @@ export function trueTouches(retentionMs: number): Checker {
   function look(region: Region): void {
     for (const [user, before] of seen) {
       const now = region.touches(user, ...ALWAYS);
+      // One that is withdrawn for the other region's leaves a touch of that one.
       const ids = new Set(now.map(({ eventId }) => eventId));
-      const first = region.asOf() - retentionMs;
+      const first = touchesFrom(region, retentionMs);
       const gone = before.find(({ eventId, eventTime }) => eventTime >= first && !ids.has(eventId));
       expectThat(gone === undefined, () => `touch ${JSON.stringify(gone)} of ${user} was seen and is gone`);
       seen.set(user, now);
@@ -49,22 +50,19 @@ export function touchesByUser(region: Region, truth: LogTruth): unknown {
 }
 
 function usersOf(truth: LogTruth): string[] {
-  return [...new Set(truth.counted.map(({ userId }) => userId))];
+  return truth.orders.usersWithTouches();
+}
+
+/** Touches with earlier event times are over, Unix ms. */
+export function touchesFrom(region: Region, retentionMs: number): number {
+  return (region.status().peer?.settled ?? region.asOf()) - retentionMs;
 }
 
 function expectedTouches(truth: LogTruth, region: Region, user: string, retentionMs: number): Touch[] {
-  const first = region.asOf() - retentionMs;
-  return truth.counted
-    .filter(({ userId, eventTime }) => userId === user && eventTime >= first)
-    .map(({ eventId, eventType, eventTime, adId, campaignId, advertiserId, merchantId }) => ({
-      eventId,
-      eventType,
-      eventTime,
-      adId,
-      campaignId,
-      advertiserId,
-      merchantId,
-      region: region.name,
-    }))
+  const first = touchesFrom(region, retentionMs);
+  return truth.orders
+    .touchesOf(user)
+    .filter(({ eventTime }) => eventTime >= first)
+    .map(({ userId: _, ...touch }) => touch)
     .toSorted((a, b) => a.eventTime - b.eventTime || (a.eventId < b.eventId ? -1 : 1));
 }

@@ -47,13 +47,13 @@ export class OrderTruth {
     this.#rules = rules;
   }
 
-  changeRules(rules: LoggedOrderRules): void {
-    this.#oracle.changeRules(rules);
+  changeRules(rules: LoggedOrderRules, regions: readonly string[]): void {
+    this.#oracle.changeRules(rules, regions);
     this.#rules = rules;
   }
 
-  passTime(arrival: number): void {
-    this.#oracle.passTime(arrival);
+  passTime(settled: number): void {
+    this.#oracle.passTime(settled);
     const held = this.#oracle.orders();
     for (const orderId of this.#enrichments.keys()) if (!held.has(orderId)) this.#enrichments.delete(orderId);
   }
@@ -62,10 +62,28 @@ export class OrderTruth {
     this.#oracle.takeTouch(touch);
   }
 
+  withdrawTouch(touch: Pick<OracleTouch, 'userId' | 'eventId'>): void {
+    this.#oracle.withdrawTouch(touch);
+  }
+
+  usersWithTouches(): string[] {
+    return this.#oracle.usersWithTouches();
+  }
+
+  touchesOf(userId: string): readonly OracleTouch[] {
+    return this.#oracle.touchesOf(userId);
+  }
+
+  takePeerOrder(bytes: Uint8Array): void {
+    const orderId = this.#oracle.takePeerOrder(bytes);
+    if (orderId !== undefined && this.#oracle.isOwn(orderId)) this.#askFor(orderId);
+  }
+
   takeRequest(body: Uint8Array, orders: readonly Uint8Array[], arrival: number): void {
     const perOrder = orders.map((bytes) => {
       const outcome = this.#oracle.takeOrder(bytes, arrival);
-      if (outcome.verdict === 'accepted') this.#askFor(outcome.orderId!);
+      const isOwn = outcome.verdict === 'accepted' && this.#oracle.isOwn(outcome.orderId!);
+      if (isOwn) this.#askFor(outcome.orderId!);
       return outcome;
     });
     this.requests.push({ body, perOrder });
@@ -85,7 +103,8 @@ export class OrderTruth {
   /** The records with credit, or with a reason for none, by id. */
   records(): Map<string, TrueRecord> {
     const records = [...this.#oracle.records().values()].map((record) => {
-      const { status = null, enrichment = null } = this.#enrichments.get(record.orderId) ?? {};
+      const isOwn = record.outcome !== 'yielded';
+      const { status = null, enrichment = null } = (isOwn && this.#enrichments.get(record.orderId)) || {};
       return { ...record, enrichment, enrichmentStatus: status };
     });
     return new Map(records.map((record) => [record.recordId, record]));
@@ -97,7 +116,9 @@ export class OrderTruth {
 
   /** Ids of the orders that wait for the order service. */
   pending(): string[] {
-    const waiting = [...this.#enrichments].filter(([, { status }]) => status === 'pending');
+    const waiting = [...this.#enrichments].filter(
+      ([orderId, { status }]) => status === 'pending' && this.#oracle.isOwn(orderId),
+    );
     return waiting.map(([orderId]) => orderId);
   }
 

@@ -8,7 +8,7 @@ import { HOUR_MS } from '../../../src/base/units.ts';
 import { findImportFile } from '../../../src/cli/import/import-file.ts';
 import { Importer, type ImportOptions, type ImportReport } from '../../../src/cli/import/importer.ts';
 import { parseMapping, PLAIN_MAPPING } from '../../../src/cli/import/mapping.ts';
-import { RegionClient } from '../../../src/client/region-client.ts';
+import { RegionSender } from '../../../src/client/region-sender.ts';
 import { startStubRegion, type StubRegion } from '../../client/stub-region.ts';
 
 const NOW = 1_790_000_000_000;
@@ -71,8 +71,8 @@ async function run({ names = ['rows.csv'], ...more }: Extra = {}): Promise<Impor
     again: false,
     skipBadRows: false,
     batchEvents: 4,
-    client: new RegionClient({
-      url: stub.url,
+    sender: new RegionSender({
+      regions: [{ url: stub.url }],
       retry: { patienceMs: 2000, firstDelayMs: 1, delayMsMax: 5 },
     }),
     clock,

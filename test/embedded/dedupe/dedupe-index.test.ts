@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { PARTITIONS, PARTITION_SHIFT } from '../../../src/embedded/dedupe/dedupe-entry.ts';
 import {
   DedupeIndex,
+  OWN,
+  PEERS,
   SAME_CONTENT,
   type SnapshotMode,
   UNSEEN,
@@ -16,14 +18,20 @@ const generation = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: -5, max: 500_000 }) },
 );
 const some = fc.tuple(fc.nat(POOL.length - 1), fc.integer({ min: 1, max: POOL.length }));
+const content = fc.integer({ min: 0, max: 1 });
+const owner = fc.constantFrom<typeof OWN | typeof PEERS>(OWN, PEERS);
 const insertion = fc
-  .tuple(some, fc.integer({ min: 0, max: 1 }), generation)
-  .map(([[from, count], content, g]) => (world: World) => {
+  .tuple(some, content, generation, owner)
+  .map(([[from, count], ...how]) => (world: World) => {
     const ids = POOL.slice(from, from + count);
-    world.insert([...ids, ...ids.slice(0, 3)], content, g);
+    world.insert([...ids, ...ids.slice(0, 3)], ...how);
   });
+const gift = fc.tuple(some, content, generation, owner).map(([[from, count], ...how]) => (world: World) => {
+  world.reown(POOL.slice(from, from + count), ...how);
+});
 const step = fc.oneof(
   { weight: 6, arbitrary: insertion },
+  { weight: 3, arbitrary: gift },
   {
     weight: 2,
     arbitrary: fc.integer({ min: 489_998, max: 490_004 }).map((g) => (world: World) => world.forget(g)),
@@ -63,6 +71,27 @@ describe('dedupe index', () => {
     world.insert(POOL.slice(0, 300), 0, 1);
     world.begin('full');
     world.insert(POOL.slice(300, 600), 0, 1);
+    world.end();
+    expect(world.differences).toEqual([]);
+  });
+
+  it('keeps the owners of the cut, whatever is given away while it is written, and later ones with a delta', () => {
+    const world = new World();
+    world.insert(POOL.slice(0, 600), 0, 1);
+    world.insert(POOL.slice(600, 900), 1, 2, PEERS);
+    world.begin('full');
+    world.reown(POOL.slice(0, 200), 0, 2, PEERS);
+    world.advance(0.5);
+    world.reown(POOL.slice(200, 400), 0, 2, PEERS);
+    world.reown(POOL.slice(600, 700), 1, 2, OWN);
+    world.finish();
+    world.reown(POOL.slice(300, 500), 0, 3, PEERS);
+    world.insert(POOL.slice(900, 950), 0, 3);
+    world.reown(POOL.slice(900, 925), 0, 3, PEERS);
+    world.begin('delta');
+    world.reown(POOL.slice(500, 600), 0, 3, PEERS);
+    world.finish();
+    world.begin('delta');
     world.end();
     expect(world.differences).toEqual([]);
   });
@@ -138,6 +167,7 @@ describe('dedupe index', () => {
     expect(() => index.add(1, 5)).toThrow('just found unseen');
     index.add(0, 5);
     expect(() => index.add(0, 5)).toThrow('just found unseen');
+    expect(() => index.reown(0, 5, PEERS)).toThrow('just found with the same content');
     index.beginSnapshot('full');
     expect(() => index.beginSnapshot('delta')).toThrow('one snapshot');
     expect(() => index.slice(1)).toThrow('not the next');

@@ -1,7 +1,9 @@
+import type { Owner } from '../../../src/embedded/dedupe/dedupe-entry.ts';
 import { CONTENT, ID, ROW_WORDS } from '../../../src/embedded/scan/event-batch.ts';
 import {
   DedupeIndex,
   OTHER_CONTENT,
+  OWN,
   SAME_CONTENT,
   type Seen,
   type SnapshotMode,
@@ -23,6 +25,7 @@ export const POOL: readonly Id[] = [
 interface Remembered {
   readonly generation: number;
   readonly content: number;
+  readonly owner: Owner;
 }
 
 /** The index as its contract says it, with nothing clever. */
@@ -30,10 +33,14 @@ class Model {
   ids = new Map<Id, Remembered>();
   horizon = Number.NEGATIVE_INFINITY;
 
-  judge(id: Id, content: number, generation: number): Seen {
+  judge(id: Id, content: number, generation: number, owner: Owner = OWN): Seen {
     const seen = this.look(id, content);
-    if (seen === UNSEEN) this.ids.set(id, { content, generation: Math.max(generation, this.horizon + 1) });
+    if (seen === UNSEEN) this.remember(id, content, generation, owner);
     return seen;
+  }
+
+  remember(id: Id, content: number, generation: number, owner: Owner): void {
+    this.ids.set(id, { content, owner, generation: Math.max(generation, this.horizon + 1) });
   }
 
   look(id: Id, content: number): Seen {
@@ -65,12 +72,32 @@ export function locate(index: DedupeIndex, ids: readonly Id[], content: number):
   index.locate(words, rows, ids.length);
 }
 
-export function judge(index: DedupeIndex, ids: readonly Id[], content: number, generation: number): Seen[] {
+export function judge(
+  index: DedupeIndex,
+  ids: readonly Id[],
+  content: number,
+  generation: number,
+  owner: Owner = OWN,
+): Seen[] {
   locate(index, ids, content);
   return ids.map((_, i) => {
     const seen = index.seen(i);
-    if (seen === UNSEEN) index.add(i, generation);
+    if (seen === UNSEEN) index.add(i, generation, owner);
     return seen;
+  });
+}
+
+/** Gives the ids that are remembered with this content to an owner. */
+function giveAway(
+  index: DedupeIndex,
+  ids: readonly Id[],
+  content: number,
+  generation: number,
+  owner: Owner,
+): void {
+  locate(index, ids, content);
+  ids.forEach((_, i) => {
+    if (index.seen(i) === SAME_CONTENT) index.reown(i, generation, owner);
   });
 }
 
@@ -83,7 +110,11 @@ function differencesFrom(model: Model, index: DedupeIndex): string[] {
     rest.forgetThrough(generation);
     const wrong = [0, 1].flatMap((content) => {
       locate(index, POOL, content);
-      return POOL.filter((id, i) => index.seen(i) !== rest.look(id, content));
+      return POOL.filter(
+        (id, i) =>
+          index.seen(i) !== rest.look(id, content) ||
+          (index.seen(i) !== UNSEEN && index.seenOwner !== rest.ids.get(id)!.owner),
+      );
     });
     const where = `once ${generation} is forgotten`;
     return [
@@ -103,11 +134,19 @@ export class World {
   #kept: Int32Array[] = [];
   #taking: { mode: SnapshotMode; cut: Model; slices: Int32Array[] } | undefined;
 
-  insert(ids: readonly Id[], content: number, generation: number): void {
-    const judged = judge(this.index, ids, content, generation);
-    const expected = ids.map((id) => this.model.judge(id, content, generation));
+  insert(ids: readonly Id[], content: number, generation: number, owner: Owner = OWN): void {
+    const judged = judge(this.index, ids, content, generation, owner);
+    const expected = ids.map((id) => this.model.judge(id, content, generation, owner));
     const wrong = expected.filter((seen, i) => seen !== judged[i]);
     if (wrong.length > 0) this.differences.push(`${wrong.length} of ${ids.length} ids are judged wrong`);
+    this.#checkSize();
+  }
+
+  reown(ids: readonly Id[], content: number, generation: number, owner: Owner): void {
+    giveAway(this.index, ids, content, generation, owner);
+    for (const id of ids) {
+      if (this.model.look(id, content) === SAME_CONTENT) this.model.remember(id, content, generation, owner);
+    }
     this.#checkSize();
   }
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { assert } from '../../../src/base/assert.ts';
 import { DAY_MS } from '../../../src/base/units.ts';
+import { MarkBits } from '../../../src/embedded/peer/marks.ts';
 import { Attribution, type Touches } from '../../../src/embedded/state/attribution.ts';
 import type { AttributedOrder } from '../../../src/model/attributed-order.ts';
 import { ORDER_STATUSES, type Order } from '../../../src/model/order.ts';
@@ -70,7 +71,8 @@ class Subject {
   /** Returns the verdict. */
   send(order: Partial<Order>, arrival: number): string {
     this.attribution.passTime(arrival);
-    const steps = this.attribution.applyOrders(Buffer.from(JSON.stringify(order)), 'json', arrival, 1);
+    const body = Buffer.from(JSON.stringify(order));
+    const steps = this.attribution.applyOrders({ body, format: 'json', arrival }, 1, new MarkBits());
     let step = steps.next();
     while (step.done !== true) step = steps.next();
     const { received, verdicts } = step.value;
@@ -285,7 +287,7 @@ describe('attribution', () => {
     subject.send(orderOf(), NOON);
     subject.attribution.passTime(NOON + 3 * DAY_MS);
     expect(subject.touches.watched).toBe(0);
-    subject.attribution.setRules({ ...ORDER_RULES, models: ['last_touch'], maxEventAgeMs: 5 * DAY_MS });
+    subject.attribution.setRules({ ...ORDER_RULES, models: ['last_touch'], maxEventAgeMs: 5 * DAY_MS }, true);
     subject.attribution.reopen();
     subject.touch('u-1', clickOf('two', { eventTime: NOON - 30_000 }), NOON + 3 * DAY_MS);
     subject.send(orderOf({ orderVersion: 2, orderStatus: 'cancelled' }), NOON + 3 * DAY_MS);

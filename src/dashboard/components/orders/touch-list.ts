@@ -55,7 +55,7 @@ function TouchItem({ order, explanation }: { order: Order; explanation: TouchExp
         <a class="id" href=${adHref(touch.adId)}>${touch.adId}</a>
         <span class="tag">${fateText}</span>
       </p>
-      <p class="touch-why">${creditText(order, explanation) ?? message}</p>
+      <p class="touch-why">${creditText(order, explanation) ?? inWords(message)}</p>
       <p class="touch-of">
         <span class="id">${touch.campaignId}</span> · <span class="id">${touch.advertiserId}</span>
         ${touch.merchantId !== null && html` · for <span class="id">${touch.merchantId}</span>`}
@@ -87,4 +87,9 @@ function creditText(order: Order, { touch, credits }: TouchExplanation): string 
   const money = (micros: number): string => formatMoney(micros, order.currency, { exact: true });
   const shares = credits.map(({ model, creditMicros }) => `${money(creditMicros)} by ${MODEL_WORDS[model]}`);
   return `Of the order's ${money(order.amountMicros)} this ${touch.eventType} gets ${shares.join(' and ')}.`;
+}
+
+/** The region names models as its settings do. */
+function inWords(message: string): string {
+  return Object.entries(MODEL_WORDS).reduce((text, [model, words]) => text.replaceAll(model, words), message);
 }

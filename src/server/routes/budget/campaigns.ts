@@ -5,9 +5,11 @@ import type { BudgetService } from '../../../budget/budget-service.ts';
 import type { Campaign, CampaignInput } from '../../../budget/campaign.ts';
 import { ID_LENGTH_MAX } from '../../../model/field-checks.ts';
 import { formatTime } from '../../../model/event-time.ts';
+import { advertiserScope } from '../../access/advertiser-scope.ts';
 import { campaign, campaignChangePage, campaignInput, campaignList } from '../../openapi/budget-schemas.ts';
 import { countParameter, readParameter, readParameters, textParameter } from '../../parameters.ts';
 import { type Route, type ServerContext, sendJson } from '../../route.ts';
+import { asOperator } from '../../trail/operator-action.ts';
 
 const LIMIT_DEFAULT = 100;
 const BODY_BYTES_MAX = 64 * KIB;
@@ -74,6 +76,7 @@ export const putCampaign: Route = {
       'unsupported_media_type',
       'overloaded',
       'capacity',
+      'disk_failed',
     ],
   },
   handler: (context) => async (request, reply) => {
@@ -85,17 +88,17 @@ export const putCampaign: Route = {
     }
     const { book } = budgetOf(context);
     const input = await context.intake.take(request.raw, reply.raw, (bytes) => Promise.resolve(parse(bytes)));
-    return sendJson(
-      reply,
-      JSON.stringify(wireCampaign(book.putCampaign(campaignId, input, context.clock.now()))),
+    const put = await asOperator(context, request, { action: 'campaign.put', subject: campaignId }, () =>
+      book.putCampaign(campaignId, input, context.clock.now()),
     );
+    return sendJson(reply, JSON.stringify(wireCampaign(put)));
   },
 };
 
 export const getCampaign: Route = {
   method: 'GET',
   url: '/v1/campaigns/:campaignId',
-  access: 'operator',
+  access: 'advertiser',
   operation: {
     id: 'getCampaign',
     tag: 'Budgets',
@@ -110,7 +113,7 @@ export const getCampaign: Route = {
   },
   handler: (context) => (request, reply) => {
     readParameters(request.query, {});
-    const found = budgetOf(context).book.campaign(campaignIdOf(request));
+    const found = budgetOf(context).book.campaign(campaignIdOf(request), advertiserScope(request));
     return sendJson(reply, JSON.stringify(wireCampaign(found)));
   },
 };
@@ -118,7 +121,7 @@ export const getCampaign: Route = {
 export const getCampaigns: Route = {
   method: 'GET',
   url: '/v1/campaigns',
-  access: 'operator',
+  access: 'advertiser-or-peer',
   operation: {
     id: 'getCampaigns',
     tag: 'Budgets',
@@ -135,7 +138,7 @@ export const getCampaigns: Route = {
   },
   handler: (context) => (request, reply) => {
     const { limit = LIMIT_DEFAULT, after } = readParameters(request.query, QUERY);
-    const found = budgetOf(context).book.campaigns(limit + 1, after);
+    const found = budgetOf(context).book.campaigns(limit + 1, after, advertiserScope(request));
     const campaigns = found.slice(0, limit).map(wireCampaign);
     const next = found.length > limit ? campaigns.at(-1)!.campaignId : null;
     return sendJson(reply, JSON.stringify({ campaigns, next }));

@@ -1,18 +1,23 @@
-import { AdtallyError } from '../../base/errors.ts';
-import { DAY_MS } from '../../base/units.ts';
-import { ATTRIBUTION_MODELS } from '../../model/attributed-order.ts';
-import { ID_LENGTH_MAX } from '../../model/field-checks.ts';
-import { PERFORMANCE_GROUPS, queryPerformance, type PerformanceReport } from '../../reporting/performance.ts';
-import { exactJson } from '../exact-json.ts';
-import { performanceReport } from '../openapi/order-schemas.ts';
+import { AdtallyError } from '../../../base/errors.ts';
+import { DAY_MS } from '../../../base/units.ts';
+import { ATTRIBUTION_MODELS } from '../../../model/attributed-order.ts';
+import { ID_LENGTH_MAX } from '../../../model/field-checks.ts';
+import {
+  PERFORMANCE_GROUPS,
+  queryPerformance,
+  type PerformanceReport,
+} from '../../../reporting/performance.ts';
+import { advertiserScope } from '../../access/advertiser-scope.ts';
+import { exactJson } from '../../exact-json.ts';
+import { performanceReport } from '../../openapi/order-schemas.ts';
 import {
   choiceParameter,
   countParameter,
   readParameters,
   textParameter,
   timeParameter,
-} from '../parameters.ts';
-import { type Route, sendJson } from '../route.ts';
+} from '../../parameters.ts';
+import { type Route, sendJson } from '../../route.ts';
 
 const LIMIT_DEFAULT = 1000;
 
@@ -57,7 +62,7 @@ const REPORT: PerformanceReport = {
 export const getPerformance: Route = {
   method: 'GET',
   url: '/v1/performance',
-  access: 'operator',
+  access: 'advertiser',
   operation: {
     id: 'getPerformance',
     tag: 'Figures',
@@ -91,7 +96,9 @@ export const getPerformance: Route = {
       const to = given.to ?? clock.now();
       const from = given.from ?? Math.max(0, to - DAY_MS);
       const { limit = LIMIT_DEFAULT } = given;
-      const report = await queryPerformance(region, { ...given, from, to, groupBy, model, limit }, clock);
+      const advertiserId = advertiserScope(request, given.advertiserId);
+      const query = { ...given, advertiserId, from, to, groupBy, model, limit };
+      const report = await queryPerformance(region, query, clock);
       return sendJson(reply, exactJson(report));
     },
 };

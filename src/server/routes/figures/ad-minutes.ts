@@ -1,10 +1,11 @@
-import { DAY_MS } from '../../base/units.ts';
-import { ID_LENGTH_MAX } from '../../model/field-checks.ts';
-import { type AdMinuteReport, queryAdMinutes } from '../../reporting/ad-minutes.ts';
-import { GRANULARITIES } from '../../reporting/time-buckets.ts';
-import { adMinuteReport } from '../openapi/schemas.ts';
-import { choiceParameter, readParameters, textParameter, timeParameter } from '../parameters.ts';
-import { type Route, sendJson } from '../route.ts';
+import { DAY_MS } from '../../../base/units.ts';
+import { ID_LENGTH_MAX } from '../../../model/field-checks.ts';
+import { type AdMinuteReport, queryAdMinutes } from '../../../reporting/ad-minutes.ts';
+import { GRANULARITIES } from '../../../reporting/time-buckets.ts';
+import { advertiserScope } from '../../access/advertiser-scope.ts';
+import { adMinuteReport } from '../../openapi/schemas.ts';
+import { choiceParameter, readParameters, textParameter, timeParameter } from '../../parameters.ts';
+import { type Route, sendJson } from '../../route.ts';
 
 const QUERY = {
   adId: textParameter('Only this ad.', 'ad-42', ID_LENGTH_MAX * 2),
@@ -38,7 +39,7 @@ const REPORT: AdMinuteReport = {
 export const getAdMinutes: Route = {
   method: 'GET',
   url: '/v1/ad-minutes',
-  access: 'operator',
+  access: 'advertiser',
   operation: {
     id: 'getAdMinutes',
     tag: 'Figures',
@@ -59,7 +60,8 @@ export const getAdMinutes: Route = {
       const { granularity = 'hour', timezone = 'UTC', ...given } = readParameters(request.query, QUERY);
       const to = given.to ?? clock.now();
       const from = given.from ?? Math.max(0, to - DAY_MS);
-      const query = { ...given, from, to, granularity, timezone };
+      const advertiserId = advertiserScope(request, given.advertiserId);
+      const query = { ...given, advertiserId, from, to, granularity, timezone };
       const report = await queryAdMinutes(region, query, clock);
       return sendJson(reply, JSON.stringify(report));
     },

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { budgetColumns } from '../../src/dashboard/budget-line.ts';
-import { mockBudget } from './mock-budgets.ts';
+import { budgetColumns } from '../../../src/dashboard/series/budget-line.ts';
+import { mockBudget } from '../mock-budgets.ts';
 
 const START = Date.UTC(2026, 0, 31);
 const HOUR_MS = 3_600_000;

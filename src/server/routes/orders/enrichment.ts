@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { count, SCHEMAS } from '../openapi/schemas.ts';
-import { readParameters } from '../parameters.ts';
-import { type Route, sendJson } from '../route.ts';
+import { count, SCHEMAS } from '../../openapi/schemas.ts';
+import { readParameters } from '../../parameters.ts';
+import { type Route, sendJson } from '../../route.ts';
+import { asOperator } from '../../trail/operator-action.ts';
 
 const retryAnswer = z
   .strictObject({ retried: count.describe('Orders that are asked for again.') })
@@ -24,12 +25,11 @@ export const postEnrichmentRetry: Route = {
     },
     errors: ['overloaded', 'stopping', 'disk_failed'],
   },
-  handler:
-    ({ region, retryEnrichment }) =>
-    async (request, reply) => {
-      readParameters(request.query, {});
-      const retried = await region.retryEnrichment();
-      retryEnrichment();
-      return sendJson(reply, JSON.stringify({ retried }));
-    },
+  handler: (context) => async (request, reply) => {
+    readParameters(request.query, {});
+    const asked = { action: 'enrichment.retry', subject: 'unavailable orders' };
+    const retried = await asOperator(context, request, asked, () => context.region.retryEnrichment());
+    context.retryEnrichment();
+    return sendJson(reply, JSON.stringify({ retried }));
+  },
 };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { minuteSlots } from '../../src/dashboard/minute-slots.ts';
-import type { AdMinuteRow } from '../../src/dashboard/region-api.ts';
+import { minuteSlots } from '../../../src/dashboard/series/minute-slots.ts';
+import type { AdMinuteRow } from '../../../src/dashboard/region-api.ts';
 
 const END = Date.UTC(2026, 0, 31, 12, 0);
 

@@ -1,4 +1,4 @@
-import type { DaySpendAnswer } from './region-api.ts';
+import type { DaySpendAnswer } from '../region-api.ts';
 
 const MINUTE_S = 60;
 

@@ -1,8 +1,8 @@
-import { AdtallyError } from '../../base/errors.ts';
-import { formatBytes } from '../../base/units.ts';
-import type { OrderReport } from '../../embedded/ports.ts';
-import { noOrderVerdicts, type OrderReceipt } from '../../model/order-receipt.ts';
-import { answerIngest, INGEST_ERRORS } from '../body/ingest-answer.ts';
+import { AdtallyError } from '../../../base/errors.ts';
+import { formatBytes } from '../../../base/units.ts';
+import type { OrderReport } from '../../../embedded/ports.ts';
+import { noOrderVerdicts, type OrderReceipt } from '../../../model/order-receipt.ts';
+import { answerIngest, INGEST_ERRORS } from '../../body/ingest-answer.ts';
 import {
   ATTRIBUTED_ORDER,
   orderBatch,
@@ -10,9 +10,9 @@ import {
   orderLines,
   orderList,
   orderReceipt,
-} from '../openapi/order-schemas.ts';
-import { countParameter, readParameter, readParameters, textParameter } from '../parameters.ts';
-import { type Route, sendJson } from '../route.ts';
+} from '../../openapi/order-schemas.ts';
+import { countParameter, readParameter, readParameters, textParameter } from '../../parameters.ts';
+import { type Route, sendJson } from '../../route.ts';
 
 const LIMIT_DEFAULT = 100;
 

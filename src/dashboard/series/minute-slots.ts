@@ -1,4 +1,4 @@
-import type { AdMinuteRow } from './region-api.ts';
+import type { AdMinuteRow } from '../region-api.ts';
 
 /** One minute of the chart, also when nothing happened in it. */
 export interface MinuteSlot {

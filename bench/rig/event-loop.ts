@@ -1,0 +1,81 @@
+import { existsSync, openSync, readSync } from 'node:fs';
+import { createHistogram, monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
+import { setImmediate as turn } from 'node:timers/promises';
+
+/** Shorter gaps are not kept. */
+const NOTED_MS = 5;
+const SCHEDULER = '/proc/self/schedstat';
+
+/** A stretch without a turn of the event loop. */
+export interface Gap {
+  readonly wallMs: number;
+  /** For how long of it the thread could have run, but the machine gave it no core. */
+  readonly starvedMs: number;
+}
+
+/** What was seen of the event loop: whole stretches, turns, and collections of garbage, ms. */
+export interface LoopWatch {
+  readonly gaps: readonly Gap[];
+  /** Times between two turns. */
+  readonly turns: { readonly count: number; readonly p999Ms: number; readonly maxMs: number };
+  readonly gcMs: readonly number[];
+  readonly histogramMs: { readonly p999: number; readonly max: number };
+}
+
+/** Watches the event loop, turn by turn, while `work` runs; the thread does not rest meanwhile. */
+export async function watchLoop(work: () => Promise<void>): Promise<LoopWatch> {
+  const gaps: Gap[] = [];
+  // Not an array: one of millions of values holds the loop up itself whenever it grows.
+  const turnsNs = createHistogram();
+  const gcMs: number[] = [];
+  const observer = new PerformanceObserver((list) =>
+    gcMs.push(...list.getEntries().map(({ duration }) => duration)),
+  );
+  observer.observe({ entryTypes: ['gc'] });
+  const histogram = monitorEventLoopDelay({ resolution: 1 });
+  histogram.enable();
+  const over = new AbortController();
+  const worked = work().finally(() => over.abort());
+  let lastMs = performance.now();
+  const starvation = makeStarvation();
+  let lastStarvedMs = starvation();
+  while (!over.signal.aborted) {
+    await turn();
+    const nowMs = performance.now();
+    const wallMs = nowMs - lastMs;
+    const starvedMs = starvation();
+    turnsNs.record(Math.max(1, Math.round(wallMs * 1e6)));
+    if (wallMs > NOTED_MS) gaps.push({ wallMs, starvedMs: starvedMs - lastStarvedMs });
+    lastMs = nowMs;
+    lastStarvedMs = starvedMs;
+  }
+  await worked;
+  histogram.disable();
+  observer.disconnect();
+  return {
+    gaps,
+    turns: { count: turnsNs.count, p999Ms: turnsNs.percentile(99.9) / 1e6, maxMs: turnsNs.max / 1e6 },
+    gcMs,
+    histogramMs: { p999: histogram.percentile(99.9) / 1e6, max: histogram.max / 1e6 },
+  };
+}
+
+/** The longest stretch that the process itself caused, ms. */
+export function longestPauseMs({ gaps }: LoopWatch): number {
+  return longest(gaps.map(({ wallMs, starvedMs }) => wallMs - starvedMs));
+}
+
+export function longest(values: readonly number[]): number {
+  return values.reduce((most, value) => Math.max(most, value), 0);
+}
+
+/** How long this process's main thread has waited for a core so far, ms; 0 where the system does not tell. */
+function makeStarvation(): () => number {
+  if (!existsSync(SCHEDULER)) return () => 0;
+  const file = openSync(SCHEDULER, 'r');
+  const bytes = Buffer.alloc(128);
+  return () => {
+    const length = readSync(file, bytes, 0, bytes.length, 0);
+    return Number(bytes.toString('latin1', 0, length).split(' ')[1]) / 1e6;
+  };
+}

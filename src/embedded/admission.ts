@@ -1,0 +1,61 @@
+import { AdtallyError } from '../base/errors.ts';
+import type { PipelineSpec } from '../pipeline/settings.ts';
+import type { BodyFormat } from './ports.ts';
+import { countEvents } from './scan/event-splitter.ts';
+import type { Aggregation } from './state/aggregation.ts';
+
+const RETRY_AFTER_SECONDS = 1;
+
+/** Bytes and events that have been accepted but are not answered yet. */
+export interface Waiting {
+  readonly bytes: number;
+  readonly events: number;
+}
+
+/** How many events or orders are in a body. Throws AdtallyError too_large. */
+export function checkSize(body: Uint8Array, format: BodyFormat, limits: PipelineSpec['limits']): number {
+  const { bytesPerRequest, eventsPerRequest } = limits;
+  if (body.length > bytesPerRequest) {
+    throw new AdtallyError(
+      'too_large',
+      `The body has ${body.length} bytes; at most ${bytesPerRequest} are taken.`,
+    );
+  }
+  const count = countEvents(body, format, eventsPerRequest + 1);
+  if (count <= eventsPerRequest) return count;
+  throw new AdtallyError('too_large', `The request has more than ${eventsPerRequest} events or orders.`);
+}
+
+/** Refuses what there is no room for, before it takes any. Throws AdtallyError overloaded or capacity. */
+export function refuseWhenFull(
+  { bytes, events }: Waiting,
+  waiting: Waiting,
+  { touches, ids, cells, attribution }: Aggregation,
+  { orders, pendingBytes, records, rememberedIds, touchMemory }: PipelineSpec['limits'],
+): void {
+  const retry = { retryAfterSeconds: RETRY_AFTER_SECONDS };
+  if (waiting.bytes > 0 && waiting.bytes + bytes > pendingBytes) {
+    throw new AdtallyError(
+      'overloaded',
+      `${waiting.bytes} bytes wait to be counted; at most ${pendingBytes} may.`,
+      retry,
+    );
+  }
+  if (touches.isFull) {
+    throw new AdtallyError(
+      'overloaded',
+      `Touches take limits.touchMemory, ${touchMemory} bytes, and are being written to the disk.`,
+      retry,
+    );
+  }
+  const most = waiting.events + events;
+  if (ids.size + most > rememberedIds) {
+    throw new AdtallyError('capacity', `limits.rememberedIds, ${rememberedIds}, is reached.`);
+  }
+  if (cells.count + most > records) {
+    throw new AdtallyError('capacity', `limits.records, ${records}, is reached.`);
+  }
+  if (attribution.count + most > orders) {
+    throw new AdtallyError('capacity', `limits.orders, ${orders}, is reached.`);
+  }
+}

@@ -1,0 +1,33 @@
+import { accessReport } from '../openapi/access-schemas.ts';
+import { readParameters } from '../parameters.ts';
+import { type Route, sendJson } from '../route.ts';
+
+export const getAccess: Route = {
+  method: 'GET',
+  url: '/v1/access',
+  access: 'page',
+  operation: {
+    id: 'getAccess',
+    tag: 'Operation',
+    summary: 'What the key may do',
+    description: 'For the page, which shows an advertiser less.',
+    answer: {
+      about: 'The role of the key.',
+      content: [
+        {
+          type: 'application/json',
+          schema: accessReport,
+          example: { role: 'advertiser', keyId: '5f0c21aa', advertiserId: 'acme' },
+        },
+      ],
+    },
+    errors: [],
+  },
+  handler: () => (request, reply) => {
+    readParameters(request.query, {});
+    const { caller } = request;
+    const keyId = 'keyId' in caller ? caller.keyId : null;
+    const advertiserId = 'advertiserId' in caller ? caller.advertiserId : null;
+    return sendJson(reply, JSON.stringify({ role: caller.role, keyId, advertiserId }));
+  },
+};
