@@ -18,6 +18,7 @@ import { TrailFile } from '../server/trail/trail-file.ts';
 import { openBudget, type OpenedBudget } from './budget/region-budget.ts';
 import { KeyFile } from './key-file.ts';
 import { startEnricher } from './order-enricher.ts';
+import { peerOf, startPeerPuller } from './regions/peer-link.ts';
 import { formatSpec } from './settings-options.ts';
 import { removeRunningFile, writeRunningFile } from './running-file.ts';
 
@@ -37,12 +38,22 @@ export interface ServedRegion extends OpenedRegion {
 
 /** The region to run: `name`, or the first of the spec. Throws AdtallyError config_invalid for one that is not in it. */
 export function chooseRegion(spec: PipelineSpec, name: string | undefined): string {
-  if (name === undefined || spec.regions.includes(name)) return name ?? spec.regions[0];
+  if (name === undefined || spec.regions.includes(name)) return checkPeer(spec, name ?? spec.regions[0]);
   const known = spec.regions.join(', ');
   const hint = didYouMean(name, spec.regions);
   throw new AdtallyError(
     'config_invalid',
     `--region is "${name}"; the regions of the spec are ${known}.${hint}`,
+  );
+}
+
+/** Throws AdtallyError config_invalid for a region that is to be its own peer. */
+function checkPeer(spec: PipelineSpec, name: string): string {
+  if (peerOf(spec)?.name !== name) return name;
+  const others = spec.regions.filter((other) => other !== name);
+  throw new AdtallyError(
+    'config_invalid',
+    `peer names region ${name} itself; it must name ${others.join(', ')}.`,
   );
 }
 
@@ -88,6 +99,7 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
     const log = pino({ name: 'adtally' }, pino.destination({ dest: 2, sync: true }));
     suitHeapToBodies();
     const enricher = await startEnricher(region, spec);
+    const puller = startPeerPuller(region, spec, peerSecret);
     const server = await startServer({
       region,
       budget: budget.service,
@@ -112,6 +124,7 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
       process.off('SIGHUP', server.renewTls);
       await server.close();
       await enricher?.stop();
+      await puller?.stop();
       removeRunningFile(directory);
       await budget.close();
       await opened.close();
