@@ -117,9 +117,10 @@ export class TouchStore {
     const first = Math.max(from, this.#expiredBefore);
     const touches: Touch[] = [];
     const take: TakeRow = (words, at) => touches.push(this.#touch(words, at));
-    this.#active.find(user, first, to, take);
-    this.#frozen?.find(user, first, to, take);
+    // In the order in which they came: what is nearly sorted is soon sorted.
     for (const run of this.#runs) run.find(user, first, to, take);
+    this.#frozen?.find(user, first, to, take);
+    this.#active.find(user, first, to, take);
     return touches.toSorted(byTimeThenId);
   }
 
