@@ -1,6 +1,7 @@
 import type { UnixMs } from '../../base/clock.ts';
 import type { Touch } from '../../model/touch.ts';
 import type { Dimension } from '../state/dimension-table.ts';
+import { TextCache } from './text-cache.ts';
 
 /**
  * A touch as a row of 32-bit words, the same in memory and on the disk. Behind the fixed words stand the texts of event id,
@@ -25,8 +26,7 @@ export const TOUCH_WORDS_MAX = TEXT + 3 * 128;
 const TWO_TO_32 = 2 ** 32;
 const HEX = Uint8Array.from({ length: 16 }, (_, digit) => digit.toString(16).charCodeAt(0));
 const DASH = 0x2d;
-/** All of the memory that a text was read from last: to make a view for each text takes longer than to read it. */
-let textBytes: Buffer = Buffer.alloc(0);
+const texts = new TextCache();
 
 /** A user as rows hold it. */
 export interface UserKey {
@@ -97,21 +97,15 @@ export function readTouch(words: Int32Array, at: number, dimension: Dimension, r
   const merchant = id + idWords(shape) + wordsFor((shape >>> LENGTH_BITS) & LENGTH_MASK);
   const merchantBytes = (shape >>> (2 * LENGTH_BITS)) & LENGTH_MASK;
   return {
-    eventId: idBytes === 0 ? readUuidText(words, id) : readText(words, id, idBytes),
+    eventId: idBytes === 0 ? readUuidText(words, id) : texts.readOnce(words, id, idBytes),
     eventType: (shape & CLICK_BIT) === 0 ? 'impression' : 'click',
     eventTime: timeOf(words, at),
     adId: dimension.adId,
     campaignId: dimension.campaignId,
     advertiserId: dimension.advertiserId,
-    merchantId: merchantBytes === 0 ? null : readText(words, merchant, merchantBytes),
+    merchantId: merchantBytes === 0 ? null : texts.read(words, merchant, merchantBytes),
     region,
   };
-}
-
-function readText(words: Int32Array, at: number, bytes: number): string {
-  if (textBytes.buffer !== words.buffer) textBytes = Buffer.from(words.buffer);
-  const start = words.byteOffset + at * 4;
-  return textBytes.toString('utf8', start, start + bytes);
 }
 
 /** All digits in one call: half the time that a loop over a buffer takes. */
