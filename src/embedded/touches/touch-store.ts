@@ -134,9 +134,10 @@ export class TouchStore {
       if ((flagsOf(words, at) & WITHDRAWN) === 0) touches.push(touch);
       else withdrawn.push(identityOf(touch));
     };
-    this.#active.find(user, first, to, take);
-    this.#frozen?.find(user, first, to, take);
+    // In the order in which they came: what is nearly sorted is soon sorted.
     for (const run of this.#runs) run.find(user, first, to, take);
+    this.#frozen?.find(user, first, to, take);
+    this.#active.find(user, first, to, take);
     const valid = flags === 0 ? touches : this.#validOf(touches, withdrawn);
     return valid.toSorted(byTimeThenId);
   }
