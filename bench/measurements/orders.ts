@@ -11,7 +11,7 @@ import { OrderTraffic } from '../../src/generator/order-traffic.ts';
 import { benchSpec, openBenchRegion } from '../rig/bench-region.ts';
 import { BodySource, FIELD_ORDERS, USERS } from '../rig/bodies.ts';
 import { cpuMsOf } from '../rig/cpu-time.ts';
-import { longest, longestPauseMs, watchLoop } from '../rig/event-loop.ts';
+import { watchTurns } from '../rig/turns.ts';
 import {
   answer,
   atLeast,
@@ -168,7 +168,7 @@ async function measure(directory: string, { isQuick }: Run): Promise<Outcome> {
   const watchedLoad = source.make(seconds);
   progress(`${seconds} s more, the event loop watched`);
   let watchedSight = new Sight();
-  const watched = await watchLoop(async () => {
+  const watched = await watchTurns(async () => {
     watchedSight = await watchLoad(region, watchedLoad);
   });
   const orders = attributedShare(region);
@@ -188,9 +188,9 @@ async function measure(directory: string, { isQuick }: Run): Promise<Outcome> {
       ),
       atMost('  p99', quantileUs(plain.lookUpsNs, 99), 2000, ' µs'),
       told('  touches found, mean', plain.touchesFound / plain.lookUpsNs.count),
-      atMost('  longest pause of the event loop', longestPauseMs(watched), 50, ' ms'),
+      atMost('  longest pause of the event loop', watched.longestMs, 50, ' ms'),
       told('  with the time that it waited for a core', watched.turns.maxMs, ' ms'),
-      told('  longest garbage collection', longest(watched.gcMs), ' ms'),
+      told('  longest garbage collection', watched.longestGcMs, ' ms'),
       // Above 1 new events are refused; what was taken in before still comes.
       told('  memory of touches, share of limits.touchMemory, most', touchMemoryShare(sights)),
       told('  orders held at the end', orders.held),

@@ -7,8 +7,8 @@ import type { Region } from '../../src/embedded/ports.ts';
 import { openBenchRegion } from '../rig/bench-region.ts';
 import { BodySource } from '../rig/bodies.ts';
 import { fill } from '../rig/child.ts';
-import { longest, longestPauseMs, watchLoop } from '../rig/event-loop.ts';
 import { answer, atMost, progress, told, withDirectory, type Outcome, type Run } from '../rig/measurement.ts';
+import { watchTurns } from '../rig/turns.ts';
 
 const MILLION = 1_000_000;
 const EVENTS_PER_BODY = 1000;
@@ -38,7 +38,7 @@ async function measure(directory: string, { isQuick }: Run): Promise<Outcome> {
   // Compiling the engine is not what is looked for.
   await load(region, bodies.splice(0, 200));
   const before = region.status();
-  const watched = await watchLoop(async () => {
+  const turns = await watchTurns(async () => {
     await load(region, bodies);
     await region.snapshot();
   });
@@ -48,13 +48,13 @@ async function measure(directory: string, { isQuick }: Run): Promise<Outcome> {
   const size = `${ids / MILLION}M ids, ${EVENTS_PER_SECOND / 1000}k events/s, ${snapshots} snapshots`;
   return {
     findings: [
-      atMost(`Longest pause of the event loop, ${size}`, longestPauseMs(watched), 50, ' ms'),
-      told('  with the time that it waited for a core', watched.turns.maxMs, ' ms'),
-      told('  p99.9 of all turns, with that time', watched.turns.p999Ms, ' ms'),
-      told('  monitorEventLoopDelay, max', watched.histogramMs.max, ' ms'),
-      told('  longest garbage collection', longest(watched.gcMs), ' ms'),
+      atMost(`Longest pause of the event loop, ${size}`, turns.longestMs, 50, ' ms'),
+      told('  with the time that it waited for a core', turns.turns.maxMs, ' ms'),
+      told('  p99.9 of all turns, with that time', turns.turns.p999Ms, ' ms'),
+      told('  monitorEventLoopDelay, max', turns.histogramMs.max, ' ms'),
+      told('  longest garbage collection', turns.longestGcMs, ' ms'),
     ],
-    raw: { ...watched, before, after },
+    raw: { ...turns, before, after },
   };
 }
 

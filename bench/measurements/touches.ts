@@ -2,32 +2,29 @@
  * Touches: what they cost an event (two regions count the same bodies in turns, one of them without touches), and how long a
  * look-up takes among many touches of many users over seven days, in sorted runs as the engine leaves them.
  */
-import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { nodeClock } from '../../src/adapters/node-clock/node-clock.ts';
-import { NodeDisk } from '../../src/adapters/node-disk/node-disk.ts';
 import { DAY_MS } from '../../src/base/units.ts';
-import * as row from '../../src/embedded/scan/event-batch.ts';
-import { EventBatch } from '../../src/embedded/scan/event-batch.ts';
-import { EventScanner } from '../../src/embedded/scan/event-scanner.ts';
-import { DimensionTable } from '../../src/embedded/state/dimension-table.ts';
-import { TouchFiles } from '../../src/embedded/touches/touch-files.ts';
-import { TouchStore } from '../../src/embedded/touches/touch-store.ts';
-import { ALWAYS_REQUIRED } from '../../src/model/ad-event.ts';
 import { ingestAll, openBenchRegion } from '../rig/bench-region.ts';
 import { BodySource } from '../rig/bodies.ts';
-import { cpuMsOf, median, sum } from '../rig/cpu-time.ts';
-import { answer, atLeast, atMost, progress, told, withDirectory, type Run } from '../rig/measurement.ts';
+import { cpuMsOf, median, quantile, sum } from '../rig/cpu-time.ts';
+import { FilledTouches } from '../rig/filled-touches.ts';
+import {
+  answer,
+  atLeast,
+  atMost,
+  progress,
+  told,
+  withDirectory,
+  type Finding,
+  type Run,
+} from '../rig/measurement.ts';
+import { makeStarvation, watchTurns, type Turns } from '../rig/turns.ts';
 
 const MILLION = 1_000_000;
-const ADS = 10_000;
 const LOOK_UPS = 20_000;
-/** As much arrives between two snapshots by default. */
-const TOUCHES_PER_RUN = 900_000;
-const BATCH = 512;
-const SEED = randomBytes(32);
+/** So few that they hardly warm the pages for each other. */
+const COLD_LOOK_UPS = 4000;
 
 interface Costs {
   readonly withNs: number[];
@@ -57,127 +54,109 @@ async function measureCosts(directory: string, { isQuick }: Run): Promise<Costs>
   return costs;
 }
 
-/** A store with touches of the last seven days, all but the last ones in runs. */
-class FilledStore {
-  readonly users: number;
-  readonly #dimensions = new DimensionTable(1);
-  readonly #batch = new EventBatch(BATCH);
-  readonly #scanner = new EventScanner({ requiredFields: ALWAYS_REQUIRED, defaultCurrency: 'EUR' }, SEED);
-  readonly #files: TouchFiles;
-  readonly store = new TouchStore('a', SEED, this.#dimensions);
-  #written = 0;
-  addNs = 0;
-  /** Of the event loop while runs are written and merged. */
-  readonly delay = monitorEventLoopDelay({ resolution: 1 });
-
-  constructor(directory: string, users: number) {
-    this.users = users;
-    this.#files = new TouchFiles(new NodeDisk(directory), nodeClock, '00'.repeat(16));
-  }
-
-  async fill(touches: number, now: number): Promise<void> {
-    for (let n = 0; n < touches; n += BATCH) {
-      this.#add(now - 7 * DAY_MS + (n / touches) * 7 * DAY_MS);
-      if (n % TOUCHES_PER_RUN < TOUCHES_PER_RUN - BATCH) continue;
-      await this.#write();
-      progress(`${(n / MILLION).toFixed(1)}M touches in ${this.store.runs.length} runs`);
-    }
-    this.addNs /= touches;
-  }
-
-  async #write(): Promise<void> {
-    this.delay.enable();
-    const first = this.#written + 1;
-    this.#written += 1;
-    const runs = await this.#files.write(this.store, this.store.freeze(), first, this.#written);
-    await this.#files.adopt(this.store, runs);
-    await this.#files.merge(this.store);
-    this.delay.disable();
-  }
-
-  /** Adds a batch of events from `time` on. */
-  #add(time: number): void {
-    const lines = Array.from({ length: BATCH }, (_, n) => this.#event(time + n));
-    const body = Buffer.from(lines.join('\n'));
-    const source = new DataView(body.buffer, body.byteOffset, body.length);
-    const batch = this.#batch;
-    batch.clear();
-    this.#scanner.scan(body, 'ndjson', 0, batch);
-    const dimensions = Int32Array.from({ length: batch.count }, (_, n) =>
-      this.#dimensions.intern(batch.words, n * row.ROW_WORDS, source, -1),
-    );
-    const startMs = performance.now();
-    for (let n = 0; n < batch.count; n++)
-      this.store.add(batch.words, batch.doubles, n, source, dimensions[n]);
-    this.addNs += (performance.now() - startMs) * 1e6;
-  }
-
-  #event(time: number): string {
-    const id = randomBytes(16).toString('hex');
-    const uuid = id.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
-    const ad = Math.floor(Math.random() * ADS);
-    const user = Math.floor(Math.random() * this.users);
-    return `{"eventId":"${uuid}","eventType":"impression","eventTime":${Math.floor(time)},"adId":"ad-${ad}","campaignId":"c-${ad % 1000}","advertiserId":"a-${ad % 100}","userId":"user-${user}","merchantId":"merchant-${ad % 500}"}`;
-  }
-}
-
 interface LookUps {
+  /** Of each, without the time in which the machine gave the thread no core. */
   readonly us: readonly number[];
-  readonly found: number;
+  readonly wallUs: readonly number[];
+  readonly found: readonly number[];
 }
 
-function lookUp({ store, users }: FilledStore, now: number): LookUps {
+function lookUp({ store, events }: FilledTouches, now: number, count: number): LookUps {
+  const starvation = makeStarvation();
   const us: number[] = [];
-  let found = 0;
-  for (let n = 0; n < LOOK_UPS; n++) {
-    const user = `user-${Math.floor(Math.random() * users)}`;
+  const wallUs: number[] = [];
+  const found: number[] = [];
+  for (let n = 0; n < count; n++) {
+    const user = events.user();
+    const before = starvation();
     const startMs = performance.now();
-    found += store.touchesOf(user, now - 7 * DAY_MS, now).length;
-    us.push((performance.now() - startMs) * 1000);
+    const touches = store.touchesOf(user, now - 7 * DAY_MS, now);
+    const wallMs = performance.now() - startMs;
+    const starvedMs = starvation() - before;
+    found.push(touches.length);
+    wallUs.push(wallMs * 1000);
+    us.push(Math.max(0, wallMs - starvedMs) * 1000);
   }
-  return { us: us.toSorted((a, b) => a - b), found };
+  return { us, wallUs, found };
+}
+
+interface Measured {
+  readonly turns: Turns;
+  /** With pages as the engine left them; the first of them only compile the code. */
+  readonly asLeft: LookUps;
+  /** With no page of a run in memory. */
+  readonly cold: LookUps | null;
+  readonly runs: readonly number[];
+  readonly addNs: number;
+  readonly indexBytes: number;
+  readonly bytesWritten: number;
+  readonly size: string;
+  readonly touches: number;
+}
+
+async function measureStore(directory: string, { isQuick }: Run): Promise<Measured> {
+  const now = Date.now();
+  const filled = new FilledTouches(directory, isQuick ? MILLION / 10 : MILLION);
+  const turns = await watchTurns(() => filled.fill((isQuick ? 5 : 50) * MILLION, now));
+  lookUp(filled, now, LOOK_UPS);
+  const asLeft = lookUp(filled, now, LOOK_UPS);
+  const cold = (await filled.cool()) ? lookUp(filled, now, COLD_LOOK_UPS) : null;
+  const { runs } = filled.store;
+  const measured: Measured = {
+    turns,
+    asLeft,
+    cold,
+    runs: runs.map(({ touches }) => touches),
+    addNs: filled.addNs,
+    indexBytes: sum(runs.map(({ indexBytes }) => indexBytes)),
+    bytesWritten: filled.files.bytesWritten,
+    size: `${Math.round(filled.touches / MILLION)}M touches of ${filled.events.users.toLocaleString('en')} users`,
+    touches: filled.touches,
+  };
+  await filled.store.close();
+  return measured;
+}
+
+function costFindings({ withNs, withoutNs }: Costs): Finding[] {
+  return [
+    atLeast('Rate with touches, share of the rate without', sum(withoutNs) / sum(withNs), 0.7),
+    told('  CPU an event with touches, median', median(withNs), ' ns'),
+    told('  CPU an event without, median', median(withoutNs), ' ns'),
+  ];
+}
+
+function storeFindings({ turns, asLeft, cold, size, touches, ...of }: Measured): Finding[] {
+  const coldFindings =
+    cold === null
+      ? [told('  no page of theirs in memory', 'not measured: the system does not forget them')]
+      : [
+          told('  no page of theirs in memory, p50', median(cold.us), ' µs'),
+          atMost('  no page of theirs in memory, p99', quantile(cold.us, 0.99), 2000, ' µs'),
+        ];
+  return [
+    atMost(`Look-up of a user's touches of 7 days, ${size}, p50`, median(asLeft.us), 50, ' µs'),
+    atMost('  p99', quantile(asLeft.us, 0.99), 2000, ' µs'),
+    told('  p99, with the time that it waited for a core', quantile(asLeft.wallUs, 0.99), ' µs'),
+    ...coldFindings,
+    told('  touches found, p50', median(asLeft.found)),
+    told('  touches found, p99', quantile(asLeft.found, 0.99)),
+    told('  runs', of.runs.length),
+    told('  memory of the runs, a touch', of.indexBytes / touches, ' B'),
+    told('  bytes written to runs, a touch', of.bytesWritten / touches, ' B'),
+    told('  time to add a touch to memory', of.addNs, ' ns'),
+    atMost('Longest pause of the event loop while runs are written and merged', turns.longestMs, 50, ' ms'),
+    told('  of one turn, the most time that it ran', turns.longestCpuMs, ' ms'),
+    told('  with the time that it waited for a core', turns.turns.maxMs, ' ms'),
+    told('  longest garbage collection', turns.longestGcMs, ' ms'),
+  ];
 }
 
 await answer((run) =>
   withDirectory(run, async (directory) => {
     const costs = await measureCosts(directory, run);
-    const now = Date.now();
-    const touches = run.isQuick ? 5 * MILLION : 50 * MILLION;
-    await mkdir(join(directory, 'store'));
-    const filled = new FilledStore(join(directory, 'store'), run.isQuick ? MILLION / 10 : MILLION);
-    await filled.fill(touches, now);
-    lookUp(filled, now);
-    const { us, found } = lookUp(filled, now);
-    const runs = filled.store.runs.map((one) => one.touches);
-    await filled.store.close();
-    const at = (share: number): number => us[Math.floor(us.length * share)];
-    const size = `${touches / MILLION}M touches of ${filled.users.toLocaleString('en')} users`;
-    return {
-      findings: [
-        atLeast(
-          'Rate with touches, share of the rate without',
-          sum(costs.withoutNs) / sum(costs.withNs),
-          0.7,
-        ),
-        told('  CPU an event with touches, median', median(costs.withNs), ' ns'),
-        told('  CPU an event without, median', median(costs.withoutNs), ' ns'),
-        atMost(`Look-up of a user's touches of 7 days, ${size}, p50`, at(0.5), 50, ' µs'),
-        atMost('  p99', at(0.99), 2000, ' µs'),
-        told('  touches found, mean', found / us.length),
-        told('  runs', runs.length),
-        told('  time to add a touch to memory', filled.addNs, ' ns'),
-        atMost(
-          '  longest pause of the event loop while runs are written and merged',
-          filled.delay.max / 1e6,
-          50,
-          ' ms',
-        ),
-      ],
-      raw: {
-        costs,
-        us: us.filter((_, n) => n % 100 === 0),
-        runs,
-      },
-    };
+    const store = join(directory, 'store');
+    await mkdir(store);
+    const measured = await measureStore(store, run);
+    return { findings: [...costFindings(costs), ...storeFindings(measured)], raw: { costs, ...measured } };
   }),
 );

@@ -19,6 +19,7 @@ import { budgetPeerOf } from './budget/budget-peer.ts';
 import { openBudget, type OpenedBudget } from './budget/region-budget.ts';
 import { KeyFile } from './key-file.ts';
 import { startEnricher } from './order-enricher.ts';
+import { peerOf, startPeerPuller } from './regions/peer-link.ts';
 import { startReporting, withWorkerKey } from './union-load/region-reporting.ts';
 import type { ReportingService } from './union-load/reporting-service.ts';
 import { formatSpec } from './settings-options.ts';
@@ -40,12 +41,22 @@ export interface ServedRegion extends OpenedRegion {
 
 /** The region to run: `name`, or the first of the spec. Throws AdtallyError config_invalid for one that is not in it. */
 export function chooseRegion(spec: PipelineSpec, name: string | undefined): string {
-  if (name === undefined || spec.regions.includes(name)) return name ?? spec.regions[0];
+  if (name === undefined || spec.regions.includes(name)) return checkPeer(spec, name ?? spec.regions[0]);
   const known = spec.regions.join(', ');
   const hint = didYouMean(name, spec.regions);
   throw new AdtallyError(
     'config_invalid',
     `--region is "${name}"; the regions of the spec are ${known}.${hint}`,
+  );
+}
+
+/** Throws AdtallyError config_invalid for a region that is to be its own peer. */
+function checkPeer(spec: PipelineSpec, name: string): string {
+  if (peerOf(spec)?.name !== name) return name;
+  const others = spec.regions.filter((other) => other !== name);
+  throw new AdtallyError(
+    'config_invalid',
+    `peer names region ${name} itself; it must name ${others.join(', ')}.`,
   );
 }
 
@@ -104,6 +115,7 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
       trail: new AuditTrail(new TrailFile(directory), nodeClock),
       ...(peerSecret === undefined ? {} : { peerSecret }),
     });
+    const puller = startPeerPuller(region, spec, peerSecret);
     if (spec.reporting.enabled === 'yes') {
       const own = { name, url: server.url, secret: workerSecret, directory };
       reporting = startReporting(spec, own, peerSecret, (err) =>
@@ -124,6 +136,7 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
       process.off('SIGHUP', server.renewTls);
       await server.close();
       await enricher?.stop();
+      await puller?.stop();
       removeRunningFile(directory);
       await budget?.close();
       await opened.close();
@@ -144,7 +157,7 @@ async function openBudgetOf(
 ): Promise<OpenedBudget | undefined> {
   if (spec.budget.enabled === 'no') return undefined;
   try {
-    const peer = budgetPeerOf(spec, opened.region.name, peerSecret);
+    const peer = budgetPeerOf(spec, peerSecret);
     return openBudget(opened.region, opened.directory, { retentionMs: spec.budget.retention, peer });
   } catch (error) {
     await opened.close();

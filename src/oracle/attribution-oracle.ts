@@ -45,6 +45,9 @@ export interface OracleAttributedOrder extends OracleOrder {
   readonly touchRegion: string | null;
 }
 
+/** What a touch that is none any more is known by. */
+export type WithdrawnTouch = Pick<OracleTouch, 'userId' | 'eventId' | 'eventTime'>;
+
 const HOUR_MS = 3_600_000;
 
 interface HeldOrder {
@@ -157,9 +160,9 @@ export class AttributionOracle {
   }
 
   /** This region's event with this id is none any more. */
-  withdrawTouch({ userId, eventId }: Pick<OracleTouch, 'userId' | 'eventId'>): void {
-    const kept = this.touchesOf(userId).filter(
-      (touch) => touch.eventId !== eventId || touch.region !== this.#region,
+  withdrawTouch({ userId, eventId, eventTime }: WithdrawnTouch): void {
+    const kept = (this.#touchesByUser.get(userId) ?? []).filter(
+      (touch) => touch.eventId !== eventId || touch.eventTime !== eventTime || touch.region !== this.#region,
     );
     this.#touchesByUser.set(userId, [...kept]);
   }
@@ -191,8 +194,11 @@ export class AttributionOracle {
     const [first] = this.#regions;
     // Of an event that both regions have counted the first one's touch is left.
     return all.filter(
-      ({ eventId, region }) =>
-        region === first || !all.some((other) => other.eventId === eventId && other.region === first),
+      ({ eventId, eventTime, region }) =>
+        region === first ||
+        !all.some(
+          (other) => other.eventId === eventId && other.eventTime === eventTime && other.region === first,
+        ),
     );
   }
 

@@ -157,8 +157,9 @@ function eventsOfReplay(body: Uint8Array): Uint8Array[] {
 function rulesBefore(region: string): LoggedRules {
   return {
     region,
-    regions: [region],
-    holdMaxMs: 0,
+    // As if there were another region that nothing has been heard of: nothing is over.
+    regions: [region, ''],
+    holdMaxMs: Number.MAX_SAFE_INTEGER,
     orders: {
       clickWindowMs: 0,
       viewWindowMs: 0,

@@ -80,8 +80,8 @@ export class OrderRecount {
     if (this.#oracle.takePeerOrder(bytes) !== undefined) this.#accepted(before, order!);
   }
 
-  withdrawTouch({ userId, eventId }: OracleEvent): void {
-    this.#oracle.withdrawTouch({ userId, eventId });
+  withdrawTouch(event: OracleEvent): void {
+    this.#oracle.withdrawTouch(event);
   }
 
   /** An event counted in `region`. */

@@ -2,6 +2,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { sha256 } from '../../base/checksum.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
 import { SECRET_BYTES, type KeyStore } from '../../server/keys.ts';
+import { peerOf } from '../regions/peer-link.ts';
 import { ReportingService } from './reporting-service.ts';
 import type { FollowedRegion } from './worker-protocol.ts';
 
@@ -46,10 +47,7 @@ export function startReporting(
   tell: (error: Error) => void,
 ): ReportingService {
   const { memory, threads } = spec.reporting;
-  const peers = spec.peer.map((peer) => {
-    const at = peer.indexOf('=');
-    return { name: peer.slice(0, at), url: peer.slice(at + 1), secret: peerSecret };
-  });
-  const regions = [own, ...peers.filter(({ name }) => name !== own.name)];
+  const peer = peerOf(spec);
+  const regions = peer === undefined ? [own] : [own, { ...peer, secret: peerSecret }];
   return new ReportingService({ directory, memoryBytes: memory, threads, regions }, tell);
 }

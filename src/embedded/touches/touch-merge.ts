@@ -10,21 +10,43 @@ import type { TouchRunWriter } from './touch-run-writer.ts';
 const READ_BLOCKS = 64;
 /** Runs smaller than this count as of one size. */
 const SIZE_MIN = MIB;
+/** At most so many times `width` runs are merged at once. */
+const WIDTHS_MAX = 4;
+/** Together they are at least this share of `width` times as large as the largest of them. */
+const WIDTH_SHARE = 3 / 4;
+
+type Sized = Pick<TouchRun, 'bytes' | 'newest'>;
 
 /**
- * The runs to merge next: `width` that stand side by side, are of one size (within a factor of `width`), and end within
- * `spanMs`, so that the result does not keep old touches long; empty when there are none.
+ * The runs to merge next: `width` or more that stand side by side, none of which is most of the result, so that no touch is
+ * written often; and that end within `spanMs`, so that the result does not keep old touches long. Empty when there are none.
+ * Their sizes need not be alike: a small run between large ones must not keep them all.
  */
-export function chooseRuns(runs: readonly TouchRun[], width: number, spanMs: number): readonly TouchRun[] {
-  const sizeOf = (run: TouchRun): number =>
-    Math.floor(Math.log(Math.max(run.bytes, SIZE_MIN) / SIZE_MIN) / Math.log(width));
-  for (let end = runs.length; end >= width; end--) {
-    const chosen = runs.slice(end - width, end);
-    const newest = chosen.map((run) => run.newest);
-    const isOneSize = chosen.every((run) => sizeOf(run) === sizeOf(chosen[0]));
-    if (isOneSize && Math.max(...newest) - Math.min(...newest) <= spanMs) return chosen;
+export function chooseRuns<Run extends Sized>(
+  runs: readonly Run[],
+  width: number,
+  spanMs: number,
+): readonly Run[] {
+  const countMax = Math.min(runs.length, width * WIDTHS_MAX);
+  for (let count = width; count <= countMax; count++) {
+    for (let end = runs.length; end >= count; end--) {
+      const chosen = runs.slice(end - count, end);
+      if (isWorthwhile(chosen, width) && spanOf(chosen) <= spanMs) return chosen;
+    }
   }
   return [];
+}
+
+function isWorthwhile(runs: readonly Sized[], width: number): boolean {
+  const sizes = runs.map(({ bytes }) => Math.max(bytes, SIZE_MIN));
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  return total >= WIDTH_SHARE * width * Math.max(...sizes);
+}
+
+/** From the end of the first to end to that of the last. */
+function spanOf(runs: readonly Sized[]): number {
+  const ends = runs.map(({ newest }) => newest);
+  return Math.max(...ends) - Math.min(...ends);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { UnixMs } from '../../base/clock.ts';
 import type { Touch } from '../../model/touch.ts';
 import type { Dimension } from '../state/dimension-table.ts';
+import { TextCache } from './text-cache.ts';
 
 /**
  * A touch as a row of 32-bit words, the same in memory and on the disk. Behind the fixed words stand the texts of event id,
@@ -29,12 +30,9 @@ const UUID_WORDS = 4;
 /** The longest row: three identifiers of 128 code points of four bytes. */
 export const TOUCH_WORDS_MAX = TEXT + 3 * 128;
 const TWO_TO_32 = 2 ** 32;
-const HEX = Array.from({ length: 16 }, (_, digit) => digit.toString(16).charCodeAt(0));
+const HEX = Uint8Array.from({ length: 16 }, (_, digit) => digit.toString(16).charCodeAt(0));
 const DASH = 0x2d;
-/** Where the dashes of a UUID stand, by the byte of it that follows: bit n for byte n. */
-const DASHES = (1 << 4) | (1 << 6) | (1 << 8) | (1 << 10);
-const UUID_CHARACTERS = 36;
-const uuid = Buffer.alloc(UUID_CHARACTERS);
+const texts = new TextCache();
 
 /** A user as rows hold it. */
 export interface UserKey {
@@ -111,28 +109,29 @@ export function readTouch(words: Int32Array, at: number, dimension: Dimension, r
   const merchant = id + idWords(shape) + wordsFor((shape >>> LENGTH_BITS) & LENGTH_MASK);
   const merchantBytes = (shape >>> (2 * LENGTH_BITS)) & LENGTH_MASK;
   return {
-    eventId: idBytes === 0 ? readUuidText(words, id) : readText(words, id, idBytes),
+    eventId: idBytes === 0 ? readUuidText(words, id) : texts.readOnce(words, id, idBytes),
     eventType: (shape & CLICK_BIT) === 0 ? 'impression' : 'click',
     eventTime: timeOf(words, at),
     adId: dimension.adId,
     campaignId: dimension.campaignId,
     advertiserId: dimension.advertiserId,
-    merchantId: merchantBytes === 0 ? null : readText(words, merchant, merchantBytes),
+    merchantId: merchantBytes === 0 ? null : texts.read(words, merchant, merchantBytes),
     region,
   };
 }
 
-function readText(words: Int32Array, at: number, bytes: number): string {
-  return Buffer.from(words.buffer, words.byteOffset + at * 4, bytes).toString('utf8');
-}
-
+/** All digits in one call: half the time that a loop over a buffer takes. */
 function readUuidText(words: Int32Array, at: number): string {
-  let to = 0;
-  for (let byte = 0; byte < 16; byte++) {
-    if ((DASHES & (1 << byte)) !== 0) uuid[to++] = DASH;
-    const value = words[at + (byte >> 2)] >>> (24 - (byte & 3) * 8);
-    uuid[to++] = HEX[(value >>> 4) & 15];
-    uuid[to++] = HEX[value & 15];
-  }
-  return uuid.toString('latin1');
+  const [a, b, c, d] = [words[at], words[at + 1], words[at + 2], words[at + 3]];
+  // oxfmt-ignore
+  return String.fromCharCode(
+    HEX[a >>> 28], HEX[(a >>> 24) & 15], HEX[(a >>> 20) & 15], HEX[(a >>> 16) & 15],
+    HEX[(a >>> 12) & 15], HEX[(a >>> 8) & 15], HEX[(a >>> 4) & 15], HEX[a & 15], DASH,
+    HEX[b >>> 28], HEX[(b >>> 24) & 15], HEX[(b >>> 20) & 15], HEX[(b >>> 16) & 15], DASH,
+    HEX[(b >>> 12) & 15], HEX[(b >>> 8) & 15], HEX[(b >>> 4) & 15], HEX[b & 15], DASH,
+    HEX[c >>> 28], HEX[(c >>> 24) & 15], HEX[(c >>> 20) & 15], HEX[(c >>> 16) & 15], DASH,
+    HEX[(c >>> 12) & 15], HEX[(c >>> 8) & 15], HEX[(c >>> 4) & 15], HEX[c & 15],
+    HEX[d >>> 28], HEX[(d >>> 24) & 15], HEX[(d >>> 20) & 15], HEX[(d >>> 16) & 15],
+    HEX[(d >>> 12) & 15], HEX[(d >>> 8) & 15], HEX[(d >>> 4) & 15], HEX[d & 15],
+  );
 }

@@ -1,5 +1,6 @@
 import { crc32 } from '../../base/checksum.ts';
 import type { UnixMs } from '../../base/clock.ts';
+import { MIB } from '../../base/units.ts';
 import type { Disk, WritableFile } from '../ports.ts';
 import {
   BLOCK_BYTES,
@@ -13,6 +14,13 @@ import { HASH, SHAPE, timeOf, touchWords } from './touch-row.ts';
 
 const BUFFER_BLOCKS = 128;
 const BLOCKS_PER_PAGE = 4096 / BLOCK_BYTES;
+/**
+ * Blocks written at a time. Runs are read again, by look-ups and by the merge, so they go through the system's cache and not past
+ * it, as larger pieces would.
+ */
+const PIECE_BLOCKS = 24;
+/** What the cache holds is sent to the disk as soon as it is so much: otherwise a sync of the log would have to wait for all of it. */
+const UNSYNCED_BYTES_MAX = 2 * MIB;
 
 /** Writes a run: rows are added in their order, and the file is good once finish() has resolved. */
 export class TouchRunWriter {
@@ -27,6 +35,7 @@ export class TouchRunWriter {
   #full = 0;
   #at = FIRST_ROW;
   #position = HEADER_BYTES;
+  #unsynced = 0;
   #touches = 0;
   #oldest: UnixMs = Number.POSITIVE_INFINITY;
   #newest: UnixMs = Number.NEGATIVE_INFINITY;
@@ -73,11 +82,21 @@ export class TouchRunWriter {
   async #write(blocks: number): Promise<void> {
     if (blocks === 0) return;
     const end = blocks * BLOCK_BYTES;
-    await this.#file.write(this.#bytes.subarray(0, end), this.#position);
+    for (let at = 0; at < end; at += PIECE_BLOCKS * BLOCK_BYTES) {
+      const piece = this.#bytes.subarray(at, Math.min(end, at + PIECE_BLOCKS * BLOCK_BYTES));
+      await this.#file.write(piece, this.#position + at);
+    }
     this.#position += end;
+    this.#unsynced += end;
+    if (this.#unsynced >= UNSYNCED_BYTES_MAX) await this.#sendToDisk();
     this.#words.copyWithin(0, blocks * BLOCK_WORDS);
     this.#at -= blocks * BLOCK_WORDS;
     this.#full -= blocks;
+  }
+
+  #sendToDisk(): Promise<void> {
+    this.#unsynced = 0;
+    return this.#file.sync();
   }
 
   /** Closes the file without making it good; whoever finds it removes it. */

@@ -18,7 +18,16 @@ import { isOfUser, SHAPE, timeOf, touchWords, HASH, type TakeRow, type UserKey }
 /** Blocks read at once by a look-up. */
 const READ_BLOCKS = 16;
 const scratch = new Int32Array(READ_BLOCKS * BLOCK_WORDS);
-const scratchBytes = new Uint8Array(scratch.buffer);
+/** Its first n + 1 blocks: to make a view for each read takes as long as the read. */
+const scratchViews = Array.from(
+  { length: READ_BLOCKS },
+  (_, n) => new Uint8Array(scratch.buffer, 0, (n + 1) * BLOCK_BYTES),
+);
+/** What the checksum of each of its blocks is of. */
+const scratchRests = Array.from({ length: READ_BLOCKS }, (_, n) => restOf(scratch, n * BLOCK_WORDS));
+/** The first step away from where a hash is expected in the index. */
+const FIRST_STEP = 16;
+const TWO_TO_32 = 2 ** 32;
 
 /** An open run: immutable, and read by look-ups at once, without a promise. Of each block it knows the first user. */
 export class TouchRun {
@@ -75,19 +84,18 @@ export class TouchRun {
   /** Gives `take` the touches of `user` with event times from `from` to `to`, both included. Throws data_corrupt. */
   find(user: UserKey, from: UnixMs, to: UnixMs, take: TakeRow): void {
     if (this.newest < from || this.oldest > to) return;
+    const index = this.#index;
     const hash = user.hash >>> 0;
+    let end = firstAtLeast(index, hash);
     // The user's rows may begin within the block before the first one that begins with the hash.
-    let block = Math.max(0, firstAtLeast(this.#index, hash) - 1);
-    const end = firstAtLeast(this.#index, hash + 1);
+    let block = Math.max(0, end - 1);
+    while (end < index.length && index[end] === hash) end++;
     while (block < end) {
       const count = Math.min(READ_BLOCKS, end - block);
-      this.#file.readSync(scratchBytes.subarray(0, count * BLOCK_BYTES), HEADER_BYTES + block * BLOCK_BYTES);
+      this.#expect(this.#file.readSync(scratchViews[count - 1], positionOf(block)), count);
       for (let n = 0; n < count; n++) {
-        this.#check(scratch, n * BLOCK_WORDS);
-        scanBlock(scratch, n * BLOCK_WORDS, hash, (words, at) => {
-          const time = timeOf(words, at);
-          if (time >= from && time <= to && isOfUser(words, at, user)) take(words, at);
-        });
+        this.#check(scratch, n * BLOCK_WORDS, scratchRests[n]);
+        takeRows(scratch, n * BLOCK_WORDS, user, from, to, take);
       }
       block += count;
     }
@@ -97,8 +105,8 @@ export class TouchRun {
   async read(into: Int32Array, block: number): Promise<number> {
     const count = Math.min(Math.floor(into.length / BLOCK_WORDS), this.blocks - block);
     const bytes = new Uint8Array(into.buffer, into.byteOffset, count * BLOCK_BYTES);
-    await this.#file.read(bytes, HEADER_BYTES + block * BLOCK_BYTES);
-    for (let n = 0; n < count; n++) this.#check(into, n * BLOCK_WORDS);
+    this.#expect(await this.#file.read(bytes, positionOf(block)), count);
+    for (let n = 0; n < count; n++) this.#check(into, n * BLOCK_WORDS, restOf(into, n * BLOCK_WORDS));
     return count;
   }
 
@@ -106,25 +114,64 @@ export class TouchRun {
     return this.#file.close();
   }
 
-  #check(words: Int32Array, start: number): void {
-    const rest = new Uint8Array(words.buffer, words.byteOffset + (start + 1) * 4, BLOCK_BYTES - 4);
+  #expect(bytesRead: number, blocks: number): void {
+    if (bytesRead < blocks * BLOCK_BYTES) throw damagedRun(this.name, 'it is cut short');
+  }
+
+  #check(words: Int32Array, start: number, rest: Uint8Array): void {
     if (crc32(rest) !== words[start + BLOCK_CRC] >>> 0) throw damagedRun(this.name, 'a block is damaged');
   }
 }
 
-/** Gives `take` the rows of a block whose user has the hash. */
-function scanBlock(words: Int32Array, start: number, hash: number, take: TakeRow): void {
+function positionOf(block: number): number {
+  return HEADER_BYTES + block * BLOCK_BYTES;
+}
+
+/** What follows the checksum of the block that begins at `start`. */
+function restOf(words: Int32Array, start: number): Uint8Array {
+  return new Uint8Array(words.buffer, words.byteOffset + (start + 1) * 4, BLOCK_BYTES - 4);
+}
+
+/** Gives `take` the user's rows of a block with event times from `from` to `to`. */
+function takeRows(
+  words: Int32Array,
+  start: number,
+  user: UserKey,
+  from: UnixMs,
+  to: UnixMs,
+  take: TakeRow,
+): void {
+  const hash = user.hash >>> 0;
   const end = start + words[start + BLOCK_USED];
   for (let at = start + FIRST_ROW; at < end; at += touchWords(words[at + SHAPE])) {
     const other = words[at + HASH] >>> 0;
+    if (other < hash) continue;
     if (other > hash) return;
-    if (other === hash) take(words, at);
+    const time = timeOf(words, at);
+    if (time >= from && time <= to && isOfUser(words, at, user)) take(words, at);
   }
 }
 
-/** The first place in sorted `values` whose value is at least `least`; their length when there is none. */
+/**
+ * The first place in sorted `values` whose value is at least `least`; their length when there is none. Hashes are spread evenly,
+ * so it is looked for around the place where it would stand if they were so exactly: few steps, and close to each other.
+ */
 function firstAtLeast(values: Uint32Array, least: number): number {
+  const guess = Math.min(values.length - 1, Math.floor((least * values.length) / TWO_TO_32));
   let [low, high] = [0, values.length];
+  if (values[guess] < least) {
+    low = guess + 1;
+    for (let step = FIRST_STEP; low + step < high; step *= 2) {
+      if (values[low + step] >= least) high = low + step;
+      else low += step + 1;
+    }
+  } else {
+    high = guess;
+    for (let step = FIRST_STEP; high - step >= low; step *= 2) {
+      if (values[high - step] < least) low = high - step + 1;
+      else high -= step;
+    }
+  }
   while (low < high) {
     const middle = (low + high) >>> 1;
     if (values[middle] < least) low = middle + 1;

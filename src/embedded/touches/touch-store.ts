@@ -132,11 +132,12 @@ export class TouchStore {
       const touch = this.#touch(words, at);
       flags |= flagsOf(words, at);
       if ((flagsOf(words, at) & WITHDRAWN) === 0) touches.push(touch);
-      else withdrawn.push(touch.eventId);
+      else withdrawn.push(identityOf(touch));
     };
-    this.#active.find(user, first, to, take);
-    this.#frozen?.find(user, first, to, take);
+    // In the order in which they came: what is nearly sorted is soon sorted.
     for (const run of this.#runs) run.find(user, first, to, take);
+    this.#frozen?.find(user, first, to, take);
+    this.#active.find(user, first, to, take);
     const valid = flags === 0 ? touches : this.#validOf(touches, withdrawn);
     return valid.toSorted(byTimeThenId);
   }
@@ -146,9 +147,10 @@ export class TouchStore {
     const own = new Set(withdrawn);
     const byId = new Map<string, Touch>();
     for (const touch of touches) {
-      if (touch.region === this.#region && own.has(touch.eventId)) continue;
-      const other = byId.get(touch.eventId);
-      if (other === undefined || this.#rankOf(touch) < this.#rankOf(other)) byId.set(touch.eventId, touch);
+      const identity = identityOf(touch);
+      if (touch.region === this.#region && own.has(identity)) continue;
+      const other = byId.get(identity);
+      if (other === undefined || this.#rankOf(touch) < this.#rankOf(other)) byId.set(identity, touch);
     }
     return [...byId.values()];
   }
@@ -186,6 +188,11 @@ export class TouchStore {
   get #peer(): string {
     return this.regions.find((name) => name !== this.#region) ?? this.#region;
   }
+}
+
+/** What an event is known by in both regions: an id may come again once it is forgotten, but at another time. */
+function identityOf({ eventId, eventTime }: Touch): string {
+  return `${eventTime} ${eventId}`;
 }
 
 function byTimeThenId(a: Touch, b: Touch): number {

@@ -63,6 +63,9 @@ function expectedTouches(truth: LogTruth, region: Region, user: string, retentio
   return truth.orders
     .touchesOf(user)
     .filter(({ eventTime }) => eventTime >= first)
-    .map(({ userId: _, ...touch }) => touch)
+    .map((each) => {
+      const { userId: _userId, ...touch } = each;
+      return touch;
+    })
     .toSorted((a, b) => a.eventTime - b.eventTime || (a.eventId < b.eventId ? -1 : 1));
 }

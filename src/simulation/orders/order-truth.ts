@@ -3,6 +3,7 @@ import {
   type OracleAttributedOrder,
   type OracleOrderVerdict,
   type OrderOutcome,
+  type WithdrawnTouch,
 } from '../../oracle/attribution-oracle.ts';
 import type { OracleAttributionRules, OracleTouch } from '../../oracle/oracle-credits.ts';
 
@@ -62,7 +63,7 @@ export class OrderTruth {
     this.#oracle.takeTouch(touch);
   }
 
-  withdrawTouch(touch: Pick<OracleTouch, 'userId' | 'eventId'>): void {
+  withdrawTouch(touch: WithdrawnTouch): void {
     this.#oracle.withdrawTouch(touch);
   }
 

@@ -3,11 +3,16 @@ import { describe, expect, test } from 'vitest';
 import type { Clock } from '../../../src/base/clock.ts';
 import { TouchFiles } from '../../../src/embedded/touches/touch-files.ts';
 import { TouchRun } from '../../../src/embedded/touches/touch-run.ts';
-import { touchRunPath } from '../../../src/embedded/touches/touch-run-format.ts';
+import {
+  BLOCK_BYTES,
+  BLOCK_WORDS,
+  HEADER_BYTES,
+  touchRunPath,
+} from '../../../src/embedded/touches/touch-run-format.ts';
 import type { TouchStore } from '../../../src/embedded/touches/touch-store.ts';
 import { MemoryDisk } from '../memory-disk.ts';
 import { NOW, touchEvent } from './touch-events.ts';
-import { eventOf, expectSame, TouchWorld, type TouchEvent } from './touch-world.ts';
+import { eventOf, expectSame, TouchWorld, usersOfOneHash, type TouchEvent } from './touch-world.ts';
 
 const DATA_ID = '00'.repeat(16);
 /** Every look at it finds a turn due. */
@@ -160,6 +165,16 @@ describe('touches on the disk', () => {
     expect(found).toHaveLength(3901);
   });
 
+  test('of users whose hashes are equal are told apart by their names', async () => {
+    const users = usersOfOneHash();
+    const world = new StoredWorld();
+    world.arrive(many(0, 40).map((event, n) => ({ ...event, userId: users[n % 2] })));
+    await world.snapshot();
+    for (const user of users) {
+      expect(world.store.touchesOf(user, 0, NOW * 2)).toEqual(world.expected(user, 0, NOW * 2));
+    }
+  });
+
   test.each([20, 6000])('of users that share a bucket are told apart, %i of them', async (count) => {
     // As few buckets as there can be: by the first 8 bits of the hash.
     const world = new StoredWorld({ memoryBytes: 1 });
@@ -190,6 +205,44 @@ describe('touches on the disk', () => {
   });
 });
 
+test('a run that is cut short is refused, however it is read', async () => {
+  const world = new StoredWorld();
+  world.arrive(many(0, 3000));
+  await world.snapshot();
+  // What look-ups have read stays in the memory that they read into, and must not be taken for what is not there any more.
+  expectUsers(world);
+  const [[path, bytes]] = world.disk.files;
+  world.disk.files.set(path, bytes.subarray(0, HEADER_BYTES + BLOCK_BYTES));
+  const codes = Array.from({ length: 100 }, (_, user) => {
+    try {
+      const found = world.store.touchesOf(`u${user}`, 0, NOW * 2);
+      expect(found).toEqual(world.expected(`u${user}`, 0, NOW * 2));
+      return 'same';
+    } catch (error) {
+      return (error as { code?: string }).code;
+    }
+  });
+  expect(codes.filter((code) => code === 'data_corrupt').length).toBeGreaterThan(90);
+  expect(new Set(codes)).toEqual(new Set(['same', 'data_corrupt']));
+  const words = new Int32Array(BLOCK_WORDS * 4);
+  await expect(world.runs[0].read(words, 0)).rejects.toMatchObject({ code: 'data_corrupt' });
+});
+
+test('users are found among others of very unlike shares', async () => {
+  const world = new StoredWorld();
+  const busy = many(0, 20_000).map((event, n) => ({
+    ...event,
+    userId: `u${Math.floor(100 * ((n * 0.618) % 1) ** 6)}`,
+  }));
+  world.arrive(busy);
+  await world.snapshot();
+  expectUsers(world);
+  for (let n = 0; n < 500; n++) {
+    const none = `nobody ${n}`;
+    expect(world.store.touchesOf(none, 0, NOW * 2)).toEqual([]);
+  }
+});
+
 async function lookAround(disk: MemoryDisk, path: string, world: StoredWorld): Promise<string> {
   try {
     const run = await TouchRun.open(disk, path.slice(path.indexOf('/') + 1), DATA_ID);
@@ -210,7 +263,7 @@ function many(from: number, count: number): TouchEvent[] {
 }
 
 function expectUsers(world: StoredWorld): void {
-  for (let user = 0; user < 100; user += 7) {
+  for (let user = 0; user < 100; user++) {
     expect(world.store.touchesOf(`u${user}`, 0, NOW * 2)).toEqual(world.expected(`u${user}`, 0, NOW * 2));
   }
 }

@@ -1,8 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NOW, touchEvent } from './touch-events.ts';
-import { eventOf, expectSame, SEED, TouchWorld } from './touch-world.ts';
-import { Fingerprint } from '../../../src/embedded/scan/fingerprint.ts';
+import { eventOf, expectSame, TouchWorld, usersOfOneHash } from './touch-world.ts';
 
 describe('touches in memory', () => {
   test('are found by user and time range, whatever their texts', () => {
@@ -59,14 +58,3 @@ test('users whose hashes are equal are told apart by their names', () => {
     expect(world.store.touchesOf(user, 0, NOW * 2)).toEqual(world.expected(user, 0, NOW * 2));
   }
 });
-
-function usersOfOneHash(): [string, string] {
-  const fingerprint = new Fingerprint(SEED);
-  const seen = new Map<number, string>();
-  for (let n = 0; ; n++) {
-    const hash = fingerprint.userHashOf(`user ${n}`);
-    const other = seen.get(hash);
-    if (other !== undefined) return [other, `user ${n}`];
-    seen.set(hash, `user ${n}`);
-  }
-}

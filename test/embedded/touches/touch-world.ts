@@ -5,10 +5,11 @@ import type { Touch } from '../../../src/model/touch.ts';
 import { ALWAYS_REQUIRED } from '../../../src/model/ad-event.ts';
 import { EventBatch, FAULT, IN_TEXT, ROW_WORDS } from '../../../src/embedded/scan/event-batch.ts';
 import { EventScanner } from '../../../src/embedded/scan/event-scanner.ts';
+import { Fingerprint } from '../../../src/embedded/scan/fingerprint.ts';
 import { DimensionTable } from '../../../src/embedded/state/dimension-table.ts';
 import { TouchStore, type TouchOptions } from '../../../src/embedded/touches/touch-store.ts';
 
-export const SEED = Uint8Array.from({ length: 32 }, (_, index) => index * 7 + 1);
+const SEED = Uint8Array.from({ length: 32 }, (_, index) => index * 7 + 1);
 const REGION = 'a';
 
 export type TouchEvent = Pick<
@@ -103,4 +104,16 @@ export function eventOf(n: number): TouchEvent {
     userId: `u${n % 100}`,
     merchantId: n % 3 === 0 ? `m-${n % 5}` : null,
   };
+}
+
+/** Two users whose hash is the same. */
+export function usersOfOneHash(): [string, string] {
+  const fingerprint = new Fingerprint(SEED);
+  const seen = new Map<number, string>();
+  for (let n = 0; ; n++) {
+    const hash = fingerprint.userHashOf(`user ${n}`);
+    const other = seen.get(hash);
+    if (other !== undefined) return [other, `user ${n}`];
+    seen.set(hash, `user ${n}`);
+  }
 }
