@@ -172,7 +172,7 @@ export class PeerPages {
         await this.#stopReading();
         this.#reading = { next, blocks: readLog(disk, Buffer.from(dataId, 'hex'), next) };
       }
-      const reading = this.#reading!;
+      const reading = this.#reading;
       const step = await reading.blocks.next();
       if (step.done === true) {
         // What had been written when the segment was read has come: what follows is read anew.

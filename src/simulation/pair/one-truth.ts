@@ -95,8 +95,10 @@ function expectOneOwner(rests: readonly [RegionAtRest, RegionAtRest]): void {
     }
   }
   for (const [orderId, names] of owners) expectEqual(`owners of ${orderId}`, names.size, 1);
-  const versionsOf = ({ truth }: RegionAtRest): Map<string, number> =>
-    new Map([...truth.orders.orders()].map(([orderId, { orderVersion }]) => [orderId, orderVersion]));
   const [here, there] = rests.map(versionsOf);
   expectEqual('latest versions of orders', Object.fromEntries(here), Object.fromEntries(there));
+}
+
+function versionsOf({ truth }: RegionAtRest): Map<string, number> {
+  return new Map([...truth.orders.orders()].map(([orderId, { orderVersion }]) => [orderId, orderVersion]));
 }

@@ -92,10 +92,12 @@ export class PairWorld {
       for (const side of this.#sides) await side.tend();
       if (!(await this.clock.step())) return;
     }
+    for (const way of this.#ways) way.isAtRest = true;
+    while (await this.clock.step());
   }
 
   #letClientsIn(): void {
-    const { plan } = { plan: this.#plan };
+    const plan = this.#plan;
     const shape = {
       eventsPerRequestMax: plan.eventsPerRequestMax,
       ordersShare: plan.ordersShare,
