@@ -1,11 +1,12 @@
 import type { UnixMs } from '../base/clock.ts';
 import { formatTime } from '../model/event-time.ts';
 import type { AdMinute } from '../model/ad-minute.ts';
+import { Balances, Findings, describeDifference, isCharged } from './audit-findings.ts';
 import { advertiserAccount, campaignAccount } from './ledger.ts';
+import { auditPeer, type PeerAudit } from './peer/peer-audit.ts';
 import type { AuditView, BudgetStore, Charge, SpendRow, StoredEntry } from './ports.ts';
+import type { RecordFeed } from '../union-load/ports.ts';
 
-/** Most differences that are spelt out; the rest are only counted. */
-const DIFFERENCES_MAX = 100;
 /** Rows between two turns for others. */
 const ROWS_A_TURN = 2000;
 
@@ -27,6 +28,7 @@ export interface MinuteRecords {
 export interface BudgetAudit {
   /** Nothing differs. */
   readonly exact: boolean;
+  /** Entries that are kept; those that are closed are in their accounts' closing balances. */
   readonly entries: number;
   readonly charges: number;
   /** Charges equal to a record that the region holds. */
@@ -35,39 +37,31 @@ export interface BudgetAudit {
   readonly recordsWaiting: number;
   /** The oldest minute the region holds, Unix ms: earlier charges are held against the ledger only. Null when it holds none. */
   readonly comparedFrom: UnixMs | null;
+  /** The other region's charges, where there are any or there is one. */
+  readonly peers: readonly PeerAudit[];
   readonly differenceCount: number;
   /** In plain words; the first of them. */
   readonly differences: readonly string[];
 }
 
 export interface AuditOptions {
-  readonly store: Pick<BudgetStore, 'openAuditView' | 'chargesOf' | 'spendOf' | 'chargedMinutes'>;
+  readonly store: Pick<BudgetStore, 'openAuditView' | 'chargesOf' | 'spendOf' | 'chargedMinutes' | 'charge'>;
+  /** Whose records `held` are. */
+  readonly region: string;
   readonly held: HeldRecords;
+  /** The other region's records, where they can be had. */
+  readonly peer?: RecordFeed<'ad-minutes'> | undefined;
   /** Brings the store up to the records before a minute is looked at; nothing where neither changes. */
   readonly catchUp: () => void;
   readonly turn: () => Promise<void>;
 }
 
-class Findings {
-  count = 0;
-  readonly texts: string[] = [];
-
-  note(text: string): void {
-    this.count++;
-    if (this.texts.length < DIFFERENCES_MAX) this.texts.push(text);
-  }
-
-  take(other: Findings): void {
-    this.count += other.count;
-    this.texts.push(...other.texts.slice(0, DIFFERENCES_MAX - this.texts.length));
-  }
-}
-
-/** Proves the ledger: every entry has its counter-entry, entries sum to charges and spend, and charges are the region's records. */
-export async function auditBudget({ store, held, catchUp, turn }: AuditOptions): Promise<BudgetAudit> {
+/** Proves the ledger: every entry has its counter-entry, entries sum to charges and spend, and charges are the records of their regions. */
+export async function auditBudget(options: AuditOptions): Promise<BudgetAudit> {
+  const { store, region, held, peer, catchUp, turn } = options;
   const findings = new Findings();
   const view = store.openAuditView();
-  let sizes: { entries: number; charges: number };
+  let sizes: LedgerSizes;
   try {
     sizes = await auditLedger(view, findings, turn);
   } finally {
@@ -77,9 +71,9 @@ export async function auditBudget({ store, held, catchUp, turn }: AuditOptions):
   let [recordsEqual, recordsWaiting] = [0, 0];
   const look = async (minute: UnixMs, records: readonly AdMinute[]): Promise<void> => {
     catchUp();
-    let seen = lookAt(minute, records, store);
+    let seen = lookAt(minute, records, options);
     // Others had their turn since the records were read: only what stays so is wrong, or waits.
-    if (seen.findings.count + seen.waiting > 0) seen = lookAt(minute, held.records(minute), store);
+    if (seen.findings.count + seen.waiting > 0) seen = lookAt(minute, held.records(minute), options);
     // A minute that left the region meanwhile cannot be compared any more.
     if (seen.findings.count > 0 && minute < held.from()) return;
     findings.take(seen.findings);
@@ -95,26 +89,43 @@ export async function auditBudget({ store, held, catchUp, turn }: AuditOptions):
   for (const minute of store.chargedMinutes(Math.min(comparedFrom, Number.MAX_SAFE_INTEGER))) {
     if (!done.has(minute)) await look(minute, held.records(minute));
   }
+  const peers: PeerAudit[] = [];
+  const others = new Set([...sizes.chargesOf.keys(), ...(peer === undefined ? [] : [peer.id.region])]);
+  for (const other of others) {
+    if (other === region) continue;
+    const feed = peer?.id.region === other ? peer : undefined;
+    peers.push(await auditPeer(other, { store, feed, findings, turn }));
+  }
   return {
     exact: findings.count === 0,
-    ...sizes,
+    entries: sizes.entries,
+    charges: sizes.charges,
     recordsEqual,
     recordsWaiting,
+    peers,
     comparedFrom: Number.isFinite(comparedFrom) ? comparedFrom : null,
     differenceCount: findings.count,
     differences: findings.texts,
   };
 }
 
-/** The ledger against itself: entries in pairs, entries against charges, charges against spend; per account and currency. */
+interface LedgerSizes {
+  readonly entries: number;
+  readonly charges: number;
+  /** Charges by region. */
+  readonly chargesOf: ReadonlyMap<string, number>;
+}
+
+/** The ledger against itself: entries in pairs, entries and closing balances against charges, charges against spend; per account and currency. */
 async function auditLedger(
   view: AuditView,
   findings: Findings,
   turn: () => Promise<void>,
-): Promise<{ entries: number; charges: number }> {
+): Promise<LedgerSizes> {
   const posted = new Balances();
   const charged = new Balances();
   const spent = new Balances();
+  const chargesOf = new Map<string, number>();
   let entries = 0;
   let charges = 0;
   let open: StoredEntry | undefined;
@@ -129,7 +140,9 @@ async function auditLedger(
     if (++entries % ROWS_A_TURN === 0) await turn();
   }
   if (open !== undefined) findings.note(`Entry ${open.id} has no counter-entry.`);
-  for (const { campaignId, advertiserId, currency, micros } of view.charges()) {
+  for (const { account, currency, micros } of view.closings()) posted.add(account, currency, micros);
+  for (const { region, campaignId, advertiserId, currency, micros } of view.charges()) {
+    chargesOf.set(region, (chargesOf.get(region) ?? 0) + 1);
     charged.add(campaignAccount(campaignId), currency, BigInt(micros));
     charged.add(advertiserAccount(advertiserId), currency, -BigInt(micros));
     if (++charges % ROWS_A_TURN === 0) await turn();
@@ -139,9 +152,9 @@ async function auditLedger(
     spent.add(campaignAccount(campaignId), currency, micros);
     if (++rows % ROWS_A_TURN === 0) await turn();
   }
-  posted.compare(charged, 'entries', 'charges', findings);
+  posted.compare(charged, 'entries and closing balances', 'charges', findings);
   spent.compare(charged.onlyCampaigns(), 'spend', 'charges', findings);
-  return { entries, charges };
+  return { entries, charges, chargesOf };
 }
 
 function isCounterEntry(a: StoredEntry, b: StoredEntry): boolean {
@@ -156,33 +169,6 @@ function isCounterEntry(a: StoredEntry, b: StoredEntry): boolean {
   );
 }
 
-/** Exact sums by account and currency. */
-class Balances {
-  readonly #sums = new Map<string, bigint>();
-
-  add(account: string, currency: string, micros: bigint): void {
-    const key = `${currency} ${account}`;
-    this.#sums.set(key, (this.#sums.get(key) ?? 0n) + micros);
-  }
-
-  onlyCampaigns(): Balances {
-    const only = new Balances();
-    for (const [key, micros] of this.#sums)
-      if (key.slice(4).startsWith('campaign:')) only.#sums.set(key, micros);
-    return only;
-  }
-
-  compare(other: Balances, name: string, otherName: string, findings: Findings): void {
-    for (const key of new Set([...this.#sums.keys(), ...other.#sums.keys()])) {
-      const [left, right] = [this.#sums.get(key) ?? 0n, other.#sums.get(key) ?? 0n];
-      if (left === right) continue;
-      findings.note(
-        `${key.slice(4)} in ${key.slice(0, 3)}: ${name} sum to ${left}, ${otherName} to ${right} micros.`,
-      );
-    }
-  }
-}
-
 interface MinuteLook {
   readonly equal: number;
   readonly waiting: number;
@@ -190,11 +176,17 @@ interface MinuteLook {
 }
 
 /** The charges of a minute against the region's records of it, and what days are summed from against the charges. */
-function lookAt(minute: UnixMs, records: readonly AdMinute[], store: AuditOptions['store']): MinuteLook {
+function lookAt(
+  minute: UnixMs,
+  records: readonly AdMinute[],
+  { store, region }: Pick<AuditOptions, 'store' | 'region'>,
+): MinuteLook {
   const findings = new Findings();
   const charges = store.chargesOf(minute);
   compareSpend(charges, store.spendOf(minute), minute, findings);
-  return { ...compareMinute(records, charges, findings), findings };
+  // The other region's are looked at on their own; what days are summed from is of both.
+  const own = charges.filter((charge) => charge.region === region);
+  return { ...compareMinute(records, own, findings), findings };
 }
 
 /** Charges of a minute against the region's records of it. */
@@ -210,7 +202,7 @@ function compareMinute(
     byId.delete(record.recordId);
     if (charge === undefined || charge.revision < record.revision) waiting++;
     else if (isCharged(record, charge)) equal++;
-    else findings.note(describe(record, charge));
+    else findings.note(describeDifference(record, charge));
   }
   for (const charge of byId.values()) {
     findings.note(
@@ -218,28 +210,6 @@ function compareMinute(
     );
   }
   return { equal, waiting };
-}
-
-function isCharged(record: AdMinute, charge: Charge): boolean {
-  return (
-    record.revision === charge.revision &&
-    record.costMicros === charge.micros &&
-    record.campaignId === charge.campaignId &&
-    record.advertiserId === charge.advertiserId &&
-    record.currency === charge.currency
-  );
-}
-
-function describe(record: AdMinute, charge: Charge): string {
-  const what = `Ad ${record.adId} at ${formatTime(record.minute)}`;
-  return `${what}: charged ${describeSide(charge, charge.micros)}; the record has ${describeSide(record, record.costMicros)}.`;
-}
-
-function describeSide(
-  { currency, campaignId, advertiserId, revision }: AdMinute | Charge,
-  micros: number,
-): string {
-  return `${micros} micros of ${currency} for ${campaignId} of ${advertiserId} at revision ${revision}`;
 }
 
 /** What days are summed from against what it was summed from. */

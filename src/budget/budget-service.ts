@@ -1,9 +1,12 @@
 import type { Clock, UnixMs } from '../base/clock.ts';
-import { SECOND_MS } from '../base/units.ts';
+import { DAY_MS, SECOND_MS } from '../base/units.ts';
+import type { RecordFeed } from '../union-load/ports.ts';
 import type { Budget } from './budget.ts';
 import { BudgetBook } from './budget-book.ts';
 import { auditBudget, type BudgetAudit, type HeldRecords } from './budget-audit.ts';
-import type { AdMinuteFeed, BudgetStore } from './ports.ts';
+import { CampaignExchange, type CampaignExchangeStatus } from './peer/campaign-exchange.ts';
+import { PeerFollower, type FeedStatus } from './peer/peer-follower.ts';
+import type { AdMinuteFeed, BudgetStore, CampaignFeed } from './ports.ts';
 
 /** Changes that come closer together than this are charged together: every page costs a sync of the disk. */
 const GATHER_MS = 50;
@@ -11,6 +14,8 @@ const GATHER_MS = 50;
 const LOOK_EVERY_MS = SECOND_MS / 2;
 /** Times as long as a page takes it rests. */
 const REST_SHARE = 4;
+/** Entries that are closed in one transaction: few enough to hold nobody up. */
+const CLOSE_ENTRIES = 500;
 const BACKOFF_MS_MAX = 30 * SECOND_MS;
 const BACKOFF_MS_MIN = SECOND_MS / 4;
 
@@ -27,23 +32,44 @@ export interface BudgetServiceStatus {
   readonly entries: number;
   /** Records charged since the start. */
   readonly charged: number;
+  /** How the ledger stands with the feed of each region, this one first. */
+  readonly feeds: readonly FeedStatus[];
+  /** How this region stands with the campaigns of the other one; null where there is none. */
+  readonly campaigns: CampaignExchangeStatus | null;
+}
+
+/** What is heard of the other region. */
+export interface BudgetPeer {
+  readonly feed: RecordFeed<'ad-minutes'>;
+  readonly campaigns: CampaignFeed;
 }
 
 export interface BudgetServiceOptions {
   readonly store: BudgetStore;
+  /** Name of the region that this is. */
+  readonly region: string;
   readonly feed: AdMinuteFeed;
+  /** Undefined where there is no other region. */
+  readonly peer?: BudgetPeer | undefined;
+  /** How long entries are kept, ms: whole days. */
+  readonly retentionMs: number;
   /** What an audit compares the ledger with. */
   readonly held: HeldRecords;
   readonly clock: Clock;
 }
 
 /**
- * Follows the change feed and charges what comes. A store that fails stops nobody else: the service says so in its status and tries
+ * Follows the change feeds of both regions and charges what comes. A store that fails stops nobody else: the service says so in its status and tries
  * again, later and later. Whoever closes it waits until the page under way is kept.
  */
 export class BudgetService {
   readonly book: BudgetBook;
   readonly #store: BudgetStore;
+  readonly #region: string;
+  readonly #retentionMs: number;
+  readonly #peerFeed: RecordFeed<'ad-minutes'> | undefined;
+  readonly #peer: PeerFollower | undefined;
+  readonly #campaigns: CampaignExchange | undefined;
   readonly #held: HeldRecords;
   readonly #clock: Clock;
   readonly #listeners = new Set<(budget: Budget) => void>();
@@ -55,18 +81,25 @@ export class BudgetService {
   /** Monotonic ms of the oldest change that may not be charged yet; undefined when caught up. */
   #behindSinceMs: number | undefined;
   #lookAgainAtMs = 0;
+  /** Entries posted before this time have been closed, Unix ms. */
+  #closedBefore: UnixMs = -Infinity;
 
-  constructor({ store, feed, held, clock }: BudgetServiceOptions) {
+  constructor({ store, region, feed, peer, retentionMs, held, clock }: BudgetServiceOptions) {
     this.#store = store;
+    this.#region = region;
+    this.#retentionMs = retentionMs;
     this.#held = held;
     this.#clock = clock;
-    this.book = new BudgetBook(store, feed, clock.now());
+    this.book = new BudgetBook(store, region, feed, clock.now());
     this.#behindSinceMs = clock.monotonicMs();
     this.#stopListening = feed.onChange(() => {
       this.#behindSinceMs ??= clock.monotonicMs();
       this.#wake();
     });
     this.#running = this.#run();
+    this.#peerFeed = peer?.feed;
+    this.#peer = peer && new PeerFollower({ book: this.book, feed: peer.feed, clock });
+    this.#campaigns = peer && new CampaignExchange(this.book, peer.campaigns, clock);
   }
 
   /** Calls `listener` with a budget whose state has changed; returns how to stop. */
@@ -81,17 +114,12 @@ export class BudgetService {
   }
 
   status(): BudgetServiceStatus {
-    const lagMs = this.#behindSinceMs === undefined ? 0 : this.#clock.monotonicMs() - this.#behindSinceMs;
-    const state = this.#isClosed ? 'closed' : this.#error === undefined ? 'running' : 'failing';
-    return {
-      state,
-      error: this.#error?.message ?? null,
-      restartedAt: this.#isClosed ? null : this.#store.position().restartedAt,
-      caughtUp: this.#behindSinceMs === undefined,
-      lagMs,
-      entries: this.#isClosed ? 0 : this.#store.entryCount(),
-      charged: this.book.charged,
-    };
+    const own = this.#ownStatus();
+    const { state, error, restartedAt, caughtUp, lagMs, charged } = own;
+    const entries = this.#isClosed ? 0 : this.#store.entryCount();
+    const feeds = this.#peer === undefined ? [own] : [own, this.#peer.status()];
+    const campaigns = this.#campaigns?.status() ?? null;
+    return { state, error, restartedAt, caughtUp, lagMs, entries, charged, feeds, campaigns };
   }
 
   /** Charges all there is to charge, with turns for others. */
@@ -99,7 +127,7 @@ export class BudgetService {
     while (!this.#applyPage()) await this.#clock.turn();
   }
 
-  /** Holds the ledger against itself and against the records that the region holds. */
+  /** Holds the ledger against itself and against the records that the regions hold. */
   async audit(): Promise<BudgetAudit> {
     await this.catchUp();
     const turn = (): Promise<void> => this.#clock.turn();
@@ -107,7 +135,8 @@ export class BudgetService {
     const catchUp = (): void => {
       while (!this.#applyPage());
     };
-    return auditBudget({ store: this.#store, held: this.#held, catchUp, turn });
+    const [store, region, held, peer] = [this.#store, this.#region, this.#held, this.#peerFeed];
+    return auditBudget({ store, region, held, peer, catchUp, turn });
   }
 
   /** Resolves when nothing is under way; the store may be closed then. */
@@ -115,7 +144,22 @@ export class BudgetService {
     this.#isClosed = true;
     this.#stopListening();
     this.#wake();
-    await this.#running;
+    await Promise.all([this.#running, this.#peer?.close(), this.#campaigns?.close()]);
+  }
+
+  #ownStatus(): FeedStatus {
+    const behindMs = this.#behindSinceMs;
+    const position = this.#isClosed ? undefined : this.book.position(this.#region);
+    return {
+      region: this.#region,
+      state: this.#isClosed ? 'closed' : this.#error === undefined ? 'running' : 'failing',
+      error: this.#error?.message ?? null,
+      caughtUp: behindMs === undefined,
+      lagMs: behindMs === undefined ? 0 : this.#clock.monotonicMs() - behindMs,
+      cursorKeptAt: position?.keptAt ?? null,
+      restartedAt: position?.restartedAt ?? null,
+      ...this.book.tally(this.#region),
+    };
   }
 
   async #run(): Promise<void> {
@@ -125,6 +169,7 @@ export class BudgetService {
         const begunMs = this.#clock.monotonicMs();
         const isCaughtUp = this.#behindSinceMs === undefined || this.#applyPage();
         this.#lookAtStates();
+        this.#closeOldEntries();
         this.#error = undefined;
         backoffMs = BACKOFF_MS_MIN;
         // At most a fifth of the process's time is the ledger's: counting comes first, and what waits is one version a record.
@@ -144,6 +189,13 @@ export class BudgetService {
     const isCaughtUp = this.book.applyNextPage(this.#clock.now());
     if (isCaughtUp && this.#behindSinceMs === behindSinceMs) this.#behindSinceMs = undefined;
     return isCaughtUp;
+  }
+
+  /** A step of closing the entries of days that are out of retention; the next one comes with the next turn of the loop. */
+  #closeOldEntries(): void {
+    const before = Math.floor(this.#clock.now() / DAY_MS) * DAY_MS - this.#retentionMs;
+    if (before <= this.#closedBefore) return;
+    if (this.#store.closeEntries(before, CLOSE_ENTRIES) === 0) this.#closedBefore = before;
   }
 
   #lookAtStates(): void {

@@ -7,6 +7,8 @@ import type { SpendRow } from './ports.ts';
 /** How a campaign's budget stands on one of its days. Micros are exact, of `currency`. */
 export interface Budget {
   readonly campaignId: string;
+  readonly merchantId: string | null;
+  readonly placement: string | null;
   readonly currency: string;
   readonly day: CampaignDay;
   readonly timezone: string;
@@ -30,7 +32,7 @@ export function budgetOf(
   spend: readonly SpendRow[],
   now: UnixMs,
 ): Budget {
-  const { campaignId, currency, timezone, dailyBudgetMicros } = campaign;
+  const { campaignId, merchantId, placement, currency, timezone, dailyBudgetMicros } = campaign;
   const own = spend.filter((row) => row.currency === currency);
   const otherCurrencies: Record<string, bigint> = {};
   for (const row of spend) {
@@ -41,6 +43,8 @@ export function budgetOf(
   const left = BigInt(dailyBudgetMicros) - pacing.spentMicros;
   return {
     campaignId,
+    merchantId,
+    placement,
     currency,
     day,
     timezone,

@@ -9,6 +9,8 @@ export const advertiserAccount = (advertiserId: string): string => `advertiser:$
 export interface AppliedPage {
   /** Records that had a revision not charged before. */
   readonly charged: number;
+  /** Why records were refused that are not of the feed's region, one each. */
+  readonly refused: readonly string[];
   /** Campaigns whose spend has changed. */
   readonly campaigns: ReadonlySet<string>;
 }
@@ -22,17 +24,24 @@ interface Posting {
 /**
  * Charges the records of a page, whatever came before: a record is charged the difference to what it was last charged, and a
  * revision that is not higher than the last one changes nothing. So pages may repeat, come again from the beginning, skip
- * revisions or be applied twice. Runs inside a transaction, together with whatever keeps the cursor.
+ * revisions or be applied twice. Only records of `region`, whose feed it is, are charged. Runs inside a transaction, together with
+ * whatever keeps the cursor.
  */
 export function applyPage(
   writes: LedgerWrites,
+  region: string,
   { records }: Pick<FeedPage, 'records'>,
   now: UnixMs,
 ): AppliedPage {
   const spend = new SpendChanges();
+  const refused: string[] = [];
   let charged = 0;
   for (const record of records) {
     const last = writes.charge(record.recordId);
+    if (record.region !== region || (last !== undefined && last.region !== region)) {
+      refused.push(describeStranger(record, last, region));
+      continue;
+    }
     if (last !== undefined && record.revision <= last.revision) continue;
     const next = chargeOf(record);
     for (const posting of postingsOf(last, next)) {
@@ -45,12 +54,27 @@ export function applyPage(
   for (const { campaignId, minute, currency, micros } of spend.rows()) {
     if (micros !== 0n) writes.addSpend(campaignId, minute, currency, micros);
   }
-  return { charged, campaigns: spend.campaigns };
+  return { charged, refused, campaigns: spend.campaigns };
 }
 
 function chargeOf(record: AdMinute): Charge {
-  const { recordId, revision, campaignId, advertiserId, currency, minute, costMicros: micros } = record;
-  return { recordId, revision, campaignId, advertiserId, currency, minute, micros };
+  const { recordId, revision, region, campaignId, advertiserId, currency, minute } = record;
+  return {
+    recordId,
+    revision,
+    region,
+    campaignId,
+    advertiserId,
+    currency,
+    minute,
+    micros: record.costMicros,
+  };
+}
+
+function describeStranger(record: AdMinute, last: Charge | undefined, region: string): string {
+  const whose =
+    record.region === region ? `was charged to region ${last!.region}` : `is of region ${record.region}`;
+  return `Record ${record.recordId} in the feed of region ${region} ${whose}.`;
 }
 
 /** The difference between two charges of a record. One that moved is credited in full where it was and charged in full where it is. */

@@ -2,7 +2,7 @@ import type { UnixMs } from '../base/clock.ts';
 import type { AdMinute } from '../model/ad-minute.ts';
 import type { Campaign } from './campaign.ts';
 
-/** Where the ledger learns of ad minutes: the change feed of a region, and nothing else of it. */
+/** Where the ledger learns of its own region's ad minutes: the change feed, and nothing else of the region. */
 export interface AdMinuteFeed {
   /** The latest revision of records changed after the cursor. Throws AdtallyError bad_cursor or cursor_expired. */
   changedAdMinutes(after: string | undefined, limit: number): FeedPage;
@@ -16,11 +16,27 @@ export interface FeedPage {
   readonly caughtUp: boolean;
 }
 
+/** The campaigns of the other region, as it changed them or heard of them. */
+export interface CampaignFeed {
+  /** The other region's name. */
+  readonly region: string;
+  /** The page after the cursor, from the beginning without one. Rejects with AdtallyError bad_cursor, or as the region says. */
+  next(after: string | undefined, stop: AbortSignal): Promise<CampaignPage>;
+}
+
+export interface CampaignPage {
+  readonly campaigns: readonly Campaign[];
+  readonly cursor: string;
+  readonly caughtUp: boolean;
+}
+
 /** What a record was last charged. */
 export interface Charge {
   readonly recordId: string;
   /** The revision it was charged at. */
   readonly revision: number;
+  /** Whose record it is: only that region's feed may change the charge. */
+  readonly region: string;
   readonly campaignId: string;
   readonly advertiserId: string;
   readonly currency: string;
@@ -30,7 +46,7 @@ export interface Charge {
   readonly micros: number;
 }
 
-/** One side of a posting; never changed, never removed. */
+/** One side of a posting; never changed. After budget.retention it is part of its account's closing balance. */
 export interface LedgerEntry {
   readonly recordId: string;
   readonly revision: number;
@@ -49,7 +65,19 @@ export interface StoredEntry extends LedgerEntry {
   readonly id: number;
 }
 
-/** Spend of a campaign in one minute and currency, exact. */
+/** What the entries of an account that are gone sum to, exact, by the account of their counter-entries. */
+export interface ClosingBalance {
+  readonly account: string;
+  readonly counterAccount: string;
+  readonly currency: string;
+  readonly micros: bigint;
+  /** How many entries that were. */
+  readonly entries: number;
+  /** When the last of them was posted, Unix ms. */
+  readonly until: UnixMs;
+}
+
+/** Spend of a campaign in one minute and currency, exact, in both regions together. */
 export interface SpendRow {
   readonly campaignId: string;
   readonly minute: UnixMs;
@@ -57,12 +85,14 @@ export interface SpendRow {
   readonly micros: bigint;
 }
 
-/** How far the ledger is, and when it last had to begin again. */
+/** How far the ledger is with the feed of one region. */
 export interface FeedPosition {
   /** Undefined before the first page. */
   readonly cursor: string | undefined;
-  /** Unix ms; null when the feed never refused a cursor. */
+  /** When the feed last had to be read from its beginning, Unix ms; null when never. */
   readonly restartedAt: UnixMs | null;
+  /** When the cursor was kept, Unix ms; null before the first page. */
+  readonly keptAt: UnixMs | null;
 }
 
 /** The writes of one transaction: all of them are kept, or none. */
@@ -72,7 +102,7 @@ export interface LedgerWrites {
   addEntry(entry: LedgerEntry): void;
   /** Adds to the spend of a campaign's minute. Throws AdtallyError sum_out_of_range past 2^63 − 1. */
   addSpend(campaignId: string, minute: UnixMs, currency: string, micros: bigint): void;
-  putPosition(position: FeedPosition): void;
+  putPosition(region: string, position: FeedPosition): void;
 }
 
 /**
@@ -82,17 +112,27 @@ export interface LedgerWrites {
 export interface BudgetStore {
   /** Runs `work` and keeps what it wrote; when it throws, nothing of it is kept. */
   transaction<Result>(work: (writes: LedgerWrites) => Result): Result;
-  position(): FeedPosition;
+  position(region: string): FeedPosition;
   putCampaign(campaign: Campaign): void;
   campaign(campaignId: string): Campaign | undefined;
   /** By id, after `after` and of `advertiserId` when given. */
   campaigns(limit: number, after?: string, advertiserId?: string): Campaign[];
+  /** Campaigns put after the cursor, in the order they were last put. Throws AdtallyError bad_cursor for one of another store. */
+  changedCampaigns(after: string | undefined, limit: number): CampaignPage;
   /** The spend of a campaign from `from` inclusive to `to` exclusive, oldest minute first. */
   spend(campaignId: string, from: UnixMs, to: UnixMs): SpendRow[];
   /** Entries of an account, newest first, with smaller ids than `before` and with counter-entries on `counterAccount` when given. */
   entries(account: string, limit: number, before?: number, counterAccount?: string): StoredEntry[];
+  /** Closing balances of an account, one a counter-account and currency; of one counter-account when given. */
+  closings(account: string, counterAccount?: string): ClosingBalance[];
   /** How many entries there are. */
   entryCount(): number;
+  /**
+   * Adds the oldest entries, those posted before `before`, to the closing balances of their accounts and removes them, in one
+   * transaction; whole postings, about `limit` entries at most, never the latest posting. Returns how many.
+   */
+  closeEntries(before: UnixMs, limit: number): number;
+  charge(recordId: string): Charge | undefined;
   chargesOf(minute: UnixMs): Charge[];
   spendOf(minute: UnixMs): SpendRow[];
   /** Minutes with charges from `from` on, oldest first. */
@@ -105,6 +145,7 @@ export interface BudgetStore {
 export interface AuditView {
   /** All entries, in the order of posting. */
   entries(): IterableIterator<StoredEntry>;
+  closings(): IterableIterator<ClosingBalance>;
   charges(): IterableIterator<Charge>;
   spend(): IterableIterator<SpendRow>;
   close(): void;

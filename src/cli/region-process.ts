@@ -15,10 +15,13 @@ import { suitHeapToBodies } from '../server/heap.ts';
 import { startServer } from '../server/server.ts';
 import { AuditTrail } from '../server/trail/audit-trail.ts';
 import { TrailFile } from '../server/trail/trail-file.ts';
+import { budgetPeerOf } from './budget/budget-peer.ts';
 import { openBudget, type OpenedBudget } from './budget/region-budget.ts';
 import { KeyFile } from './key-file.ts';
 import { startEnricher } from './order-enricher.ts';
 import { peerOf, startPeerPuller } from './regions/peer-link.ts';
+import { startReporting, withWorkerKey } from './union-load/region-reporting.ts';
+import type { ReportingService } from './union-load/reporting-service.ts';
 import { formatSpec } from './settings-options.ts';
 import { removeRunningFile, writeRunningFile } from './running-file.ts';
 
@@ -93,16 +96,18 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
   const peerSecret = secretFile === '' ? undefined : readPeerSecret(secretFile);
   const opened = await openLockedRegion(spec, name);
   const { region, directory } = opened;
-  const budget = await openBudgetOf(opened);
+  const budget = await openBudgetOf(opened, spec, peerSecret);
   try {
-    const keys = new KeyFile(directory);
+    const { keys, workerSecret } = withWorkerKey(new KeyFile(directory));
+    let reporting: ReportingService | undefined;
     const log = pino({ name: 'adtally' }, pino.destination({ dest: 2, sync: true }));
     suitHeapToBodies();
     const enricher = await startEnricher(region, spec);
     const puller = startPeerPuller(region, spec, peerSecret);
     const server = await startServer({
       region,
-      budget: budget.service,
+      ...(budget === undefined ? {} : { budget: budget.service }),
+      reports: () => reporting,
       retryEnrichment: () => enricher?.retry(),
       spec,
       keys,
@@ -111,6 +116,12 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
       trail: new AuditTrail(new TrailFile(directory), nodeClock),
       ...(peerSecret === undefined ? {} : { peerSecret }),
     });
+    if (spec.reporting.enabled === 'yes') {
+      const own = { name, url: server.url, secret: workerSecret, directory };
+      reporting = startReporting(spec, own, peerSecret, (err) =>
+        log.error({ err }, 'the reporting store has ended'),
+      );
+    }
     // Without TLS a hang-up ends the process, as it always did.
     if (spec.server.tls.certFile !== '') process.on('SIGHUP', server.renewTls);
     writeRunningFile(directory, {
@@ -121,25 +132,33 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
       settings: formatSpec(spec),
     });
     const close = async (): Promise<void> => {
+      await reporting?.close();
       process.off('SIGHUP', server.renewTls);
       await server.close();
       await enricher?.stop();
       await puller?.stop();
       removeRunningFile(directory);
-      await budget.close();
+      await budget?.close();
       await opened.close();
     };
     return { ...opened, url: server.url, close };
   } catch (error) {
-    await budget.close();
+    await budget?.close();
     await opened.close();
     throw error;
   }
 }
 
-async function openBudgetOf(opened: OpenedRegion): Promise<OpenedBudget> {
+/** Undefined where budgets are switched off. */
+async function openBudgetOf(
+  opened: OpenedRegion,
+  spec: PipelineSpec,
+  peerSecret: string | undefined,
+): Promise<OpenedBudget | undefined> {
+  if (spec.budget.enabled === 'no') return undefined;
   try {
-    return openBudget(opened.region, opened.directory);
+    const peer = budgetPeerOf(spec, opened.region.name, peerSecret);
+    return openBudget(opened.region, opened.directory, { retentionMs: spec.budget.retention, peer });
   } catch (error) {
     await opened.close();
     throw error;

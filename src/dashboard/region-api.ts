@@ -51,6 +51,8 @@ export interface QuarantineAnswer {
 /** How a campaign's budget stands on its day. Micros past 2^53 come rounded: the page shows them, it does not add them up. */
 export interface BudgetAnswer {
   readonly campaignId: string;
+  readonly merchantId: string | null;
+  readonly placement: string | null;
   readonly currency: string;
   /** `2026-01-31`, in the campaign's time zone. */
   readonly day: string;

@@ -4,7 +4,7 @@ import type { PipelineRules } from '../pipeline/pipeline-rules.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
 import type { BodyFormat } from './ports.ts';
 import { countEvents } from './scan/event-splitter.ts';
-import { backfillAgeMax } from './state/backfill.ts';
+import { backfillAgeMax } from './backfill.ts';
 import type { Aggregation } from './state/aggregation.ts';
 
 const RETRY_AFTER_SECONDS = 1;

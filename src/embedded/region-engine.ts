@@ -41,7 +41,7 @@ import { Snapshotter } from './snapshot/snapshotter.ts';
 import type { Aggregation } from './state/aggregation.ts';
 import { TouchFiles } from './touches/touch-files.ts';
 import { readCounts } from './state/arrival-counters.ts';
-import { encodeBackfill, previewBackfill } from './state/backfill.ts';
+import { encodeBackfill, previewBackfill } from './backfill.ts';
 import type { EntryReceipt } from './state/entry-receipt.ts';
 
 /** Applying events gives the event loop a turn after so long. */
@@ -252,7 +252,7 @@ class EmbeddedRegion implements Region {
   }
 
   changedOrders(after: string | undefined, limit: number): ChangePage<AttributedOrder> {
-    return pageOfOrderChanges(this.#state.attribution, this.#dataId, after, limit);
+    return pageOfOrderChanges(this.#state, this.#dataId, after, limit);
   }
 
   adMinutes(filter: AdMinuteFilter): IterableIterator<AdMinuteFigures> {

@@ -1,7 +1,7 @@
 import { unreachable } from '../base/assert.ts';
 import { AdtallyError } from '../base/errors.ts';
 import { didYouMean } from '../base/nearest-name.ts';
-import { HOUR_MS, MINUTE_MS, formatDuration, parseBytes, parseDuration } from '../base/units.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, formatDuration, parseBytes, parseDuration } from '../base/units.ts';
 import {
   SETTINGS,
   environmentName,
@@ -171,7 +171,7 @@ function readList(setting: ListSetting, value: unknown): SettingReading {
 
 /** What one value alone cannot tell. */
 function crossChecks(spec: PipelineSpec): string[] {
-  const { maxEventAge, dedupeWindow, retention, limits, enrichment, regions, peer, server } = spec;
+  const { maxEventAge, dedupeWindow, retention, limits, enrichment, regions, peer, server, budget } = spec;
   const problems: string[] = [];
   const need = (holds: boolean, path: string, value: number | string, sentence: string): void => {
     const setting = SETTING_BY_PATH.get(path)!;
@@ -212,6 +212,12 @@ function crossChecks(spec: PipelineSpec): string[] {
     'peer',
     peer.join(','),
     `it must be one of the regions, ${regions.join(' or ')}`,
+  );
+  need(
+    budget.retention % DAY_MS === 0,
+    'budget.retention',
+    budget.retention,
+    'it must be whole days, since entries leave by the day',
   );
   need(
     enrichment.url === '' || URL.canParse(enrichment.url),

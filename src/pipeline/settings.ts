@@ -53,6 +53,8 @@ export interface ListSetting<Item extends string = string> extends SettingOf<'li
   readonly minItems: number;
   readonly maxItems: number;
 }
+/** A switch. */
+export type YesOrNo = 'yes' | 'no';
 /** Whose touches may get credit for an order. */
 export type MerchantMatch = 'same' | 'any';
 export type Setting = DurationSetting | BytesSetting | CountSetting | TextSetting | ListSetting;
@@ -124,6 +126,14 @@ const text = (
   more: { rule?: true } = {},
 ): TextSetting => ({ kind: 'text', default: fallback, pattern, allowed, about, ...more });
 
+const budgetEnabled: TextSetting<YesOrNo> = {
+  kind: 'text',
+  default: 'yes',
+  pattern: /^(yes|no)$/,
+  allowed: '"yes" or "no"',
+  about:
+    'Whether the region keeps campaigns and charges them; without, nothing is charged and no file is made.',
+};
 const merchantMatch: TextSetting<MerchantMatch> = {
   kind: 'text',
   default: 'same',
@@ -337,6 +347,28 @@ export const SETTINGS = {
     ),
     concurrency: count(8, [1, 256], 'Most questions to the order service under way at a time.'),
     responseBytes: bytes(64 * KIB, [KIB, 16 * MIB], 'Largest answer of the order service that is read.'),
+  },
+  budget: {
+    enabled: budgetEnabled,
+    retention: duration(
+      400 * DAY_MS,
+      [DAY_MS, 3650 * DAY_MS],
+      'How long entries of the ledger are kept, in whole days; then they are part of their account’s closing balance.',
+    ),
+  },
+  reporting: {
+    enabled: text(
+      'yes',
+      /^(yes|no)$/,
+      '"yes" or "no"',
+      'Whether this region keeps a reporting store of the records of all regions, for /v1/reports.',
+    ),
+    memory: bytes(
+      512 * MIB,
+      [64 * MIB, 256 * GIB],
+      'Most memory of the reporting store’s database; what does not fit goes to temporary files.',
+    ),
+    threads: count(2, [1, 64], 'Threads of the reporting store’s database.'),
   },
   data: text('./data', /^[^\0]+$/, 'a path', 'Directory of the region’s log, snapshots and keys.'),
 } as const satisfies SettingTree;

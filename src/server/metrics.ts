@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { SECOND_MS } from '../base/units.ts';
 import type { BudgetServiceStatus } from '../budget/budget-service.ts';
+import type { FeedStatus } from '../budget/peer/peer-follower.ts';
 import type { Region, RegionStatus } from '../embedded/ports.ts';
 import { ORDER_VERDICTS } from '../model/order-verdict.ts';
 import { VERDICTS } from '../model/verdict.ts';
@@ -111,6 +112,28 @@ export class ServerMetrics {
   }
 }
 
+/** A figure for the feed of each region that the ledger follows. */
+function feedGauge(
+  name: string,
+  help: string,
+  status: () => BudgetServiceStatus | undefined,
+  value: (feed: FeedStatus) => number | null,
+): Gauge {
+  return new Gauge({
+    name: `adtally_budget_feed_${name}`,
+    help,
+    labelNames: ['region'],
+    registers: [],
+    collect() {
+      this.reset();
+      for (const feed of status()?.feeds ?? []) {
+        const figure = value(feed);
+        if (figure !== null) this.set({ region: feed.region }, figure);
+      }
+    },
+  });
+}
+
 function budgetMetrics(status: () => BudgetServiceStatus | undefined): Gauge[] {
   const lag = 'How long the oldest change that is not charged yet has waited.';
   return [
@@ -119,6 +142,22 @@ function budgetMetrics(status: () => BudgetServiceStatus | undefined): Gauge[] {
     liveGauge('adtally_budget_failing', '1 while the ledger cannot go on.', () =>
       status()?.state === 'failing' ? 1 : 0,
     ),
+    feedGauge(
+      'lag_seconds',
+      'How long there may have been something to charge.',
+      status,
+      (feed) => feed.lagMs / SECOND_MS,
+    ),
+    feedGauge('failing', '1 while the feed cannot be followed.', status, (feed) =>
+      feed.state === 'failing' ? 1 : 0,
+    ),
+    feedGauge(
+      'cursor_kept_timestamp_seconds',
+      'When the ledger last took a page, Unix seconds.',
+      status,
+      (feed) => (feed.cursorKeptAt === null ? null : feed.cursorKeptAt / SECOND_MS),
+    ),
+    feedGauge('refused', 'Records refused since the start.', status, (feed) => feed.refused),
   ];
 }
 

@@ -1,5 +1,5 @@
 import type { Route } from './route.ts';
-import { getAdMinutes } from './routes/ad-minutes.ts';
+import { getAdMinutes } from './routes/figures/ad-minutes.ts';
 import { getAccess } from './access/access-route.ts';
 import { getAudit, getAuditTrail } from './routes/audit.ts';
 import { getAdMinuteChanges, getOrderChanges } from './routes/changes.ts';
@@ -11,18 +11,20 @@ import {
   getCampaignLedger,
   getDaySpend,
 } from './routes/budget/budgets.ts';
-import { getCampaign, getCampaigns, putCampaign } from './routes/budget/campaigns.ts';
-import { postEnrichmentRetry } from './routes/enrichment.ts';
+import { getCampaign, getCampaignChanges, getCampaigns, putCampaign } from './routes/budget/campaigns.ts';
+import { postEnrichmentRetry } from './routes/orders/enrichment.ts';
 import { postEvents } from './routes/events.ts';
 import { getHealthz, getReadyz } from './routes/health.ts';
 import { getLive } from './routes/live.ts';
 import { getMetrics } from './routes/metrics.ts';
-import { getOrderExplanation, getOrders, postOrders } from './routes/orders.ts';
+import { getOrderExplanation, getOrders, postOrders } from './routes/orders/orders.ts';
 import { getOpenApi } from './routes/openapi.ts';
 import { getAsset, getClientScript, getPage } from './routes/pages.ts';
 import { getPeerPage } from './routes/peer-page.ts';
-import { getPerformance } from './routes/performance.ts';
+import { getPerformance } from './routes/figures/performance.ts';
 import { getQuarantine, getQuarantineRaw, postQuarantineReplay } from './routes/quarantine.ts';
+import { getFigures } from './routes/reports/figures.ts';
+import { getReportsStatus } from './routes/reports/status.ts';
 import { getTouches } from './routes/touches.ts';
 
 /** Every route of the server but /docs, which a library serves. */
@@ -31,6 +33,8 @@ export const ROUTES: readonly Route[] = [
   getAdMinutes,
   getAdMinuteChanges,
   getPerformance,
+  getFigures,
+  getReportsStatus,
   postOrders,
   getOrders,
   getOrderExplanation,
@@ -39,6 +43,7 @@ export const ROUTES: readonly Route[] = [
   putCampaign,
   getCampaigns,
   getCampaign,
+  getCampaignChanges,
   getBudgets,
   getBudget,
   getDaySpend,

@@ -1,5 +1,6 @@
 import { balancedBooks } from './checkers/balanced-books.ts';
 import { changeFeed } from './checkers/change-feed.ts';
+import { budgetLedger } from './budget/budget-ledger.ts';
 import type { Checker } from './checkers/checker.ts';
 import { durableRequests } from './checkers/durable-requests.ts';
 import { exactFigures } from './checkers/exact-figures.ts';
@@ -26,6 +27,7 @@ function allCheckers(random: SeededRandom, plan: WorldPlan): Checker[] {
     balancedBooks(),
     lastingFigures(),
     changeFeed(random.fork('consumer')),
+    budgetLedger(random.fork('budget')),
     trueOrders(),
     orderFeed(random.fork('consumer of orders'), plan.spec.retention.orders),
     idleRestart(),

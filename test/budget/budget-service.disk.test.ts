@@ -8,7 +8,7 @@ import { openBudgetStore, type SqliteBudgetStore } from '../../src/adapters/budg
 import { BudgetBook } from '../../src/budget/budget-book.ts';
 import { BudgetService } from '../../src/budget/budget-service.ts';
 import type { BudgetStore } from '../../src/budget/ports.ts';
-import { HOUR_MS, MINUTE_MS } from '../../src/base/units.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../src/base/units.ts';
 import { adMinute, NOON, ScriptedFeed } from './feed-script.ts';
 
 let directory: string;
@@ -16,7 +16,7 @@ let store: SqliteBudgetStore;
 let feed: ScriptedFeed;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'adtally-budget-'));
-  store = openBudgetStore(directory);
+  store = openBudgetStore(directory, 'a');
   feed = new ScriptedFeed();
 });
 afterEach(() => {
@@ -35,44 +35,44 @@ const CAMPAIGN = {
 describe('the book', () => {
   test('goes on at the cursor after a restart', () => {
     feed.change(adMinute());
-    expect(new BudgetBook(store, feed, NOON).applyNextPage(NOON)).toBe(true);
+    expect(new BudgetBook(store, 'a', feed, NOON).applyNextPage(NOON)).toBe(true);
     feed.change(adMinute({ adId: 'ad-2' }));
     store.close();
-    store = openBudgetStore(directory);
-    const book = new BudgetBook(store, feed, NOON);
+    store = openBudgetStore(directory, 'a');
+    const book = new BudgetBook(store, 'a', feed, NOON);
     book.applyNextPage(NOON);
-    expect(book.charged).toBe(1);
+    expect(book.tally('a').charged).toBe(1);
     expect(store.chargesOf(NOON)).toHaveLength(2);
   });
 
   test.for(['bad_cursor', 'cursor_expired'] as const)(
     'begins again after %s and charges nothing twice',
     (code) => {
-      const book = new BudgetBook(store, feed, NOON);
-      book.putCampaign('spring', CAMPAIGN);
+      const book = new BudgetBook(store, 'a', feed, NOON);
+      book.putCampaign('spring', CAMPAIGN, NOON);
       feed.change(adMinute());
       book.applyNextPage(NOON);
-      expect(store.position().restartedAt).toBeNull();
+      expect(store.position('a').restartedAt).toBeNull();
       Object.assign(feed, { origin: 'other', refusal: code });
       feed.change(adMinute({ adId: 'ad-2' }));
       book.applyNextPage(NOON + 1);
-      expect(store.position()).toMatchObject({ restartedAt: NOON + 1, cursor: 'other-2' });
+      expect(store.position('a')).toMatchObject({ restartedAt: NOON + 1, cursor: 'other-2' });
       expect(book.budget('spring', NOON).spentMicros).toBe(2000n);
     },
   );
 
   test('takes pages of bounded size', () => {
     feed.change(...Array.from({ length: 1200 }, (_, n) => adMinute({ adId: `ad-${n}` })));
-    const book = new BudgetBook(store, feed, NOON);
+    const book = new BudgetBook(store, 'a', feed, NOON);
     expect([0, 1, 2].map(() => book.applyNextPage(NOON))).toEqual([false, false, true]);
   });
 
   test('keeps what an unknown campaign spends until it is set', () => {
-    const book = new BudgetBook(store, feed, NOON);
+    const book = new BudgetBook(store, 'a', feed, NOON);
     feed.change(adMinute(), adMinute({ adId: 'ad-2', currency: 'USD' }));
     book.applyNextPage(NOON);
     expect(() => book.budget('spring', NOON)).toThrow(expect.objectContaining({ code: 'unknown_campaign' }));
-    book.putCampaign('spring', CAMPAIGN);
+    book.putCampaign('spring', CAMPAIGN, NOON);
     expect(book.budget('spring', NOON)).toMatchObject({
       spentMicros: 1000n,
       otherCurrencies: { USD: 1000n },
@@ -80,9 +80,9 @@ describe('the book', () => {
   });
 
   test('a correction after midnight goes to the day of its minute, and days follow the time zone', () => {
-    const book = new BudgetBook(store, feed, NOON);
+    const book = new BudgetBook(store, 'a', feed, NOON);
     const late = Date.UTC(2026, 0, 31, 23, 30);
-    book.putCampaign('spring', CAMPAIGN);
+    book.putCampaign('spring', CAMPAIGN, NOON);
     feed.change(adMinute({ minute: late }));
     book.applyNextPage(late);
     const nextDay = late + HOUR_MS;
@@ -90,18 +90,18 @@ describe('the book', () => {
     book.applyNextPage(nextDay);
     expect(book.budget('spring', late).spentMicros).toBe(1800n);
     expect(book.budget('spring', nextDay).spentMicros).toBe(0n);
-    book.putCampaign('spring', { ...CAMPAIGN, timezone: 'Europe/Paris' });
+    book.putCampaign('spring', { ...CAMPAIGN, timezone: 'Europe/Paris' }, NOON);
     // In Paris it was past midnight already.
     expect(book.budget('spring', nextDay)).toMatchObject({ spentMicros: 1800n, day: { date: '2026-02-01' } });
     expect(book.budget('spring', late - HOUR_MS).spentMicros).toBe(0n);
-    book.putCampaign('spring', CAMPAIGN);
+    book.putCampaign('spring', CAMPAIGN, NOON);
     expect(book.budget('spring', late).spentMicros).toBe(1800n);
   });
 
   test('tells each change of a state once, also those that time alone makes', () => {
-    const book = new BudgetBook(store, feed, NOON);
+    const book = new BudgetBook(store, 'a', feed, NOON);
     const changes = (now: number): string[] => book.stateChanges(now).map(({ state }) => state);
-    book.putCampaign('spring', { ...CAMPAIGN, end: NOON + 20 * HOUR_MS });
+    book.putCampaign('spring', { ...CAMPAIGN, end: NOON + 20 * HOUR_MS }, NOON);
     expect(changes(NOON)).toEqual(['active']);
     expect(changes(NOON)).toEqual([]);
     feed.change(adMinute({ costMicros: 5000 }));
@@ -110,7 +110,7 @@ describe('the book', () => {
     expect(changes(NOON + 11 * HOUR_MS)).toEqual([]);
     expect(changes(NOON + 12 * HOUR_MS)).toEqual(['active']);
     expect(changes(NOON + 20 * HOUR_MS)).toEqual(['ended']);
-    book.putCampaign('spring', { ...CAMPAIGN, isPaused: true });
+    book.putCampaign('spring', { ...CAMPAIGN, isPaused: true }, NOON);
     expect(changes(NOON + 20 * HOUR_MS)).toEqual(['paused']);
   });
 });
@@ -123,7 +123,14 @@ const open = (over: Partial<BudgetStore> = {}): BudgetService => {
       return typeof member === 'function' ? member.bind(target) : member;
     },
   });
-  return new BudgetService({ store: wrapped, feed, held: feed, clock: nodeClock });
+  return new BudgetService({
+    store: wrapped,
+    region: 'a',
+    feed,
+    held: feed,
+    clock: nodeClock,
+    retentionMs: 4000 * DAY_MS,
+  });
 };
 
 describe('the service', () => {
@@ -131,7 +138,7 @@ describe('the service', () => {
     const service = open();
     const states: string[] = [];
     service.onStateChange(({ campaignId, state }) => states.push(`${campaignId} ${state}`));
-    service.book.putCampaign('spring', { ...CAMPAIGN, start: 0 });
+    service.book.putCampaign('spring', { ...CAMPAIGN, start: 0 }, NOON);
     const minute = Date.now() - (Date.now() % MINUTE_MS);
     await expect.poll(() => states).toEqual(['spring active']);
     feed.change(adMinute({ minute, costMicros: 5000 }));
@@ -168,13 +175,16 @@ describe('the service', () => {
   test.for([
     ['UPDATE entries SET amount_micros = 999 WHERE id = 1', 'Entry 1 has no counter-entry.'],
     ['DELETE FROM entries WHERE id = 2', 'Entry 1 has no counter-entry.'],
-    ['DELETE FROM entries', 'campaign:spring in EUR: entries sum to 0, charges to 1000 micros.'],
+    [
+      'DELETE FROM entries',
+      'campaign:spring in EUR: entries and closing balances sum to 0, charges to 1000 micros.',
+    ],
     ['UPDATE charges SET micros = 1001', 'the record has 1000 micros of EUR'],
     ["UPDATE charges SET campaign_id = 'x'", 'for x of acme at revision 1'],
-    ['DELETE FROM charges', 'entries sum to 1000, charges to 0 micros'],
+    ['DELETE FROM charges', 'entries and closing balances sum to 1000, charges to 0 micros'],
     ['UPDATE spend SET micros = 5', 'spend sum to 5, charges to 1000 micros'],
     [`UPDATE spend SET minute = minute + 60000`, 'spend at 2026-01-31T12:00:00.000Z sum to 0'],
-    ["INSERT INTO charges VALUES ('ghost', 1, 'c', 'a', 'EUR', 1769860800000, 0)", 'Record ghost at'],
+    ["INSERT INTO charges VALUES ('ghost', 1, 'c', 'a', 'EUR', 1769860800000, 0, 'a')", 'Record ghost at'],
   ] as const)('its audit sees %s', async ([tampering, difference]) => {
     const service = open();
     feed.change(adMinute());
@@ -201,6 +211,6 @@ test('a file of an unknown format is refused', () => {
   const database = new DatabaseSync(join(directory, 'budget.sqlite'));
   database.exec('PRAGMA user_version = 99');
   database.close();
-  expect(() => openBudgetStore(directory)).toThrow(expect.objectContaining({ code: 'data_format' }));
-  store = openBudgetStore(mkdtempSync(join(directory, 'other-')));
+  expect(() => openBudgetStore(directory, 'a')).toThrow(expect.objectContaining({ code: 'data_format' }));
+  store = openBudgetStore(mkdtempSync(join(directory, 'other-')), 'a');
 });

@@ -9,11 +9,11 @@ export const NOON = Date.UTC(2026, 0, 31, 12);
 
 /** A record of ad `adId` with sensible fields. */
 export function adMinute(over: Partial<AdMinute> = {}): AdMinute {
-  const { adId = 'ad-1', minute = NOON, currency = 'EUR' } = over;
+  const { region = 'a', adId = 'ad-1', minute = NOON, currency = 'EUR' } = over;
   return {
-    recordId: adMinuteRecordId('a', adId, minute, currency),
+    recordId: adMinuteRecordId(region, adId, minute, currency),
     revision: 1,
-    region: 'a',
+    region,
     adId,
     campaignId: 'spring',
     advertiserId: 'acme',

@@ -16,7 +16,7 @@ let directory: string;
 let store: SqliteBudgetStore;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'adtally-ledger-'));
-  store = openBudgetStore(directory);
+  store = openBudgetStore(directory, 'a');
 });
 afterEach(() => {
   store.close();
@@ -24,7 +24,7 @@ afterEach(() => {
 });
 
 const apply = (...records: AdMinute[]): unknown =>
-  store.transaction((writes) => applyPage(writes, { records }, NOON));
+  store.transaction((writes) => applyPage(writes, 'a', { records }, NOON));
 
 const spendOf = (campaignId: string): Record<string, bigint> =>
   Object.fromEntries(
@@ -121,19 +121,19 @@ test('any pages, with crashes between any two statements, give what a naive ledg
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
       const own = mkdtempSync(join(directory, 'run-'));
-      let running = openBudgetStore(own);
+      let running = openBudgetStore(own, 'a');
       const naive = new NaiveLedger();
       for (const { page, diesAfter } of steps) {
         for (let attempt = 0; ; attempt++) {
           try {
             running.transaction((writes) =>
-              applyPage(attempt === 0 ? dying(writes, diesAfter) : writes, { records: page }, NOON),
+              applyPage(attempt === 0 ? dying(writes, diesAfter) : writes, 'a', { records: page }, NOON),
             );
             break;
           } catch (error) {
             if (!(error instanceof Crash)) throw error;
             running.close();
-            running = openBudgetStore(own);
+            running = openBudgetStore(own, 'a');
           }
         }
         for (const it of page) naive.take(it);
@@ -143,7 +143,7 @@ test('any pages, with crashes between any two statements, give what a naive ledg
         .filter(({ micros }) => micros !== 0n)
         .map(({ campaignId, minute, currency, micros }) => [`${campaignId} ${minute} ${currency}`, micros]);
       expect(Object.fromEntries(found)).toEqual(naive.spend());
-      const audit = await auditBudget({ store: running, held: heldOf(naive), ...STILL });
+      const audit = await auditBudget({ store: running, region: 'a', held: heldOf(naive), ...STILL });
       expect(audit).toMatchObject({ exact: true, recordsWaiting: 0, recordsEqual: naive.records.length });
       running.close();
     }),

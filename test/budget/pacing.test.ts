@@ -12,7 +12,8 @@ const INPUT: CampaignInput = {
   start: '2026-01-01T00:00:00+01:00',
 };
 
-const campaign = (over: Partial<CampaignInput> = {}): Campaign => campaignOf('spring', { ...INPUT, ...over });
+const campaign = (over: Partial<CampaignInput> = {}): Campaign =>
+  campaignOf('spring', { ...INPUT, ...over }, { updatedAt: 0, updatedBy: 'a' });
 const at = (text: string): number => Date.parse(text);
 const days = new CampaignDays();
 
@@ -100,6 +101,8 @@ test.for([
   [{ timezone: 'Mars/Olympus' }, 'timezone "Mars/Olympus" is not an IANA time zone'],
   [{ start: 'soon' }, 'start is "soon"'],
   [{ end: '2025-12-31T00:00:00Z' }, 'which is not after start'],
+  [{ merchantId: '' }, 'merchantId is 0 characters long'],
+  [{ placement: 'x'.repeat(129) }, 'placement is 129 characters long'],
   [{ advertiserId: '' }, 'advertiserId is 0 characters long'],
 ] as const)('a campaign with %o is refused', ([over, message]) => {
   expect(() => campaign(over)).toThrow(expect.objectContaining({ code: 'bad_campaign' }));

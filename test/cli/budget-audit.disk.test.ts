@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, expect, test } from 'vitest';
@@ -35,4 +36,22 @@ test('adtally audit says that the ledger is exact, running or not, and that it i
   expect(tampered.stdout).toContain('budget: NOT exact');
   expect(tampered.stdout).toContain('charged 1499 micros of EUR for c of v at revision 1');
   expect(tampered.exit).toBe(ERRORS.audit_mismatch.exit);
+}, 60_000);
+
+test('without budgets there is no file, and routes say why there is nothing', async () => {
+  const flags = ['--port', '0', '--data', 'off', '--budget-enabled', 'no'];
+  const region = await place.start<{ url: string }>(['start', ...flags]);
+  for (const path of ['/v1/budgets', '/v1/campaigns/c', '/v1/audit/budget', '/v1/changes/campaigns']) {
+    const answer = await fetch(region.first.url + path);
+    expect(await answer.json()).toMatchObject({
+      status: 404,
+      code: 'not_found',
+      detail: 'This region runs without budgets (budget.enabled is "no").',
+    });
+  }
+  const audit = await place.json<object>(['audit', '--data', 'off']);
+  expect(audit).toMatchObject({ exact: true, budget: null });
+  expect(existsSync(join(place.folder, 'off/budget.sqlite'))).toBe(false);
+  region.signal('SIGTERM');
+  await region.ended;
 }, 60_000);

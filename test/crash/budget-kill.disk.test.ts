@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFailed, test } from 'vitest';
 import { Random } from '../../src/generator/random.ts';
+import { chargedByRecord } from './charged-records.ts';
 import { Client } from './client.ts';
 import { read } from './http-call.ts';
 import { Ledger } from './ledger.ts';
@@ -11,31 +12,6 @@ import { RegionProcess } from './region-process.ts';
 
 const KILLS = Number(process.env['ADTALLY_BUDGET_KILLS'] ?? 12);
 const SEED = Number(process.env['ADTALLY_SEED'] ?? Date.now() % 1_000_000);
-const CAMPAIGNS = 7;
-
-interface Entry {
-  readonly id: number;
-  readonly recordId: string;
-  readonly amountMicros: number;
-}
-
-/** What each record has been charged in all, by the entries of every campaign. */
-async function chargedByRecord(url: string): Promise<Record<string, number>> {
-  const charged: Record<string, number> = {};
-  for (let campaign = 0; campaign < CAMPAIGNS; campaign++) {
-    let before = '';
-    for (;;) {
-      const page = await read(`${url}/v1/campaigns/campaign-${campaign}/ledger?limit=1000${before}`);
-      const { entries } = JSON.parse(page) as { entries: Entry[] };
-      for (const { recordId, amountMicros } of entries) {
-        charged[recordId] = (charged[recordId] ?? 0) + amountMicros;
-      }
-      if (entries.length < 1000) break;
-      before = `&before=${entries.at(-1)!.id}`;
-    }
-  }
-  return charged;
-}
 
 test(
   `charges every record once through ${KILLS} kills`,

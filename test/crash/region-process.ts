@@ -22,10 +22,10 @@ export class RegionProcess {
   readonly url: Promise<string | undefined>;
   readonly exit: Promise<Exit>;
 
-  /** `wrap`: words of a command line that runs the process, such as a shell with limits. */
-  constructor(directory: string, wrap: readonly string[] = []) {
+  /** `wrap`: words of a command line that runs the process, such as a shell with limits; `flags` come last. */
+  constructor(directory: string, wrap: readonly string[] = [], flags: readonly string[] = []) {
     const words = [...wrap, process.execPath, MAIN, 'start', '--json', '--data', directory, '--port', '0'];
-    const [command, ...args] = [...words, ...RESTLESS];
+    const [command, ...args] = [...words, ...RESTLESS, ...flags];
     this.#process = spawn(command, args, { env: withoutSettings(), stdio: ['ignore', 'pipe', 'pipe'] });
     let stderr = '';
     this.#process.stderr!.on('data', (chunk: Buffer) => (stderr += chunk.toString()));

@@ -8,6 +8,8 @@ export function mockBudget(now: number, over: Partial<BudgetAnswer> = {}): Budge
   const dayStart = now - (now % DAY_MS);
   return {
     campaignId: 'spring',
+    merchantId: 'shop-7',
+    placement: 'search',
     currency: 'EUR',
     day: new Date(dayStart).toISOString().slice(0, 10),
     dayStart: new Date(dayStart).toISOString(),

@@ -174,8 +174,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'removes segments that the snapshot does not cover',
     file: REGION,
-    from: '({ lastBlock, lastArrival }) => lastBlock <= this.#snapshotter.block && lastArrival < expiredBefore,',
-    to: '({ lastArrival }) => lastArrival < expiredBefore || lastArrival > 0,',
+    from: 'lastBlock <= this.#snapshotter.block &&\n        lastArrival < expiredBefore &&\n        !this.#peerPages.isOwed(lastBlock, lastArrival),',
+    to: 'lastArrival < expiredBefore || lastArrival > 0,',
   },
   {
     name: 'leaves requests of a large group uncounted',
@@ -192,8 +192,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'counts a conflict',
     file: STATE,
-    from: 'if (seen !== 0) verdicts[row] = seen === 1 ? duplicate : conflict;',
-    to: 'if (seen === 1) verdicts[row] = duplicate;',
+    from: 'if (seen !== 0 && !takesOver) verdicts[row] = seen === 1 ? duplicate : conflict;',
+    to: 'if (seen === 1 && !takesOver) verdicts[row] = duplicate;',
   },
   {
     name: 'takes a conflict for a duplicate',
@@ -228,20 +228,20 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'gives a cursor that skips what did not fit on the page',
     file: CHANGE_FEED,
-    from: 'cursor: format(dataId, { change: last, since: cursor.since }), caughtUp: false };\n    }\n    records.push(cells',
-    to: 'cursor: format(dataId, { change: last + 1, since: cursor.since }), caughtUp: false };\n    }\n    records.push(cells',
+    from: 'const next = format(dataId, { change: last, since: cursor.since });\n      return { records, cursor: next, caughtUp: false, ...end };\n    }\n    records.push(cells',
+    to: 'const next = format(dataId, { change: last + 1, since: cursor.since });\n      return { records, cursor: next, caughtUp: false, ...end };\n    }\n    records.push(cells',
   },
   {
     name: 'keeps a cursor alive that has missed retired records for ever',
     file: CHANGE_FEED,
-    from: 'cursor: format(dataId, { change: last, since: cursor.since }), caughtUp: false };\n    }\n    records.push(cells',
-    to: 'cursor: format(dataId, { change: last, since: 0 }), caughtUp: false };\n    }\n    records.push(cells',
+    from: 'const next = format(dataId, { change: last, since: cursor.since });\n      return { records, cursor: next, caughtUp: false, ...end };\n    }\n    records.push(cells',
+    to: 'const next = format(dataId, { change: last, since: 0 });\n      return { records, cursor: next, caughtUp: false, ...end };\n    }\n    records.push(cells',
   },
   {
     name: 'keeps a cell’s old place in the change feed',
     file: STATE,
-    from: 'if (values[cell + CHANGE] <= changeBefore) this.#changed(cells, cellRow);',
-    to: 'if (values[cell + CHANGE] === 0) this.#changed(cells, cellRow);',
+    from: 'if (values[cell + CHANGE] <= changeBefore) this.changed(cells, cellRow);',
+    to: 'if (values[cell + CHANGE] === 0) this.changed(cells, cellRow);',
   },
   {
     name: 'takes an event for late one millisecond too soon',
@@ -258,14 +258,14 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'forgets ids an hour too early',
     file: RULES,
-    from: 'generationOf(arrival - rules.dedupeWindowMs) - 1,',
-    to: 'generationOf(arrival - rules.dedupeWindowMs),',
+    from: 'generationOf(settled - rules.dedupeWindowMs) - 1,',
+    to: 'generationOf(settled - rules.dedupeWindowMs),',
   },
   {
     name: 'brings retired records back when the clock goes back',
     file: STATE,
-    from: 'const now = advanceHorizon(before, scalars.latestArrival, scalars.rules);',
-    to: 'const now = advanceHorizon(FIRST_HORIZON, arrival, scalars.rules);',
+    from: 'const now = advanceHorizon(before, latestArrival, settled, rules);',
+    to: 'const now = advanceHorizon(FIRST_HORIZON, arrival, arrival, rules);',
   },
   {
     name: 'counts into a record that is retired',
@@ -348,7 +348,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'takes an order for open that is over',
     file: ORDERS,
-    from: 'if (!isOpen(order, this.#latestArrival, this.#rules)) return touches;',
+    from: 'if (!isOpen(order, this.#settled, this.#rules)) return touches;',
     to: '',
   },
   {
@@ -408,7 +408,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'gives an order the touches of another user',
     file: ORDERS,
-    from: 'known?.order.userId === order.userId ? known.touches : []',
+    from: 'known?.order.userId === now.order.userId ? known.touches : []',
     to: 'known?.touches ?? []',
   },
   {
@@ -420,7 +420,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'gives a cursor of the orders that skips what did not fit on the page',
     file: CHANGE_FEED,
-    from: 'cursor: format(dataId, { change: last, since: cursor.since }), caughtUp: false };\n    }\n    records.push(content',
-    to: 'cursor: format(dataId, { change: last + 1, since: cursor.since }), caughtUp: false };\n    }\n    records.push(content',
+    from: 'const next = format(dataId, { change: last, since: cursor.since });\n      return { records, cursor: next, caughtUp: false, ...end };\n    }\n    records.push(content',
+    to: 'const next = format(dataId, { change: last + 1, since: cursor.since });\n      return { records, cursor: next, caughtUp: false, ...end };\n    }\n    records.push(content',
   },
 ];

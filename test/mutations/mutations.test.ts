@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { LEDGER_MUTATIONS } from './budget/ledger-mutation.ts';
 import { MUTATIONS, type Mutation } from './mutation.ts';
 
 /** The rooms that a simulated world is made of. */
-const ROOMS = ['base', 'model', 'pipeline', 'embedded', 'oracle', 'simulation'];
+const ROOMS = ['base', 'model', 'pipeline', 'embedded', 'oracle', 'reporting', 'budget', 'simulation'];
 const SOURCE = new URL('../../src/', import.meta.url).pathname;
 const HUNT = new URL('hunt.ts', import.meta.url).pathname;
 /** The engine as it is survives many more: see test/simulation/world.test.ts. */
@@ -66,7 +67,7 @@ test.concurrent(
   },
 );
 
-test.concurrent.each(MUTATIONS.map((mutation, index) => ({ ...mutation, index })))(
+test.concurrent.each([...MUTATIONS, ...LEDGER_MUTATIONS].map((mutation, index) => ({ ...mutation, index })))(
   'an engine that $name is caught',
   { timeout: HUNT_MS_MAX },
   async ({ index, ...mutation }) => {

@@ -180,6 +180,7 @@ describe('resolveSpec', () => {
     expect(messageOf({ retention: { records: '1d' } })).toContain('retention.records is 1d');
     expect(messageOf({ dedupeWindow: '4d' })).toContain('retention.log is 3d');
     expect(messageOf({ limits: { pendingBytes: '1MiB' } })).toContain('limits.bytesPerRequest is 8MiB');
+    expect(messageOf({ budget: { retention: '36h' } })).toContain('it must be whole days');
   });
 
   it('reports every problem at once', () => {

@@ -50,8 +50,13 @@ describe('keys', () => {
 describe('a region with keys', () => {
   let server: TestServer;
   beforeAll(async () => {
+    const reports = {
+      figures: () => Promise.resolve('{}'),
+      status: () => Promise.resolve({ state: 'running', error: null, restarts: 0, feeds: [] } as const),
+    };
     server = await openTestServer({
       keys: keyStoreOf([publisher.record, operator.record, advertiser.record]),
+      reports,
     });
   });
   afterAll(() => server.close());

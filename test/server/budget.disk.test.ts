@@ -3,7 +3,9 @@ import type { z } from 'zod';
 import {
   budget,
   budgetAudit,
+  budgetList,
   campaign,
+  campaignChangePage,
   campaignList,
   ledgerPage,
 } from '../../src/server/openapi/budget-schemas.ts';
@@ -50,6 +52,10 @@ describe('campaigns over HTTP', () => {
       start: '2026-01-01T00:00:00.000Z',
       end: null,
       isPaused: false,
+      merchantId: null,
+      placement: null,
+      updatedAt: expect.any(String),
+      updatedBy: 'a',
     });
     await put('l2', { ...INPUT, end: 1_900_000_000_000, isPaused: true });
     expect(await expectJson(await server.get('/v1/campaigns/l2'), campaign)).toMatchObject({
@@ -140,6 +146,41 @@ describe('campaigns over HTTP', () => {
     expect(text).toMatch(/^adtally_budget_entries [1-9]/m);
     expect(text).toMatch(/^adtally_budget_lag_seconds \d/m);
   });
+});
+
+test('both regions hear of campaigns by a feed with a cursor', async () => {
+  const server = await openTestServer();
+  const put = async (id: string, over: object): Promise<void> => {
+    const body = JSON.stringify({ ...INPUT, ...over });
+    const headers = { 'content-type': 'application/json' };
+    expect((await server.get(`/v1/campaigns/${id}`, { method: 'PUT', body, headers })).status).toBe(200);
+  };
+  await put('one', { merchantId: 'shop', placement: 'search' });
+  await put('two', {});
+  const first = await expectJson(await server.get('/v1/changes/campaigns?limit=1'), campaignChangePage);
+  expect(first).toMatchObject({
+    campaigns: [{ campaignId: 'one', merchantId: 'shop', placement: 'search', updatedBy: 'a' }],
+    caughtUp: false,
+  });
+  await put('one', { placement: 'home' });
+  const rest = await expectJson(
+    await server.get(`/v1/changes/campaigns?after=${first.cursor}`),
+    campaignChangePage,
+  );
+  expect(rest).toMatchObject({
+    campaigns: [{ campaignId: 'two' }, { campaignId: 'one', merchantId: null, placement: 'home' }],
+    caughtUp: true,
+  });
+  await expectProblem(await server.get('/v1/changes/campaigns?after=other.1'), 'bad_cursor');
+  const shown = await expectJson(await server.get('/v1/budgets'), budgetList);
+  expect(shown).toMatchObject({
+    budgets: [{ campaignId: 'one', placement: 'home' }, { campaignId: 'two' }],
+    feeds: [{ region: 'a', state: 'running' }],
+  });
+  expect(await (await server.get('/metrics')).text()).toMatch(
+    /^adtally_budget_feed_lag_seconds\{region="a"\} \d/m,
+  );
+  await server.close();
 });
 
 test('campaigns are for operators', async () => {

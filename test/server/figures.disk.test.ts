@@ -105,6 +105,7 @@ describe('figures and books', () => {
       received: 4,
       verdicts: { counted: 3, invalid: 1 },
       cells: { records: 2, impressions: 2, clicks: 1, costMicros: 253_000 },
+      yielded: { records: 0, impressions: 0, clicks: 0, costMicros: 0 },
       differences: [],
     });
   });

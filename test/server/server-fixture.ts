@@ -11,6 +11,7 @@ import type { ErrorCode } from '../../src/base/errors.ts';
 import { ERRORS } from '../../src/base/errors.ts';
 import type { BudgetService } from '../../src/budget/budget-service.ts';
 import type { Region } from '../../src/embedded/ports.ts';
+import type { Reports } from '../../src/reporting/reports.ts';
 import { openRegion } from '../../src/embedded/region-engine.ts';
 import { resolveSpec } from '../../src/pipeline/pipeline-spec.ts';
 import type { PipelineConfig } from '../../src/pipeline/settings.ts';
@@ -43,6 +44,7 @@ export interface TestServerOptions {
   readonly clock?: Clock;
   readonly dashboard?: string;
   readonly peerSecret?: string;
+  readonly reports?: Reports;
   /** Stands between the server and the region. */
   readonly wrap?: (region: Region) => Region;
 }
@@ -55,7 +57,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
     clock = nodeClock,
     wrap = (region: Region) => region,
   } = options;
-  const { dashboard, peerSecret } = options;
+  const { dashboard, peerSecret, reports } = options;
   const spec = resolveSpec(
     { ...config, server: { port: 0, ...config.server } },
     { environment: {}, flags: {} },
@@ -70,7 +72,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
   });
   const logged: unknown[] = [];
   const log = { error: (fields: object): unknown => logged.push(fields) };
-  const budget = openBudget(region, directory);
+  const budget = openBudget(region, directory, { retentionMs: spec.budget.retention });
   const trail = new AuditTrail(new TrailFile(directory), nodeClock);
   const closeRegion = async (): Promise<void> => {
     await budget.close();
@@ -80,6 +82,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
   const starting = startServer({
     region: wrap(region),
     budget: budget.service,
+    reports: () => reports,
     spec,
     keys,
     clock,

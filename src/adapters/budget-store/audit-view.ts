@@ -1,11 +1,13 @@
 import { DatabaseSync } from 'node:sqlite';
-import type { AuditView, Charge, SpendRow, StoredEntry } from '../../budget/ports.ts';
+import type { AuditView, Charge, ClosingBalance, SpendRow, StoredEntry } from '../../budget/ports.ts';
 import { checkSchema } from './schema.ts';
 import {
   chargeOfRow,
+  closingOfRow,
   entryOfRow,
   spendOfRow,
   type ChargeRow,
+  type ClosingBigRow,
   type EntryRow,
   type SpendBigRow,
 } from './sqlite-rows.ts';
@@ -18,12 +20,18 @@ export class SqliteAuditView implements AuditView {
     this.#database = new DatabaseSync(path, { readOnly: true });
     checkSchema(this.#database, path);
     // The view is of the first read in a transaction.
-    this.#database.exec('BEGIN; SELECT cursor FROM position');
+    this.#database.exec('BEGIN; SELECT store_id FROM origin');
   }
 
   *entries(): IterableIterator<StoredEntry> {
     const rows = this.#database.prepare('SELECT * FROM entries ORDER BY id').iterate();
     for (const row of rows) yield entryOfRow(row as unknown as EntryRow);
+  }
+
+  *closings(): IterableIterator<ClosingBalance> {
+    const statement = this.#database.prepare('SELECT * FROM closings');
+    statement.setReadBigInts(true);
+    for (const row of statement.iterate()) yield closingOfRow(row as unknown as ClosingBigRow);
   }
 
   *charges(): IterableIterator<Charge> {

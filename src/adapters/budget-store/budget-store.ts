@@ -1,45 +1,51 @@
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 import type { UnixMs } from '../../base/clock.ts';
-import { AdtallyError } from '../../base/errors.ts';
 import type { Campaign } from '../../budget/campaign.ts';
 import type {
   AuditView,
   BudgetStore,
+  CampaignPage,
   Charge,
+  ClosingBalance,
   FeedPosition,
-  LedgerEntry,
   LedgerWrites,
   SpendRow,
   StoredEntry,
 } from '../../budget/ports.ts';
+import { AdtallyError } from '../../base/errors.ts';
 import { SqliteAuditView } from './audit-view.ts';
+import { closeOldest } from './closing.ts';
 import { prepareSchema } from './schema.ts';
 import {
   campaignOfRow,
   chargeOfRow,
+  closingOfRow,
   entryOfRow,
   spendOfRow,
   type CampaignRow,
   type ChargeRow,
+  type ClosingBigRow,
   type EntryRow,
   type SpendBigRow,
 } from './sqlite-rows.ts';
+import { prepareStatements, writesOf, type Statements } from './statements.ts';
 
 /** In the data directory of the region. */
 export const BUDGET_FILE = 'budget.sqlite';
 
-const SUM_MAX = 2n ** 63n - 1n;
-
-/** Opens the store in `directory`, and makes it where there is none. Throws AdtallyError data_format, or what SQLite throws. */
-export function openBudgetStore(directory: string): SqliteBudgetStore {
+/**
+ * Opens the store of `region` in `directory`, and makes it where there is none. Throws AdtallyError data_format, or what SQLite
+ * throws.
+ */
+export function openBudgetStore(directory: string, region: string): SqliteBudgetStore {
   const path = join(directory, BUDGET_FILE);
   // Only its owner may read it; SQLite gives the files beside it the same rights.
   closeSync(openSync(path, 'a', 0o600));
   const database = new DatabaseSync(path);
   try {
-    prepareSchema(database, path);
+    prepareSchema(database, path, region);
     return new SqliteBudgetStore(database, path);
   } catch (error) {
     database.close();
@@ -53,12 +59,18 @@ export class SqliteBudgetStore implements BudgetStore {
   readonly #path: string;
   readonly #statements: Statements;
   readonly #writes: LedgerWrites;
+  /** Of this file: a cursor of another one means nothing here. */
+  readonly #storeId: string;
 
   constructor(database: DatabaseSync, path: string) {
     this.#database = database;
     this.#path = path;
     this.#statements = prepareStatements(database);
     this.#writes = writesOf(this.#statements);
+    const { store_id: storeId } = database.prepare('SELECT store_id FROM origin').get() as {
+      store_id: string;
+    };
+    this.#storeId = storeId;
   }
 
   transaction<Result>(work: (writes: LedgerWrites) => Result): Result {
@@ -74,16 +86,24 @@ export class SqliteBudgetStore implements BudgetStore {
     }
   }
 
-  position(): FeedPosition {
-    const row = this.#statements.position.get() as { cursor: string | null; restarted_at: number | null };
-    return { cursor: row.cursor ?? undefined, restartedAt: row.restarted_at };
+  position(region: string): FeedPosition {
+    const row = this.#statements.position.get(region) as
+      | { cursor: string; restarted_at: number | null; kept_at: number }
+      | undefined;
+    return {
+      cursor: row?.cursor,
+      restartedAt: row?.restarted_at ?? null,
+      keptAt: row?.kept_at ?? null,
+    };
   }
 
   putCampaign(campaign: Campaign): void {
     const { campaignId, advertiserId, currency, dailyBudgetMicros, timezone, start, end, isPaused } =
       campaign;
+    const { merchantId, placement, updatedAt, updatedBy } = campaign;
     const values = [campaignId, advertiserId, currency, dailyBudgetMicros, timezone, start, end];
-    this.#statements.putCampaign.run(...values, isPaused ? 1 : 0);
+    const more = [isPaused ? 1 : 0, merchantId, placement, updatedAt, updatedBy];
+    this.#statements.putCampaign.run(...values, ...more);
   }
 
   campaign(campaignId: string): Campaign | undefined {
@@ -96,6 +116,18 @@ export class SqliteBudgetStore implements BudgetStore {
     const rows =
       advertiserId === undefined ? campaigns.all(after, limit) : campaignsOf.all(advertiserId, after, limit);
     return rows.map((row) => campaignOfRow(row as unknown as CampaignRow));
+  }
+
+  changedCampaigns(after: string | undefined, limit: number): CampaignPage {
+    const [, storeId, change] = /^([^.]+)\.(\d{1,15})$/.exec(after ?? `${this.#storeId}.0`) ?? [];
+    if (storeId !== this.#storeId) {
+      const told = `"${after!.slice(0, 80)}" is no cursor of this region's campaigns.`;
+      throw new AdtallyError('bad_cursor', told);
+    }
+    const rows = this.#statements.changedCampaigns.all(Number(change), limit) as unknown as CampaignRow[];
+    const last = rows.at(-1)?.change ?? change;
+    const cursor = `${this.#storeId}.${last}`;
+    return { campaigns: rows.map(campaignOfRow), cursor, caughtUp: rows.length < limit };
   }
 
   spend(campaignId: string, from: UnixMs, to: UnixMs): SpendRow[] {
@@ -118,8 +150,24 @@ export class SqliteBudgetStore implements BudgetStore {
   }
 
   entryCount(): number {
-    // Entries are never removed, so their ids have no gaps.
-    return (this.#statements.lastEntry.get() as { last: number | null }).last ?? 0;
+    // Only the oldest are ever removed, so the ids of the others have no gaps.
+    const { first, last } = this.#statements.entryIds.get() as { first: number | null; last: number | null };
+    return first === null || last === null ? 0 : last - first + 1;
+  }
+
+  closings(account: string, counterAccount?: string): ClosingBalance[] {
+    const { closingsOf, closingsBetween } = this.#statements;
+    const rows =
+      counterAccount === undefined ? closingsOf.all(account) : closingsBetween.all(account, counterAccount);
+    return rows.map((row) => closingOfRow(row as unknown as ClosingBigRow));
+  }
+
+  closeEntries(before: UnixMs, limit: number): number {
+    return this.transaction(() => closeOldest(this.#statements, before, limit));
+  }
+
+  charge(recordId: string): Charge | undefined {
+    return this.#writes.charge(recordId);
   }
 
   chargesOf(minute: UnixMs): Charge[] {
@@ -143,78 +191,4 @@ export class SqliteBudgetStore implements BudgetStore {
   close(): void {
     this.#database.close();
   }
-}
-
-type Statements = ReturnType<typeof prepareStatements>;
-
-function prepareStatements(database: DatabaseSync) {
-  const prepare = (sql: string): StatementSync => database.prepare(sql);
-  return {
-    position: prepare('SELECT cursor, restarted_at FROM position'),
-    putPosition: prepare('UPDATE position SET cursor = ?, restarted_at = ?'),
-    putCampaign: prepare('INSERT OR REPLACE INTO campaigns VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
-    campaign: prepare('SELECT * FROM campaigns WHERE campaign_id = ?'),
-    campaigns: prepare('SELECT * FROM campaigns WHERE campaign_id > ? ORDER BY campaign_id LIMIT ?'),
-    campaignsOf: prepare(
-      'SELECT * FROM campaigns WHERE advertiser_id = ? AND campaign_id > ? ORDER BY campaign_id LIMIT ?',
-    ),
-    charge: prepare('SELECT * FROM charges WHERE record_id = ?'),
-    putCharge: prepare(
-      `INSERT INTO charges VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET revision = excluded.revision,
-       campaign_id = excluded.campaign_id, advertiser_id = excluded.advertiser_id, currency = excluded.currency,
-       minute = excluded.minute, micros = excluded.micros`,
-    ),
-    chargesOfMinute: prepare('SELECT * FROM charges WHERE minute = ?'),
-    minutesFrom: prepare('SELECT DISTINCT minute FROM charges WHERE minute >= ? ORDER BY minute'),
-    addEntry: prepare('INSERT INTO entries VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)'),
-    entriesBefore: prepare('SELECT * FROM entries WHERE account = ? AND id < ? ORDER BY id DESC LIMIT ?'),
-    // A posting adds the campaign's side and then the advertiser's, and ids have no gaps.
-    entriesOf: prepare(
-      `SELECT entries.* FROM entries JOIN entries AS other ON other.id = entries.id + 1
-       WHERE entries.account = ? AND entries.id < ? AND other.account = ? ORDER BY entries.id DESC LIMIT ?`,
-    ),
-    lastEntry: prepare('SELECT max(id) AS last FROM entries'),
-    oneSpend: withBigInts(
-      prepare('SELECT micros FROM spend WHERE campaign_id = ? AND minute = ? AND currency = ?'),
-    ),
-    putSpend: prepare('INSERT OR REPLACE INTO spend VALUES (?, ?, ?, ?)'),
-    spendBetween: withBigInts(
-      prepare(
-        'SELECT * FROM spend WHERE campaign_id = ? AND minute >= ? AND minute < ? ORDER BY minute, currency',
-      ),
-    ),
-    spendOfMinute: withBigInts(prepare('SELECT * FROM spend WHERE minute = ?')),
-  };
-}
-
-function withBigInts(statement: StatementSync): StatementSync {
-  statement.setReadBigInts(true);
-  return statement;
-}
-
-function writesOf(statements: Statements): LedgerWrites {
-  return {
-    charge(recordId) {
-      const row = statements.charge.get(recordId);
-      return row === undefined ? undefined : chargeOfRow(row as unknown as ChargeRow);
-    },
-    putCharge({ recordId, revision, campaignId, advertiserId, currency, minute, micros }: Charge) {
-      statements.putCharge.run(recordId, revision, campaignId, advertiserId, currency, minute, micros);
-    },
-    addEntry({ recordId, revision, account, amountMicros, currency, minute, postedAt }: LedgerEntry) {
-      statements.addEntry.run(recordId, revision, account, amountMicros, currency, minute, postedAt);
-    },
-    addSpend(campaignId, minute, currency, micros) {
-      const row = statements.oneSpend.get(campaignId, minute, currency) as { micros: bigint } | undefined;
-      const sum = (row?.micros ?? 0n) + micros;
-      if (sum > SUM_MAX) {
-        const detail = `Campaign ${campaignId} has spent ${sum} micros of ${currency} in a minute: more than 64 bits hold.`;
-        throw new AdtallyError('sum_out_of_range', detail);
-      }
-      statements.putSpend.run(campaignId, minute, currency, sum);
-    },
-    putPosition({ cursor, restartedAt }: FeedPosition) {
-      statements.putPosition.run(cursor ?? null, restartedAt);
-    },
-  };
 }

@@ -1,5 +1,5 @@
 import type { Campaign } from '../../budget/campaign.ts';
-import type { Charge, SpendRow, StoredEntry } from '../../budget/ports.ts';
+import type { Charge, ClosingBalance, SpendRow, StoredEntry } from '../../budget/ports.ts';
 
 /** Rows of the tables as SQLite gives them; amounts that may pass 2^53 come as bigint. */
 export interface CampaignRow {
@@ -11,6 +11,12 @@ export interface CampaignRow {
   readonly start_ms: number;
   readonly end_ms: number | null;
   readonly is_paused: number;
+  readonly merchant_id: string | null;
+  readonly placement: string | null;
+  readonly updated_at: number;
+  readonly updated_by: string;
+  /** Grows with every campaign that is put. */
+  readonly change: number;
 }
 
 export function campaignOfRow(row: CampaignRow): Campaign {
@@ -23,6 +29,10 @@ export function campaignOfRow(row: CampaignRow): Campaign {
     start: row.start_ms,
     end: row.end_ms,
     isPaused: row.is_paused === 1,
+    merchantId: row.merchant_id,
+    placement: row.placement,
+    updatedAt: row.updated_at,
+    updatedBy: row.updated_by,
   };
 }
 
@@ -34,12 +44,14 @@ export interface ChargeRow {
   readonly currency: string;
   readonly minute: number;
   readonly micros: number;
+  readonly region: string;
 }
 
 export function chargeOfRow(row: ChargeRow): Charge {
   return {
     recordId: row.record_id,
     revision: row.revision,
+    region: row.region,
     campaignId: row.campaign_id,
     advertiserId: row.advertiser_id,
     currency: row.currency,
@@ -70,6 +82,21 @@ export function entryOfRow(row: EntryRow): StoredEntry {
     minute: row.minute,
     postedAt: row.posted_at,
   };
+}
+
+/** Read with big integers. */
+export interface ClosingBigRow {
+  readonly account: string;
+  readonly counter_account: string;
+  readonly currency: string;
+  readonly micros: bigint;
+  readonly entries: bigint;
+  readonly until_ms: bigint;
+}
+
+export function closingOfRow(row: ClosingBigRow): ClosingBalance {
+  const { account, counter_account: counterAccount, currency, micros, entries, until_ms: until } = row;
+  return { account, counterAccount, currency, micros, entries: Number(entries), until: Number(until) };
 }
 
 /** Read with big integers. */

@@ -7,10 +7,12 @@ import type { AdMinute } from '../../model/ad-minute.ts';
 
 /**
  * Audits the ledger of a region that does not run against the records it would serve. Records that the feed had yet to bring are
- * `recordsWaiting`. Undefined where there is no ledger. Nobody may write there meanwhile.
+ * `recordsWaiting`; charges of the other region are held against the ledger alone. Undefined where there is no ledger. Nobody may
+ * write there meanwhile.
  */
 export async function auditRestingBudget(
   directory: string,
+  region: string,
   records: Iterable<AdMinute>,
 ): Promise<BudgetAudit | undefined> {
   if (!existsSync(join(directory, BUDGET_FILE))) return undefined;
@@ -25,9 +27,9 @@ export async function auditRestingBudget(
     byMinute: () => byMinute.entries().map(([minute, all]) => ({ minute, records: all })),
     records: (minute) => byMinute.get(minute) ?? [],
   };
-  const store = openBudgetStore(directory);
+  const store = openBudgetStore(directory, region);
   try {
-    return await auditBudget({ store, held, catchUp: () => {}, turn: () => turn() });
+    return await auditBudget({ store, region, held, catchUp: () => {}, turn: () => turn() });
   } finally {
     store.close();
   }

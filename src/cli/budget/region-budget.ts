@@ -3,7 +3,7 @@ import { openBudgetStore } from '../../adapters/budget-store/budget-store.ts';
 import { MINUTE_MS } from '../../base/units.ts';
 import type { UnixMs } from '../../base/clock.ts';
 import type { HeldRecords, MinuteRecords } from '../../budget/budget-audit.ts';
-import { BudgetService } from '../../budget/budget-service.ts';
+import { BudgetService, type BudgetPeer } from '../../budget/budget-service.ts';
 import type { Region } from '../../embedded/ports.ts';
 import type { AdMinute, AdMinuteFigures } from '../../model/ad-minute.ts';
 import { adMinuteRecordId } from '../../model/record-id.ts';
@@ -15,10 +15,27 @@ export interface OpenedBudget {
   close(): Promise<void>;
 }
 
+export interface BudgetSetting {
+  readonly retentionMs: number;
+  readonly peer?: BudgetPeer | undefined;
+}
+
 /** Opens the budgets in the region's data directory. Throws AdtallyError data_format. */
-export function openBudget(region: Region, directory: string): OpenedBudget {
-  const store = openBudgetStore(directory);
-  const service = new BudgetService({ store, feed: region, held: recordsOf(region), clock: nodeClock });
+export function openBudget(
+  region: Region,
+  directory: string,
+  { retentionMs, peer }: BudgetSetting,
+): OpenedBudget {
+  const store = openBudgetStore(directory, region.name);
+  const service = new BudgetService({
+    store,
+    region: region.name,
+    feed: region,
+    peer,
+    retentionMs,
+    held: recordsOf(region),
+    clock: nodeClock,
+  });
   const close = async (): Promise<void> => {
     await service.close();
     store.close();

@@ -2,8 +2,10 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lockDirectory } from '../../adapters/node-disk/directory-lock.ts';
 import { NodeDisk } from '../../adapters/node-disk/node-disk.ts';
-import { ERRORS } from '../../base/errors.ts';
+import { AdtallyError, ERRORS } from '../../base/errors.ts';
 import type { BudgetAudit } from '../../budget/budget-audit.ts';
+import type { PeerAudit } from '../../budget/peer/peer-audit.ts';
+import type { RegionClient } from '../../client/region-client.ts';
 import type { AuditReport } from '../../embedded/ports.ts';
 import { formatTime } from '../../model/event-time.ts';
 import { ORDER_VERDICTS } from '../../model/order-verdict.ts';
@@ -82,7 +84,17 @@ async function auditLive(
   const { liveBooks } = await import('../audit/served-books.ts');
   const recount = await LogRecount.open(new NodeDisk(resolve(spec.data)), spec);
   const audit = await auditFully(liveBooks(client), recount, (ms) => sleep(ms));
-  return withBudget(audit, await client.get<BudgetAudit>('/v1/audit/budget'));
+  return withBudget(audit, await askBudget(client));
+}
+
+/** Undefined where the region runs without budgets. */
+async function askBudget(client: RegionClient): Promise<BudgetAudit | undefined> {
+  try {
+    return await client.get<BudgetAudit>('/v1/audit/budget');
+  } catch (error) {
+    if (error instanceof AdtallyError && error.code === 'not_found') return undefined;
+    throw error;
+  }
 }
 
 /** Nobody may start a region on the directory meanwhile. */
@@ -98,7 +110,7 @@ async function auditResting(spec: PipelineSpec): Promise<WholeAudit> {
     try {
       const audit = await auditFully(books, recount, (ms) => sleep(ms));
       const { auditRestingBudget } = await import('../audit/resting-budget.ts');
-      return withBudget(audit, await auditRestingBudget(directory, books.records()));
+      return withBudget(audit, await auditRestingBudget(directory, recount.region, books.records()));
     } finally {
       await books.close();
     }
@@ -120,10 +132,17 @@ function tellBooks(books: AuditReport, terminal: Terminal): number {
 
 function describeBudget(budget: BudgetAudit | null): string[] {
   if (budget === null) return [];
-  const { exact, entries, recordsEqual, recordsWaiting, differences } = budget;
+  const { exact, entries, recordsEqual, recordsWaiting, peers, differences } = budget;
   const waiting = recordsWaiting === 0 ? '' : `; ${formatCount(recordsWaiting)} wait to be charged`;
   const what = `${countOf(recordsEqual, 'record')} charged once, ${formatCount(entries)} entries${waiting}`;
-  return [`budget: ${exact ? 'exact' : 'NOT exact'} (${what})`, ...differences];
+  return [`budget: ${exact ? 'exact' : 'NOT exact'} (${what})`, ...peers.map(describePeer), ...differences];
+}
+
+function describePeer({ region, comparedWith, reason, recordsEqual, recordsWaiting }: PeerAudit): string {
+  if (comparedWith === 'ledger')
+    return `budget, region ${region}: held against the ledger alone, not its records (${reason})`;
+  const waiting = recordsWaiting === 0 ? '' : `; ${formatCount(recordsWaiting)} wait to be charged`;
+  return `budget, region ${region}: ${countOf(recordsEqual, 'record')} charged once${waiting}`;
 }
 
 function describeBooks({ received, verdicts, counted, orders }: AuditReport): string {

@@ -10,6 +10,8 @@ interface BudgetPage {
 
 interface ServedBudget {
   readonly campaignId: string;
+  readonly merchantId: string | null;
+  readonly placement: string | null;
   readonly currency: string;
   readonly day: string;
   readonly dailyBudgetMicros: number;
@@ -44,9 +46,23 @@ export const campaignsCommand: CommandDefinition = {
 
 function describeBudgets(budgets: readonly ServedBudget[]): string {
   return renderTable(
-    ['campaign', 'day', 'state', 'budget', 'spent', 'left', 'forecast', 'currency', 'pacing'],
+    [
+      'campaign',
+      'merchant',
+      'placement',
+      'day',
+      'state',
+      'budget',
+      'spent',
+      'left',
+      'forecast',
+      'currency',
+      'pacing',
+    ],
     budgets.map((budget) => [
       budget.campaignId,
+      budget.merchantId ?? '–',
+      budget.placement ?? '–',
       budget.day,
       budget.state,
       formatMicros(budget.dailyBudgetMicros),

@@ -76,8 +76,10 @@ async function sendDemoTraffic(
   const key = process.env['ADTALLY_KEY'];
   const sender = new RegionSender({ regions: demoUrls(served, spec).map((url) => ({ url, key })) });
   try {
-    const client = new RegionClient({ url: served.url, key });
-    await setDemoCampaigns(client, spec.defaultCurrency, nodeClock.now());
+    if (spec.budget.enabled === 'yes') {
+      const client = new RegionClient({ url: served.url, key });
+      await setDemoCampaigns(client, spec.defaultCurrency, nodeClock.now());
+    }
     await importExample(served, spec.maxEventAge, sender, stop, terminal);
     if (rate === 0 || stop.aborted) return;
     terminal.remark(

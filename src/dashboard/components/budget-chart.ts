@@ -2,7 +2,7 @@ import { html } from 'htm/preact';
 import type { VNode } from 'preact';
 import { useMemo } from 'preact/hooks';
 import uPlot from 'uplot';
-import { budgetColumns } from '../budget-line.ts';
+import { budgetColumns } from '../series/budget-line.ts';
 import { formatMinute, formatMoney } from '../format.ts';
 import type { DaySpendAnswer } from '../region-api.ts';
 import { timeZone } from '../store.ts';

@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { formatCount, formatCtr, formatMinute } from '../format.ts';
-import type { MinuteSlot } from '../minute-slots.ts';
+import type { MinuteSlot } from '../series/minute-slots.ts';
 import { timeZone } from '../store.ts';
 import { Chart, type ChartOptions, type ChartTheme } from './chart.ts';
 

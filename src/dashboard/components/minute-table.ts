@@ -2,7 +2,7 @@ import { html } from 'htm/preact';
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { formatCount, formatCtr, formatMinute } from '../format.ts';
-import type { MinuteSlot } from '../minute-slots.ts';
+import type { MinuteSlot } from '../series/minute-slots.ts';
 import { timeZone } from '../store.ts';
 
 /** The chart as a table, latest minute first; made only while it is open. */

@@ -1,7 +1,7 @@
 import { html } from 'htm/preact';
 import type { VNode } from 'preact';
 import { NO_FIGURE, formatClock, formatCount, formatCtr, formatMoney } from '../format.ts';
-import { minuteSlots } from '../minute-slots.ts';
+import { minuteSlots } from '../series/minute-slots.ts';
 import { usePolling } from '../polling.ts';
 import { type AdMinutesAnswer, adMinutesPath } from '../region-api.ts';
 import { AD_RANGES, adHref } from '../router.ts';

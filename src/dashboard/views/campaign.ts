@@ -32,8 +32,9 @@ export function CampaignView({ campaignId }: { campaignId: string }): VNode {
   `;
 }
 
-function describeDay({ day, state }: BudgetAnswer): VNode {
-  return html`<b class="budget-state" data-state=${state}>${state}</b> · ${day}`;
+function describeDay({ day, state, merchantId, placement }: BudgetAnswer): VNode {
+  const where = [merchantId, placement].filter((each) => each !== null).map((each) => ` · ${each}`);
+  return html`<b class="budget-state" data-state=${state}>${state}</b> · ${day}${where}`;
 }
 
 function describeChart(data: DaySpendAnswer | null): string {

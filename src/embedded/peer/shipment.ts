@@ -1,7 +1,7 @@
 import type { UnixMs } from '../../base/clock.ts';
 import { ENTRY_KIND, type Entry } from '../log/entry.ts';
 import { EventSplitter } from '../scan/event-splitter.ts';
-import { decodeBackfill } from '../state/backfill.ts';
+import { decodeBackfill } from '../backfill.ts';
 import { decodeReplayBody } from '../state/replay-body.ts';
 import { markReader, type EntryMarks } from './marks.ts';
 import { decodePeerPage, type PeerPageContent } from './peer-page.ts';

@@ -6,7 +6,7 @@ import { listSegments, readLog, type LogEnd } from '../log/log-reader.ts';
 import type { OrderState } from '../orders/order-state.ts';
 import type { Disk, RecoveryReport } from '../ports.ts';
 import { Aggregation, type AggregationOptions } from '../state/aggregation.ts';
-import { loadScalars } from '../state/state-scalars.ts';
+import { loadScalars } from './state-scalars.ts';
 import { MANIFEST_PATH, readManifest, writeManifest, type Manifest } from './manifest.ts';
 import { TouchRun } from '../touches/touch-run.ts';
 import { readSnapshotFile, SECTION, type Section } from './snapshot-file.ts';

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { MinuteCells } from '../state/minute-cells.ts';
 import type { Aggregation } from '../state/aggregation.ts';
-import { dumpScalars } from '../state/state-scalars.ts';
+import { dumpScalars } from './state-scalars.ts';
 import type { OrderState } from '../orders/order-state.ts';
 import type { Disk } from '../ports.ts';
 import type { TouchFiles } from '../touches/touch-files.ts';

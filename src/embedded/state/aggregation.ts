@@ -35,7 +35,7 @@ import { ChangeLog } from './change-log.ts';
 import { CountedSums } from './counted-sums.ts';
 import { DedupeIndex, OWN, PEERS, SAME_CONTENT, type Seen } from '../dedupe/dedupe-index.ts';
 import { DimensionTable } from './dimension-table.ts';
-import { decodeBackfill, wasCounted } from './backfill.ts';
+import { decodeBackfill, wasCounted } from '../backfill.ts';
 import type { EntryReceipt } from './entry-receipt.ts';
 import { describeProblem, describeSeen } from './event-problem.ts';
 import {
@@ -49,10 +49,10 @@ import {
 } from './minute-cells.ts';
 import { MarkBits, PendingMarks } from '../peer/marks.ts';
 import { decodePeerPage } from '../peer/peer-page.ts';
-import { PeerEvents } from './peer-events.ts';
+import { PeerEvents } from '../peer/peer-events.ts';
 import { Quarantine } from './quarantine.ts';
 import { decodeReplayBody } from './replay-body.ts';
-import type { StateScalars } from './state-scalars.ts';
+import type { StateScalars } from '../snapshot/state-scalars.ts';
 import { Tally } from './tally.ts';
 import { TouchStore, type TouchOptions } from '../touches/touch-store.ts';
 

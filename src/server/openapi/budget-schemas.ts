@@ -30,6 +30,8 @@ export const campaignInput = z
     start: z.union([rfc3339, unixMs]).describe('RFC 3339 with an offset, or Unix milliseconds.'),
     end: z.union([rfc3339, unixMs]).nullish().describe('Exclusive; null or left out: it runs on.'),
     isPaused: z.boolean().optional(),
+    merchantId: id.nullish().describe('Whose goods it advertises: reports group by it.'),
+    placement: id.nullish().describe('Where its ads stand: reports group by it.'),
   })
   .register(SCHEMAS, { id: 'CampaignInput' });
 
@@ -43,6 +45,10 @@ export const campaign = z
     start: rfc3339,
     end: rfc3339.nullable(),
     isPaused: z.boolean(),
+    merchantId: id.nullable().describe('Whose goods it advertises; null when nobody said.'),
+    placement: id.nullable().describe('Where its ads stand; null when nobody said.'),
+    updatedAt: rfc3339.describe('When it was set; later than any version the region had seen.'),
+    updatedBy: z.string().describe('The region in which it was set.'),
   })
   .register(SCHEMAS, { id: 'Campaign' });
 
@@ -53,9 +59,34 @@ export const campaignList = z
   })
   .register(SCHEMAS, { id: 'CampaignList' });
 
+export const campaignChangePage = z
+  .strictObject({
+    campaigns: z.array(campaign).describe('In the order in which they were last set or taken over.'),
+    cursor: z.string().describe('Send it as "after" for the next page.'),
+    caughtUp: z.boolean().describe('Whether there was no more when the page was made.'),
+  })
+  .register(SCHEMAS, { id: 'CampaignChangePage' });
+
+const feedState = z
+  .strictObject({
+    region: z.string(),
+    state: z.enum(['running', 'failing', 'closed']),
+    error: z.string().nullable().describe('Why the last attempt failed, while failing.'),
+    caughtUp: z.boolean(),
+    lagMs: z.number().min(0).describe('How long there may have been something to charge; 0 when caught up.'),
+    cursorKeptAt: unixMs.nullable().describe('When the ledger last took a page, Unix ms.'),
+    restartedAt: unixMs.nullable().describe('When the feed last had to be read from its beginning.'),
+    charged: z.int().min(0).describe('Records charged since the start.'),
+    refused: z.int().min(0).describe('Records that were not of that region, or no ad minutes.'),
+    refusal: z.string().nullable().describe('Why the last one was refused.'),
+  })
+  .register(SCHEMAS, { id: 'BudgetFeed' });
+
 export const budget = z
   .strictObject({
     campaignId: id,
+    merchantId: id.nullable(),
+    placement: id.nullable(),
     currency,
     day: z.iso.date().describe('The campaign’s day now, in its time zone.'),
     dayStart: rfc3339,
@@ -79,6 +110,9 @@ export const budget = z
 export const budgetList = z
   .strictObject({
     budgets: z.array(budget).describe('By campaign id.'),
+    feeds: z
+      .array(feedState)
+      .describe('How far the ledger is with the records of each region, this one first.'),
     next: id.nullable().describe('Send it as "after" for the next page; null when there is none.'),
   })
   .register(SCHEMAS, { id: 'BudgetList' });
@@ -110,6 +144,18 @@ export const ledgerPage = z
         }),
       )
       .describe('Newest first.'),
+    closings: z
+      .array(
+        z.strictObject({
+          account: z.string(),
+          counterAccount: z.string().describe('The advertiser that paid.'),
+          currency,
+          micros: exactMicros,
+          entries: z.int().min(0).describe('How many entries that were.'),
+          until: unixMs.describe('When the last of them was posted, Unix ms.'),
+        }),
+      )
+      .describe('What entries older than budget.retention sum to, one an advertiser and currency.'),
   })
   .register(SCHEMAS, { id: 'LedgerPage' });
 
@@ -122,6 +168,20 @@ export const budgetAudit = z
     charges: count,
     recordsEqual: count.describe('Records charged exactly what they cost.'),
     recordsWaiting: count.describe('Records of a newer revision than was charged.'),
+    peers: z
+      .array(
+        z.strictObject({
+          region: z.string(),
+          comparedWith: z
+            .enum(['records', 'ledger'])
+            .describe('"ledger": the region did not answer, so its charges are held against the sums alone.'),
+          reason: z.string().nullable().describe('Why only the ledger.'),
+          recordsEqual: count,
+          recordsWaiting: count,
+          comparedFrom: unixMs.nullable(),
+        }),
+      )
+      .describe('The charges of the other region.'),
     comparedFrom: unixMs
       .nullable()
       .describe('Oldest minute the region holds; charges of earlier ones are held against the ledger only.'),
@@ -135,6 +195,21 @@ export const budgetAudit = z
       lagMs: z.number().min(0),
       entries: count,
       charged: count,
+      feeds: z.array(feedState),
+      campaigns: z
+        .strictObject({
+          region: z.string(),
+          state: z.enum(['running', 'failing']),
+          error: z.string().nullable(),
+          equalAt: unixMs
+            .nullable()
+            .describe('When all of the other region’s campaigns were last known here.'),
+          taken: count.describe('Campaigns taken over since the start.'),
+          refused: count.describe('Campaigns that are not valid here.'),
+          refusal: z.string().nullable(),
+        })
+        .nullable()
+        .describe('How this region stands with the campaigns of the other one; null where there is none.'),
     }),
   })
   .register(SCHEMAS, { id: 'BudgetAudit' });

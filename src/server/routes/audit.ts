@@ -39,6 +39,7 @@ export const getAudit: Route = {
             cells: SUMS,
             retiredCells: NO_SUMS,
             counted: SUMS,
+            yielded: NO_SUMS,
             orders: {
               balanced: true,
               received: 2,

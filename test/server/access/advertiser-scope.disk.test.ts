@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { campaignList, ledgerPage } from '../../../src/server/openapi/budget-schemas.ts';
 import { performanceReport } from '../../../src/server/openapi/order-schemas.ts';
+import { figuresReport } from '../../../src/server/openapi/report-schemas.ts';
 import { adMinuteReport } from '../../../src/server/openapi/schemas.ts';
 import type { Route } from '../../../src/server/route.ts';
 import { ROUTES } from '../../../src/server/routes.ts';
@@ -32,6 +33,17 @@ const SCOPED: Readonly<Record<string, readonly string[]>> = {
     `?campaignId=${FOREIGN}-campaign`,
     `?adId=${FOREIGN}-ad-in-other-1`,
   ],
+  '/v1/reports/figures': [
+    '',
+    '?by=campaign&granularity=minute',
+    '?by=advertiser&compare=previous',
+    '?by=merchant',
+    '?by=placement',
+    '?format=csv',
+    `?campaignId=${FOREIGN}-campaign`,
+    `?merchantId=${FOREIGN}-adv-shop`,
+    `?adId=${FOREIGN}-ad-in-other-1`,
+  ],
   '/v1/campaigns': ['', '?limit=1', '?after=A'],
   '/v1/campaigns/:campaignId': [''],
   '/v1/campaigns/:campaignId/budget': [''],
@@ -43,7 +55,7 @@ const SCOPED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What shows nothing of any advertiser. */
-const OPEN = new Set(['/', '/assets/*', '/v1/access', '/healthz', '/readyz']);
+const OPEN = new Set(['/', '/assets/*', '/client.js', '/v1/access', '/healthz', '/readyz']);
 
 describe(`an advertiser (seed ${SEED})`, () => {
   let world: ScopedWorld;
@@ -102,6 +114,9 @@ describe(`an advertiser (seed ${SEED})`, () => {
     const filtered = await expectJson(await world.server.get(path, { headers }), performanceReport);
     expect(report.rows[0].orders).toBeGreaterThan(0);
     expect(report).toEqual(filtered);
+    const figures = await expectJson(await ask('/v1/reports/figures?by=advertiser'), figuresReport);
+    expect(figures).toMatchObject({ found: 1, rows: [{ id: OWN, impressions, clicks, costMicros }] });
+    expect(figures.rows[0].orders).toBeGreaterThan(0);
   });
 
   test('reads of its campaign’s ledger what it pays, not what another pays there', async () => {
@@ -161,7 +176,7 @@ describe(`an advertiser (seed ${SEED})`, () => {
     await stream.close();
   });
 
-  test.for(['/v1/ad-minutes', '/v1/performance'])(
+  test.for(['/v1/ad-minutes', '/v1/performance', '/v1/reports/figures'])(
     'may name itself at %s, and nobody else, nor anybody like it',
     async (url) => {
       expect((await ask(`${url}?advertiserId=${OWN}`)).status).toBe(200);

@@ -11,7 +11,13 @@ import { basic, bearer, makeKey } from '../test-keys.ts';
 
 const SECRET = 'a-secret-of-two-regions-0123456789';
 const operator = makeKey('ops1', 'operator');
-const PEER_ROUTES = ['/v1/changes/ad-minutes', '/v1/changes/attributed-orders', '/v1/campaigns'];
+const PEER_ROUTES = [
+  '/v1/changes/ad-minutes',
+  '/v1/changes/attributed-orders',
+  '/v1/changes/campaigns',
+  '/v1/campaigns',
+  '/v1/peer/page',
+];
 
 describe('the file of the secret', () => {
   const folder = mkdtempSync(join(tmpdir(), 'adtally-secret-'));

@@ -1,5 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ReportingService } from '../../../src/cli/union-load/reporting-service.ts';
+import { MIB } from '../../../src/base/units.ts';
 import { Random } from '../../../src/generator/random.ts';
+import { reportsStatus } from '../../../src/server/openapi/report-schemas.ts';
 import { keyStoreOf } from '../../../src/server/keys.ts';
+import type { Reports } from '../../../src/reporting/reports.ts';
 import { type TestServer, event, openTestServer } from '../server-fixture.ts';
 import { type TestKey, makeKey } from '../test-keys.ts';
 
@@ -44,10 +49,24 @@ export async function openScopedWorld(seed: number): Promise<ScopedWorld> {
   const operator = makeKey('opskey', 'operator');
   const publisher = makeKey('pubkey', 'publisher');
   const keys = keyStoreOf([advertiser.record, operator.record, publisher.record]);
-  const server = await openTestServer({
+  // The store is known after the server that it reads.
+  const started = Promise.withResolvers<ReportingService>();
+  const reports: Reports = {
+    figures: async (query, format) => (await started.promise).figures(query, format),
+    status: async () => (await started.promise).status(),
+  };
+  const opened = await openTestServer({
     keys,
+    reports,
     config: { attribution: { merchantMatch: 'any', models: ['linear'] } },
   });
+  const server: TestServer = {
+    ...opened,
+    async close() {
+      await (await started.promise).close();
+      await opened.close();
+    },
+  };
   const own = { impressions: 0, clicks: 0, costMicros: 0 };
   const ownInOwnCampaign = { impressions: 0, clicks: 0, costMicros: 0 };
   const random = new Random(seed);
@@ -94,6 +113,8 @@ export async function openScopedWorld(seed: number): Promise<ScopedWorld> {
   await putCampaign(server, operator, 'mine-campaign', OWN);
   await putCampaign(server, operator, `${FOREIGN}-campaign`, `${FOREIGN}-adv`);
   await server.budget.catchUp();
+  started.resolve(startReporting(server, operator));
+  while (!(await hasAll(server, operator))) await sleep(20);
   return { server, advertiser, operator, publisher, own, ownInOwnCampaign };
 }
 
@@ -112,6 +133,8 @@ export function putCampaign(
     timezone: 'UTC',
     start,
     isPaused,
+    merchantId: `${advertiserId}-shop`,
+    placement: `${advertiserId}-page`,
   };
   return send(server, key, 'PUT', `/v1/campaigns/${id}`, input);
 }
@@ -127,4 +150,21 @@ async function send(
   const response = await server.get(path, { method, headers, body: JSON.stringify(body) });
   if (response.status !== 200) throw new Error(`${method} ${path}: ${await response.text()}`);
   await response.body?.cancel();
+}
+
+function startReporting({ url, directory }: TestServer, { text: secret }: TestKey): ReportingService {
+  const regions = [{ name: 'a', url, secret }];
+  const options = { directory, memoryBytes: 128 * MIB, threads: 1, regions };
+  return new ReportingService(options, (error) => {
+    throw error;
+  });
+}
+
+/** Whether the reporting store has all records and the campaigns. */
+async function hasAll(server: TestServer, { headers }: TestKey): Promise<boolean> {
+  const answer = await server.get('/v1/reports/status', { headers });
+  const { feeds } = reportsStatus.parse(await answer.json());
+  if (feeds.length === 0 || !feeds.every(({ caughtUp }) => caughtUp)) return false;
+  const merchants = await server.get('/v1/reports/figures?by=merchant', { headers });
+  return (await merchants.text()).includes('-shop');
 }

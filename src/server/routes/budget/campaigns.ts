@@ -6,7 +6,7 @@ import type { Campaign, CampaignInput } from '../../../budget/campaign.ts';
 import { ID_LENGTH_MAX } from '../../../model/field-checks.ts';
 import { formatTime } from '../../../model/event-time.ts';
 import { advertiserScope } from '../../access/advertiser-scope.ts';
-import { campaign, campaignInput, campaignList } from '../../openapi/budget-schemas.ts';
+import { campaign, campaignChangePage, campaignInput, campaignList } from '../../openapi/budget-schemas.ts';
 import { countParameter, readParameter, readParameters, textParameter } from '../../parameters.ts';
 import { type Route, type ServerContext, sendJson } from '../../route.ts';
 import { asOperator } from '../../trail/operator-action.ts';
@@ -32,8 +32,21 @@ const INPUT = {
   start: '2026-01-31T00:00:00+01:00',
   end: null,
   isPaused: false,
+  merchantId: 'shop-7',
+  placement: 'search',
 };
-const EXAMPLE = { campaignId: 'spring', ...INPUT, start: '2026-01-30T23:00:00.000Z' };
+const EXAMPLE = {
+  campaignId: 'spring',
+  ...INPUT,
+  start: '2026-01-30T23:00:00.000Z',
+  updatedAt: '2026-01-29T09:30:00.000Z',
+  updatedBy: 'a',
+};
+
+const CHANGES_QUERY = {
+  after: textParameter('The cursor of the last page; without it, from the beginning.', '8c5d.42', 200),
+  limit: countParameter('Most campaigns in a page.', [1, 1000], LIMIT_DEFAULT),
+};
 
 export const putCampaign: Route = {
   method: 'PUT',
@@ -44,7 +57,8 @@ export const putCampaign: Route = {
     tag: 'Budgets',
     summary: 'Set a campaign',
     description:
-      'All of it: what is left out gets its default. What its events have cost before it was set counts as well. Another time ' +
+      'All of it: what is left out gets its default. The other region takes it over within seconds; of two that were set in both, ' +
+      'the later one stays. What its events have cost before it was set counts as well. Another time ' +
       'zone sums the same spend by other days.',
     path: CAMPAIGN_PATH,
     body: {
@@ -75,7 +89,7 @@ export const putCampaign: Route = {
     const { book } = budgetOf(context);
     const input = await context.intake.take(request.raw, reply.raw, (bytes) => Promise.resolve(parse(bytes)));
     const put = await asOperator(context, request, { action: 'campaign.put', subject: campaignId }, () =>
-      book.putCampaign(campaignId, input),
+      book.putCampaign(campaignId, input, context.clock.now()),
     );
     return sendJson(reply, JSON.stringify(wireCampaign(put)));
   },
@@ -131,10 +145,42 @@ export const getCampaigns: Route = {
   },
 };
 
+export const getCampaignChanges: Route = {
+  method: 'GET',
+  url: '/v1/changes/campaigns',
+  access: 'peer',
+  operation: {
+    id: 'getCampaignChanges',
+    tag: 'Budgets',
+    summary: 'Follow the campaigns as they are set',
+    description:
+      'Campaigns set here or taken over from the other region after a cursor, each as it is now. The other region reads this every ' +
+      'few seconds. Of two versions of a campaign the one with the later updatedAt stays; of two of the same time the one whose ' +
+      'updatedBy is greater.',
+    query: CHANGES_QUERY,
+    answer: {
+      about: 'A page of campaigns.',
+      content: [
+        {
+          type: 'application/json',
+          schema: campaignChangePage,
+          example: { campaigns: [EXAMPLE], cursor: '8c5d.42', caughtUp: true },
+        },
+      ],
+    },
+    errors: ['bad_cursor'],
+  },
+  handler: (context) => (request, reply) => {
+    const { after, limit = LIMIT_DEFAULT } = readParameters(request.query, CHANGES_QUERY);
+    const { campaigns, cursor, caughtUp } = budgetOf(context).book.changedCampaigns(after, limit);
+    return sendJson(reply, JSON.stringify({ campaigns: campaigns.map(wireCampaign), cursor, caughtUp }));
+  },
+};
+
 /** The budgets of this server. Throws AdtallyError not_found where it runs without. */
 export function budgetOf({ budget }: ServerContext): BudgetService {
-  if (budget === undefined) throw new AdtallyError('not_found', 'This server runs without budgets.');
-  return budget;
+  if (budget !== undefined) return budget;
+  throw new AdtallyError('not_found', 'This region runs without budgets (budget.enabled is "no").');
 }
 
 export function campaignIdOf(request: FastifyRequest): string {
@@ -142,10 +188,17 @@ export function campaignIdOf(request: FastifyRequest): string {
   return readParameter('campaignId', campaignId, CAMPAIGN_PATH.campaignId);
 }
 
-function wireCampaign(
-  given: Campaign,
-): Omit<Campaign, 'start' | 'end'> & { start: string; end: string | null } {
-  return { ...given, start: formatTime(given.start), end: given.end === null ? null : formatTime(given.end) };
+/** Times are RFC 3339 outside. */
+interface WireCampaign extends Omit<Campaign, 'start' | 'end' | 'updatedAt'> {
+  readonly start: string;
+  readonly end: string | null;
+  readonly updatedAt: string;
+}
+
+function wireCampaign(given: Campaign): WireCampaign {
+  const { start, end, updatedAt } = given;
+  const times = { start: formatTime(start), end: end === null ? null : formatTime(end) };
+  return { ...given, ...times, updatedAt: formatTime(updatedAt) };
 }
 
 function parse(bytes: Uint8Array): CampaignInput {
