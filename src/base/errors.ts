@@ -127,6 +127,12 @@ export const ERRORS = {
     title: 'A limit of this region is reached',
     advice: 'Raise the limit the detail names (docs/reference/config.md) or give the region more memory.',
   },
+  reporting_unavailable: {
+    status: 503,
+    exit: 1,
+    title: 'The reporting store is not at hand',
+    advice: 'Ask again in a few seconds; if it stays so, GET /v1/reports/status says why.',
+  },
   disk_failed: {
     status: 503,
     exit: 5,

@@ -2,9 +2,10 @@ import { AdtallyError } from '../base/errors.ts';
 import { MINUTE_MS } from '../base/units.ts';
 import type { AdMinute } from '../model/ad-minute.ts';
 import type { AttributedOrder } from '../model/attributed-order.ts';
+import { minutesFinalBefore } from '../pipeline/aggregation.ts';
+import { ordersFinalBefore } from '../pipeline/order-rules.ts';
 import type { ChangePage } from './ports.ts';
 import type { Aggregation } from './state/aggregation.ts';
-import type { Attribution } from './state/attribution.ts';
 
 /** Enough of the data id to tell cursors of different data directories apart. */
 const ORIGIN_LENGTH = 8;
@@ -32,26 +33,30 @@ export function pageOfChanges(
   if (cells.retiredChanges.lastSince(cursor.since) > cursor.change) {
     throw expiredCursor(after, 'retention.records');
   }
+  const { latestArrival: asOf, rules } = scalars;
+  const end = { asOf, finalBefore: minutesFinalBefore(asOf, rules) };
   const records: AdMinute[] = [];
   let last = cursor.change;
   for (const { change, minute, row } of changes.after(cursor.change)) {
     if (records.length === limit) {
-      return { records, cursor: format(dataId, { change: last, since: cursor.since }), caughtUp: false };
+      const next = format(dataId, { change: last, since: cursor.since });
+      return { records, cursor: next, caughtUp: false, ...end };
     }
     records.push(cells.record(cells.existingMinute(minute)!, row));
     last = change;
   }
-  const end = { change: scalars.change, since: cells.retiredBefore };
-  return { records, cursor: format(dataId, end), caughtUp: true };
+  const next = format(dataId, { change: scalars.change, since: cells.retiredBefore });
+  return { records, cursor: next, caughtUp: true, ...end };
 }
 
 /** The records of orders changed after the cursor, at most `limit`. Throws bad_cursor or cursor_expired. */
 export function pageOfOrderChanges(
-  { changes, droppedChanges, scalars }: Attribution,
+  state: Aggregation,
   dataId: string,
   after: string | undefined,
   limit: number,
 ): ChangePage<AttributedOrder> {
+  const { changes, droppedChanges, scalars } = state.attribution;
   const { droppedBefore } = scalars;
   const cursor = after === undefined ? { change: 0, since: droppedBefore } : parse(dataId, after);
   if (cursor === undefined || cursor.change > scalars.change || cursor.since > droppedBefore) {
@@ -60,17 +65,20 @@ export function pageOfOrderChanges(
   if (droppedChanges.lastSince(cursor.since) > cursor.change) {
     throw expiredCursor(after, 'retention.orders');
   }
+  const { latestArrival: asOf, rules } = state.scalars;
+  const end = { asOf, finalBefore: ordersFinalBefore(asOf, rules.orders) };
   const records: AttributedOrder[] = [];
   let last = cursor.change;
   for (const { change, content } of changes.after(cursor.change)) {
     if (records.length === limit) {
-      return { records, cursor: format(dataId, { change: last, since: cursor.since }), caughtUp: false };
+      const next = format(dataId, { change: last, since: cursor.since });
+      return { records, cursor: next, caughtUp: false, ...end };
     }
     records.push(content);
     last = change;
   }
-  const end = { change: scalars.change, since: droppedBefore };
-  return { records, cursor: format(dataId, end), caughtUp: true };
+  const next = format(dataId, { change: scalars.change, since: droppedBefore });
+  return { records, cursor: next, caughtUp: true, ...end };
 }
 
 function badCursor(after: string | undefined): AdtallyError {

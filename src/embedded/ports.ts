@@ -60,6 +60,10 @@ export interface ChangePage<R> {
   readonly cursor: string;
   /** Whether nothing more had changed when the page was made. */
   readonly caughtUp: boolean;
+  /** The latest arrival that was visible when the page was made, Unix ms; 0 when there was none. */
+  readonly asOf: UnixMs;
+  /** No event accepted later can change records of minutes, or orders, before this, Unix ms. */
+  readonly finalBefore: UnixMs;
 }
 
 export interface AdMinuteFilter {

@@ -212,7 +212,7 @@ class EmbeddedRegion implements Region {
   }
 
   changedOrders(after: string | undefined, limit: number): ChangePage<AttributedOrder> {
-    return pageOfOrderChanges(this.#state.attribution, this.#dataId, after, limit);
+    return pageOfOrderChanges(this.#state, this.#dataId, after, limit);
   }
 
   adMinutes(filter: AdMinuteFilter): IterableIterator<AdMinuteFigures> {

@@ -61,6 +61,14 @@ export function advanceHorizon(horizon: Horizon, arrival: UnixMs, rules: Aggrega
   };
 }
 
+/**
+ * Minutes that begin before this are final: no event that is accepted from now on can change them. Holds as long as the clock is not
+ * set back.
+ */
+export function minutesFinalBefore(latestArrival: UnixMs, rules: AggregationRules): UnixMs {
+  return minuteOf(Math.max(0, latestArrival - rules.maxEventAgeMs));
+}
+
 export const FIRST_HORIZON: Horizon = { forgottenGeneration: -1, retiredBefore: 0, expiredBefore: 0 };
 
 /** Ids are forgotten by whole generations: the hour of their first arrival. */

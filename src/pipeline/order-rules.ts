@@ -1,4 +1,5 @@
 import type { UnixMs } from '../base/clock.ts';
+import { minuteOf } from '../model/event-time.ts';
 import type { Order } from '../model/order.ts';
 import { attributionRulesOf, longestWindowMs, type AttributionRules } from './attribution.ts';
 import type { PipelineSpec } from './settings.ts';
@@ -30,6 +31,14 @@ function openMs(rules: OrderRules): number {
 /** Whether a touch that arrives at `arrival` or later may still change what is decided for the order. */
 export function isOpen(order: Order, arrival: UnixMs, rules: OrderRules): boolean {
   return arrival <= order.orderTime + openMs(rules);
+}
+
+/**
+ * Orders placed before this are attributed for good: no event and no new order can change that. A later version of an order, such
+ * as a refund, still can.
+ */
+export function ordersFinalBefore(latestArrival: UnixMs, rules: OrderRules): UnixMs {
+  return minuteOf(Math.max(0, latestArrival - openMs(rules)));
 }
 
 /** How long after its time a touch must be kept: as long as an open order may ask for it, ms. */

@@ -301,6 +301,44 @@ export const SETTINGS = {
     concurrency: count(8, [1, 256], 'Most questions to the order service under way at a time.'),
     responseBytes: bytes(64 * KIB, [KIB, 16 * MIB], 'Largest answer of the order service that is read.'),
   },
+  reporting: {
+    enabled: text(
+      'yes',
+      /^(yes|no)$/,
+      '"yes" or "no"',
+      'Whether this region keeps a reporting store of the records of all regions, for /v1/reports.',
+    ),
+    memory: bytes(
+      512 * MIB,
+      [64 * MIB, 256 * GIB],
+      'Most memory of the reporting store’s database; what does not fit goes to temporary files.',
+    ),
+    threads: count(2, [1, 64], 'Threads of the reporting store’s database.'),
+  },
+  warehouse: {
+    enabled: text(
+      'yes',
+      /^(yes|no)$/,
+      '"yes" or "no"',
+      'Whether this region keeps a warehouse: the records of all regions as Parquet files.',
+    ),
+    fileRows: count(200_000, [1, 5_000_000], 'Rows that are written into files at once, however new.'),
+    fileAge: duration(
+      MINUTE_MS,
+      [100, DAY_MS],
+      'How long rows wait for more at most before they are written.',
+    ),
+    fileSize: bytes(
+      64 * MIB,
+      [KIB, 4 * GIB],
+      'About the largest file that small ones of a day are put together to.',
+    ),
+    grace: duration(
+      10 * MINUTE_MS,
+      [0, 30 * DAY_MS],
+      'How long a file that a larger one has replaced stays for queries that have begun.',
+    ),
+  },
   data: text('./data', /^[^\0]+$/, 'a path', 'Directory of the region’s log, snapshots and keys.'),
 } as const satisfies SettingTree;
 

@@ -52,6 +52,17 @@ export class TimeBuckets {
     return this.start;
   }
 
+  /** The starts of the buckets that hold a time from `from` (inclusive) to `to` (exclusive), in their order. */
+  *startsBetween(from: UnixMs, to: UnixMs): IterableIterator<UnixMs> {
+    let last: UnixMs | undefined;
+    for (let time = from; time < to; time = this.until) {
+      if (time < this.start || time >= this.until) this.enter(time);
+      // Near a change of offset a bucket is entered several times, part by part.
+      if (this.start !== last) yield this.start;
+      last = this.start;
+    }
+  }
+
   /** `time` as RFC 3339 with the offset of the zone at that moment. */
   format(time: UnixMs): string {
     return this.zoned(time).toString({ timeZoneName: 'never', smallestUnit: 'second' });

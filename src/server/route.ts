@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import type { BudgetService } from '../budget/budget-service.ts';
 import type { ErrorCode } from '../base/errors.ts';
 import type { Region } from '../embedded/ports.ts';
+import type { Reports } from '../reporting/reports.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
 import type { Assets } from './assets.ts';
 import type { Intake } from './body/intake.ts';
@@ -16,6 +17,8 @@ export interface ServerContext {
   readonly region: Region;
   /** Undefined where the server runs without budgets. */
   readonly budget: BudgetService | undefined;
+  /** Undefined where the server runs without a reporting store, or not yet with one. */
+  readonly reports: () => Reports | undefined;
   /** Has the order service asked again at once for what rests. */
   readonly retryEnrichment: () => void;
   readonly spec: PipelineSpec;

@@ -21,6 +21,9 @@ import { getOpenApi } from './routes/openapi.ts';
 import { getAsset, getPage } from './routes/pages.ts';
 import { getPerformance } from './routes/performance.ts';
 import { getQuarantine, getQuarantineRaw, postQuarantineReplay } from './routes/quarantine.ts';
+import { getFigures } from './routes/reports/figures.ts';
+import { postSql } from './routes/reports/sql.ts';
+import { getReportsStatus } from './routes/reports/status.ts';
 import { getTouches } from './routes/touches.ts';
 
 /** Every route of the server but /docs, which a library serves. */
@@ -29,6 +32,9 @@ export const ROUTES: readonly Route[] = [
   getAdMinutes,
   getAdMinuteChanges,
   getPerformance,
+  getFigures,
+  getReportsStatus,
+  postSql,
   postOrders,
   getOrders,
   getOrderExplanation,

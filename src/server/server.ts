@@ -5,6 +5,7 @@ import { AdtallyError } from '../base/errors.ts';
 import type { BudgetService } from '../budget/budget-service.ts';
 import { SECOND_MS } from '../base/units.ts';
 import type { Region } from '../embedded/ports.ts';
+import type { Reports } from '../reporting/reports.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
 import { Gate } from './access.ts';
 import { type ServerLog, makeApp } from './app.ts';
@@ -22,6 +23,8 @@ export interface ServerOptions {
   readonly region: Region;
   /** Without it the routes of budgets answer not_found. */
   readonly budget?: BudgetService;
+  /** The reporting store, which may come after the server; without one the routes of reports answer not_found. */
+  readonly reports?: () => Reports | undefined;
   /** Has the order service asked again at once for what rests; without it none is asked. */
   readonly retryEnrichment?: () => void;
   readonly spec: PipelineSpec;
@@ -72,7 +75,15 @@ async function stop(app: FastifyInstance, context: ServerContext, stopping: Abor
 }
 
 function makeContext(
-  { region, budget, retryEnrichment = () => {}, spec, clock, dashboard }: ServerOptions,
+  {
+    region,
+    budget,
+    reports = () => undefined,
+    retryEnrichment = () => {},
+    spec,
+    clock,
+    dashboard,
+  }: ServerOptions,
   stopping: AbortSignal,
 ): ServerContext {
   const intake = new Intake(region, spec.limits);
@@ -81,6 +92,7 @@ function makeContext(
   return {
     region,
     budget,
+    reports,
     retryEnrichment,
     spec,
     clock,

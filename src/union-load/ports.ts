@@ -1,3 +1,4 @@
+import type { UnixMs } from '../base/clock.ts';
 import type { AdMinute } from '../model/ad-minute.ts';
 import type { AttributedOrder } from '../model/attributed-order.ts';
 
@@ -22,6 +23,10 @@ export interface RecordPage<Kind extends RecordKind = RecordKind> {
   readonly cursor: string;
   /** Whether nothing more had changed when the page was made. */
   readonly caughtUp: boolean;
+  /** The latest arrival that the region had visible when it made the page, Unix ms; 0 when there was none. */
+  readonly asOf: UnixMs;
+  /** No event that the region accepts later changes records of minutes, or orders, before this, Unix ms. */
+  readonly finalBefore: UnixMs;
 }
 
 /**
@@ -53,4 +58,11 @@ export interface Sink {
    * highest revision wins, whatever comes in what order and however often.
    */
   load<Kind extends RecordKind>(feed: FeedId<Kind>, page: RecordPage<Kind>): Promise<void>;
+}
+
+/** What a report can group campaigns by; null where a campaign has none. */
+export interface CampaignAttributes {
+  readonly campaignId: string;
+  readonly merchantId: string | null;
+  readonly placement: string | null;
 }

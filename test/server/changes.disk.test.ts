@@ -178,7 +178,13 @@ test('for a client that does not read, no more pages are made', async () => {
   const server = await openTestServer({
     wrap: (region) =>
       withMembers(region, {
-        changedAdMinutes: () => ({ records: [record], cursor: `a-${++pages}`, caughtUp: false }),
+        changedAdMinutes: () => ({
+          records: [record],
+          cursor: `a-${++pages}`,
+          caughtUp: false,
+          asOf: 1,
+          finalBefore: 0,
+        }),
       }),
   });
   const client = await RawClient.open(server.port);

@@ -22,11 +22,11 @@ export function cellOf(value: DuckDBValue): SqlCell {
     case 'bigint':
       return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
     default:
-      return value === null ? null : objectCell(value as object);
+      return value === null ? null : objectCell(value);
   }
 }
 
-function objectCell(value: object): SqlCell {
+function objectCell(value: Exclude<DuckDBValue, null | boolean | number | bigint | string>): SqlCell {
   if (value instanceof DuckDBTimestampValue || value instanceof DuckDBTimestampTZValue)
     return value.micros % 1000n === 0n ? timeText(value.micros / 1000n, String(value)) : String(value);
   if (value instanceof DuckDBDateValue) return String(value);

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { DuckDBInstance, type DuckDBConnection, type DuckDBResult } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBResult } from '@duckdb/node-api';
 import { AdtallyError } from '../../base/errors.ts';
 import { MIB, SECOND_MS } from '../../base/units.ts';
 import type { SqlAnswer, SqlCell } from '../../reporting/sql-answer.ts';
@@ -8,6 +8,8 @@ import { TABLES } from '../../warehouse/table.ts';
 import { createView, emptyRows, renderViews } from '../../warehouse/view-sql.ts';
 import { cellOf } from './sql-cells.ts';
 import { readyQuery } from './sql-guard.ts';
+
+type Connect = () => Promise<DuckDBConnection>;
 
 /** What one query may take. */
 export interface SqlLimits {
@@ -30,7 +32,7 @@ export const SQL_LIMITS: SqlLimits = {
  * transaction that may not write, within limits, with no way to other files or to the network.
  */
 export class SqlEngine {
-  readonly #instance: DuckDBInstance;
+  readonly #connect: Connect;
   readonly #warehouse: string;
   readonly #limits: SqlLimits;
   /** The tables that had files when the views were made. */
@@ -38,22 +40,18 @@ export class SqlEngine {
   #viewsMade: Promise<void> = Promise.resolve();
   #queries = 0;
 
-  private constructor(instance: DuckDBInstance, warehouse: string, limits: SqlLimits) {
-    this.#instance = instance;
+  private constructor(connect: Connect, warehouse: string, limits: SqlLimits) {
+    this.#connect = connect;
     this.#warehouse = warehouse;
     this.#limits = limits;
   }
 
   /**
-   * Adds the warehouse at the directory `warehouse` to the instance and locks its configuration: from then on nothing of the instance can
-   * reach other files, but for databases that are attached already.
+   * Adds the warehouse at the directory `warehouse` to the database that `connect` connects to, and locks its configuration: from
+   * then on nothing in it can reach other files, but for databases that are attached already.
    */
-  static async open(
-    instance: DuckDBInstance,
-    warehouse: string,
-    limits: SqlLimits = SQL_LIMITS,
-  ): Promise<SqlEngine> {
-    const connection = await instance.connect();
+  static async open(connect: Connect, warehouse: string, limits: SqlLimits = SQL_LIMITS): Promise<SqlEngine> {
+    const connection = await connect();
     try {
       await connection.run(`ATTACH ':memory:' AS warehouse`);
       // What is checked is a pattern as it is written.
@@ -64,7 +62,7 @@ export class SqlEngine {
     } finally {
       connection.closeSync();
     }
-    return new SqlEngine(instance, warehouse, limits);
+    return new SqlEngine(connect, warehouse, limits);
   }
 
   /** Throws AdtallyError: bad_query, query_too_long, overloaded. */
@@ -81,7 +79,7 @@ export class SqlEngine {
       connection?.interrupt();
     }, timeMaxMs);
     try {
-      connection = await this.#instance.connect();
+      connection = await this.#connect();
       await this.#refreshViews(connection);
       await connection.run('BEGIN TRANSACTION READ ONLY');
       const prepared = await readyQuery(connection, sql);

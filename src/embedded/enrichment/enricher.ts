@@ -8,7 +8,7 @@ import type {
   PendingOrders,
   SubmitEnrichment,
 } from '../enrichment-ports.ts';
-import { backoffMs, jitteredMs } from './backoff.ts';
+import { backoffMs, jitteredMs } from '../../base/backoff.ts';
 import { CircuitBreaker, type Permit } from './circuit-breaker.ts';
 import { EnrichmentTally, type EnrichmentStatus } from './enrichment-tally.ts';
 

@@ -9,14 +9,15 @@ import { ORDER_VERDICTS } from '../../model/order-verdict.ts';
 import { PERFORMANCE_GROUPS } from '../../reporting/performance.ts';
 import { attributedOrderRecordId } from '../../model/record-id.ts';
 import {
+  SCHEMAS,
   count,
   currency,
   exactMicros,
   id,
   micros,
   orderVerdictCounts,
+  pageEnd,
   rfc3339,
-  SCHEMAS,
   unixMs,
 } from './schemas.ts';
 
@@ -125,7 +126,7 @@ export const orderChangePage = z
       .array(attributedOrder)
       .describe('The latest revision of each record changed, oldest change first.'),
     cursor: z.string().describe('Send it as "after" to go on; valid across restarts.'),
-    caughtUp: z.boolean().describe('Whether nothing more had changed.'),
+    ...pageEnd,
   })
   .register(SCHEMAS, { id: 'AttributedOrderChanges' });
 

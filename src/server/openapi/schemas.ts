@@ -83,11 +83,18 @@ const adMinute = z
   })
   .register(SCHEMAS, { id: 'AdMinute' });
 
+/** What stands at the end of every page of changes. */
+export const pageEnd = {
+  caughtUp: z.boolean().describe('Whether nothing more had changed.'),
+  asOf: unixMs.describe('The latest arrival that was visible when the page was made; 0 when there was none.'),
+  finalBefore: unixMs.describe('No event accepted later changes what is of before this time.'),
+};
+
 export const changePage = z
   .strictObject({
     records: z.array(adMinute).describe('The latest revision of each record changed, oldest change first.'),
     cursor: z.string().describe('Send it as "after" to go on; valid across restarts.'),
-    caughtUp: z.boolean().describe('Whether nothing more had changed.'),
+    ...pageEnd,
   })
   .register(SCHEMAS, { id: 'AdMinuteChanges' });
 

@@ -27,6 +27,13 @@ const HEADERS = {
   ),
 };
 
+const END = {
+  cursor: 'a.42',
+  caughtUp: true,
+  asOf: 1_769_860_867_312,
+  finalBefore: 1_769_774_460_000,
+};
+
 const PAGE: ChangePage<AdMinute> = {
   records: [
     {
@@ -43,8 +50,7 @@ const PAGE: ChangePage<AdMinute> = {
       costMicros: 250_000,
     },
   ],
-  cursor: 'a.42',
-  caughtUp: true,
+  ...END,
 };
 
 /** What tells one feed from another. */
@@ -111,5 +117,5 @@ export const getOrderChanges = feedRoute<AttributedOrder>({
     'rank. A touch that loses its credit leaves a record with creditMicros 0.',
 
   schema: orderChangePage,
-  example: { records: [ATTRIBUTED_ORDER], cursor: 'a.42', caughtUp: true },
+  example: { records: [ATTRIBUTED_ORDER], ...END },
 });

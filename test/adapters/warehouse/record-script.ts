@@ -27,7 +27,7 @@ export class RecordScript {
         const records = Array.from({ length: random.below(recordsPerPage + 1) }, () =>
           feed.kind === 'ad-minutes' ? adMinute(random, feed.region) : order(random, feed.region),
         );
-        made.push({ records, cursor: `c${n + 1}`, caughtUp: n === pages - 1 });
+        made.push({ records, cursor: `c${n + 1}`, caughtUp: n === pages - 1, asOf: 0, finalBefore: 0 });
       }
       this.#pages.set(keyOf(feed), made);
     }

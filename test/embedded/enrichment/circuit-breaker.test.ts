@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { backoffMs } from '../../../src/embedded/enrichment/backoff.ts';
+import { backoffMs } from '../../../src/base/backoff.ts';
 import { CircuitBreaker } from '../../../src/embedded/enrichment/circuit-breaker.ts';
 
 function opened(): CircuitBreaker {

@@ -1,0 +1,181 @@
+import { join } from 'node:path';
+import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
+import type { UnixMs } from '../../base/clock.ts';
+import { AdtallyError } from '../../base/errors.ts';
+import { BucketRuns } from '../../reporting/bucket-runs.ts';
+import type { FiguresAnswer, FiguresQuery } from '../../reporting/figures.ts';
+import type { CampaignAttributes, FeedId, RecordKind, RecordPage, Sink } from '../../union-load/ports.ts';
+import { figuresStatement } from './figures-sql.ts';
+import { progressOf, rowsOf, type FeedRow } from './figures-rows.ts';
+import { mergeStaged, RECORD_TABLES, stagingName } from './record-tables.ts';
+import { prepareSchema } from './schema.ts';
+import { stagePage } from './staged-page.ts';
+import { inTransaction } from './transaction.ts';
+
+const REPORTING_FILE = 'reporting.duckdb';
+
+export interface ReportingStoreOptions {
+  /** The data directory. */
+  readonly directory: string;
+  /** Most memory of the database; what does not fit goes to temporary files beside it. */
+  readonly memoryBytes: number;
+  readonly threads: number;
+}
+
+/**
+ * The records of all regions in a DuckDB file: the highest revision of each, and the cursor of every feed in the same transaction.
+ * One connection writes, another one reads; a reader sees the state after some whole page. Calls wait for their turn.
+ */
+export class ReportingStore implements Sink {
+  readonly name = 'reporting';
+  readonly #instance: DuckDBInstance;
+  readonly #writer: DuckDBConnection;
+  readonly #reader: DuckDBConnection;
+  #writing: Promise<unknown> = Promise.resolve();
+  #reading: Promise<unknown> = Promise.resolve();
+
+  private constructor(instance: DuckDBInstance, writer: DuckDBConnection, reader: DuckDBConnection) {
+    this.#instance = instance;
+    this.#writer = writer;
+    this.#reader = reader;
+  }
+
+  /** Rejects with AdtallyError: data_format for a newer file, data_corrupt for one that cannot be read. */
+  static async open({ directory, memoryBytes, threads }: ReportingStoreOptions): Promise<ReportingStore> {
+    const path = join(directory, REPORTING_FILE);
+    const instance = await DuckDBInstance.create(path, {
+      memory_limit: `${memoryBytes}B`,
+      threads: String(threads),
+      max_temp_directory_size: TEMPORARY_FILES,
+      checkpoint_threshold: CHECKPOINT_AFTER,
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+    }).catch((cause: Error) => {
+      throw new AdtallyError('data_corrupt', `${path} cannot be opened: ${cause.message}.`, { cause });
+    });
+    const writer = await instance.connect();
+    await prepareSchema(writer, path);
+    return new ReportingStore(instance, writer, await instance.connect());
+  }
+
+  async cursor({ region, kind }: FeedId): Promise<string | undefined> {
+    const sql = 'SELECT cursor FROM feeds WHERE region = $region AND kind = $kind';
+    const result = await this.#write((c) => c.runAndReadAll(sql, { region, kind }));
+    return result.getRows()[0]?.[0] as string | undefined;
+  }
+
+  load<Kind extends RecordKind>(feed: FeedId<Kind>, page: RecordPage<Kind>): Promise<void> {
+    return this.#write((connection) =>
+      inTransaction(connection, async () => {
+        if (page.records.length > 0) {
+          const table = RECORD_TABLES[feed.kind];
+          await stagePage(connection, feed.kind, page.records);
+          await connection.run(mergeStaged(table));
+          await connection.run(`DELETE FROM ${stagingName(table)}`);
+        }
+        await keepPosition(connection, feed, page);
+      }),
+    );
+  }
+
+  /** Replaces what is known of campaigns. */
+  setCampaigns(campaigns: readonly CampaignAttributes[]): Promise<void> {
+    return this.#write((connection) =>
+      inTransaction(connection, async () => {
+        await connection.run('DELETE FROM campaigns');
+        const appender = await connection.createAppender('campaigns');
+        for (const { campaignId, merchantId, placement } of campaigns) {
+          for (const text of [campaignId, merchantId, placement]) {
+            if (text === null) appender.appendNull();
+            else appender.appendVarchar(text);
+          }
+          appender.endRow();
+        }
+        appender.closeSync();
+      }),
+    );
+  }
+
+  /** Rejects with AdtallyError: bad_request for a query that cannot be answered, capacity when it takes too much memory. */
+  figures(query: FiguresQuery): Promise<FiguresAnswer> {
+    const buckets = new BucketRuns(query);
+    const { sql, values } = figuresStatement(query, buckets);
+    return this.#read((connection) =>
+      // The figures and how far they go are of one state.
+      inTransaction(connection, async () => {
+        const feeds = await connection.runAndReadAll(
+          'SELECT region, kind, as_of, final_before FROM feeds ORDER BY ALL',
+        );
+        const found = await connection.runAndReadAll(sql, { ...values });
+        const regions = progressOf(feeds.getRowObjects() as unknown as FeedRow[]);
+        return { ...rowsOf(found.getRowObjects(), query), regions };
+      }),
+    );
+  }
+
+  /** How far the records of each region have come. */
+  async progress(): Promise<FiguresAnswer['regions']> {
+    const sql = 'SELECT region, kind, as_of, final_before FROM feeds ORDER BY ALL';
+    const feeds = await this.#read((connection) => connection.runAndReadAll(sql));
+    return progressOf(feeds.getRowObjects() as unknown as FeedRow[]);
+  }
+
+  /** Another connection, for whoever reads in a way of his own. */
+  connect(): Promise<DuckDBConnection> {
+    return this.#instance.connect();
+  }
+
+  /** Waits for what is under way. */
+  async close(): Promise<void> {
+    await Promise.all([this.#writing, this.#reading]);
+    this.#writer.closeSync();
+    this.#reader.closeSync();
+    this.#instance.closeSync();
+  }
+
+  #write<Result>(use: (connection: DuckDBConnection) => Promise<Result>): Promise<Result> {
+    const result = this.#writing.then(() => use(this.#writer));
+    this.#writing = result.catch(() => undefined);
+    return result;
+  }
+
+  #read<Result>(use: (connection: DuckDBConnection) => Promise<Result>): Promise<Result> {
+    const result = this.#reading.then(() => use(this.#reader)).catch(queryFailed);
+    this.#reading = result.catch(() => undefined);
+    return result;
+  }
+}
+
+/** A page that is not the last one leaves the times as they are: its region has more of before them. */
+async function keepPosition(
+  connection: DuckDBConnection,
+  { region, kind }: FeedId,
+  { cursor, caughtUp, asOf, finalBefore }: RecordPage,
+): Promise<void> {
+  const times = caughtUp ? { asOf: wholeNumber(asOf), finalBefore: wholeNumber(finalBefore) } : undefined;
+  await connection.run(
+    `MERGE INTO feeds USING (SELECT $region AS region, $kind AS kind, $cursor AS cursor) AS page USING (region, kind)
+     WHEN MATCHED THEN UPDATE SET cursor = page.cursor${times ? `, as_of = ${times.asOf}, final_before = ${times.finalBefore}` : ''}
+     WHEN NOT MATCHED THEN INSERT (region, kind, cursor, as_of, final_before)
+       VALUES (page.region, page.kind, page.cursor, ${times?.asOf ?? 'NULL'}, ${times?.finalBefore ?? 0})`,
+    { region, kind, cursor },
+  );
+}
+
+function wholeNumber(value: UnixMs): string {
+  return String(BigInt(value));
+}
+
+function queryFailed(error: unknown): never {
+  if (!(error instanceof AdtallyError) && /out of memory/i.test((error as Error).message)) {
+    throw new AdtallyError(
+      'capacity',
+      'The query takes more than reporting.memory: bring from and to closer together, or raise it.',
+      { cause: error },
+    );
+  }
+  throw error;
+}
+
+const TEMPORARY_FILES = '4GiB';
+const CHECKPOINT_AFTER = '64MiB';
