@@ -70,7 +70,7 @@ export const AD_MINUTES: WarehouseTable<'ad-minutes'> = {
   ],
 };
 
-export const ATTRIBUTED_ORDERS: WarehouseTable<'attributed-orders'> = {
+const ATTRIBUTED_ORDERS: WarehouseTable<'attributed-orders'> = {
   kind: 'attributed-orders',
   name: 'attributed_orders',
   time: ({ orderTime }) => orderTime,

@@ -21,6 +21,7 @@ export class SqlPrompt {
   readonly #lines: Interface;
   readonly #actions: PromptActions;
   #typed = '';
+  #isLeft = false;
 
   constructor(input: NodeJS.ReadableStream, output: NodeJS.WritableStream, actions: PromptActions) {
     this.#actions = actions;
@@ -30,12 +31,13 @@ export class SqlPrompt {
   /** Resolves when the person has left. */
   async run(): Promise<void> {
     this.#lines.on('SIGINT', () => this.#throwAway());
-    this.#lines.prompt();
+    this.#lines.once('close', () => (this.#isLeft = true));
+    this.#ask();
     for await (const line of this.#lines) {
       if (line.trim() === '.exit') break;
       await this.#take(line);
-      this.#lines.setPrompt(this.#typed === '' ? PROMPT : MORE);
-      this.#lines.prompt();
+      // After Ctrl-D there may still be lines to take, but nobody to prompt.
+      if (!this.#isLeft) this.#ask();
     }
     this.#lines.close();
     this.#actions.write('');
@@ -62,7 +64,11 @@ export class SqlPrompt {
     this.#lines.write(null, { ctrl: true, name: 'e' });
     this.#lines.write(null, { ctrl: true, name: 'u' });
     this.#actions.write('');
-    this.#lines.setPrompt(PROMPT);
+    this.#ask();
+  }
+
+  #ask(): void {
+    this.#lines.setPrompt(this.#typed === '' ? PROMPT : MORE);
     this.#lines.prompt();
   }
 }

@@ -58,7 +58,7 @@ export function byRecordId(a: Record<string, unknown>, b: Record<string, unknown
   return String(a['record_id']) < String(b['record_id']) ? -1 : 1;
 }
 
-export function keyOf({ region, kind }: FeedId): string {
+function keyOf({ region, kind }: FeedId): string {
   return `${region}/${kind}`;
 }
 
