@@ -208,6 +208,13 @@ const HUGE = [
 ];
 
 describe('a hostile query', () => {
+  test('is told what is run here', async () => {
+    await expect(engine.run('/* a */ COPY x TO y')).rejects.toThrow(
+      'begins with "COPY"; it must be a SELECT',
+    );
+    await expect(engine.run('SELECT nothing')).rejects.toThrow('"nothing" was not found');
+  });
+
   test.for([...WRITES, ...READS])('is refused: %s', async (sql) => {
     writeFileSync(join(folder, 'secret.csv'), 'secret\n1\n');
     await expect(engine.run(sql.replaceAll('HERE', folder))).rejects.toMatchObject({ code: 'bad_query' });
