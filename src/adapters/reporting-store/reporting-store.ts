@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import type { UnixMs } from '../../base/clock.ts';
 import { AdtallyError } from '../../base/errors.ts';
+import { MIB } from '../../base/units.ts';
 import { BucketRuns } from '../../reporting/bucket-runs.ts';
 import type { FiguresAnswer, FiguresQuery } from '../../reporting/figures.ts';
 import type { CampaignAttributes, FeedId, RecordKind, RecordPage, Sink } from '../../union-load/ports.ts';
@@ -20,6 +21,8 @@ export interface ReportingStoreOptions {
   /** Most memory of the database; what does not fit goes to temporary files beside it. */
   readonly memoryBytes: number;
   readonly threads: number;
+  /** Changes are written into the file proper once their log has so many bytes; for tests. */
+  readonly checkpointBytes?: number;
 }
 
 /**
@@ -41,13 +44,14 @@ export class ReportingStore implements Sink {
   }
 
   /** Rejects with AdtallyError: data_format for a newer file, data_corrupt for one that cannot be read. */
-  static async open({ directory, memoryBytes, threads }: ReportingStoreOptions): Promise<ReportingStore> {
+  static async open(options: ReportingStoreOptions): Promise<ReportingStore> {
+    const { directory, memoryBytes, threads, checkpointBytes = CHECKPOINT_BYTES } = options;
     const path = join(directory, REPORTING_FILE);
     const instance = await DuckDBInstance.create(path, {
       memory_limit: `${memoryBytes}B`,
       threads: String(threads),
       max_temp_directory_size: TEMPORARY_FILES,
-      checkpoint_threshold: CHECKPOINT_AFTER,
+      checkpoint_threshold: `${checkpointBytes}B`,
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
     }).catch((cause: Error) => {
@@ -97,7 +101,7 @@ export class ReportingStore implements Sink {
   }
 
   /** Rejects with AdtallyError: bad_request for a query that cannot be answered, capacity when it takes too much memory. */
-  figures(query: FiguresQuery): Promise<FiguresAnswer> {
+  async figures(query: FiguresQuery): Promise<FiguresAnswer> {
     const buckets = new BucketRuns(query);
     const { sql, values } = figuresStatement(query, buckets);
     return this.#read((connection) =>
@@ -178,4 +182,4 @@ function queryFailed(error: unknown): never {
 }
 
 const TEMPORARY_FILES = '4GiB';
-const CHECKPOINT_AFTER = '64MiB';
+const CHECKPOINT_BYTES = 64 * MIB;
