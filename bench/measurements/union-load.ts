@@ -116,6 +116,7 @@ async function fill(store: ReportingStore, records: number): Promise<void> {
       'campaign-' || (ad // 10), 'advertiser-' || (ad // 100), ${BEGIN} + (i // ${ADS_A_MINUTE}) * ${MINUTE_MS}, 'EUR',
       1 + i % 97, i % 7, (i % 5000) * 100 FROM (SELECT i, (i * 7919) % ${ADS} AS ad FROM range(${from}, ${from + step}) t(i))`);
   }
+  await store.cluster();
   await connection.run('CHECKPOINT');
   connection.closeSync();
 }

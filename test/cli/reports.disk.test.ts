@@ -39,6 +39,10 @@ async function post(url: string, path: string, body: unknown): Promise<void> {
   expect(answer.status).toBe(200);
 }
 
+function as(key: string): RequestInit {
+  return { headers: { authorization: `Bearer ${key}` } };
+}
+
 /** Resolves once the store of the region runs. */
 async function running(url: string): Promise<void> {
   for (;;) {
@@ -105,7 +109,7 @@ test('a region shows the records of its peer too, and goes on when that is gone'
   await post(b.url, '/v1/events', [event({ adId: 'of-b', eventType: 'click' })]);
   await post(a.url, '/v1/events', [event({ adId: 'of-a', eventType: 'click' })]);
   const report = await reportOnce(a.url, 'by=ad', (r) => clicks(r) === 2);
-  expect(report.rows.map(({ id }) => id).toSorted()).toEqual(['of-a', 'of-b']);
+  expect(new Set(report.rows.map(({ id }) => id))).toEqual(new Set(['of-a', 'of-b']));
   expect(report.regions.map(({ region }) => region)).toEqual(['a', 'b']);
   await b.close();
   served = served.filter((region) => region !== b);
@@ -138,7 +142,6 @@ test('with keys, only an operator may read; the worker itself can', async () => 
   }));
   new KeyFile(data).save(stored);
   const { url } = await serve('a', { data });
-  const as = (key: string): RequestInit => ({ headers: { authorization: `Bearer ${key}` } });
   const path = `${url}/v1/reports/figures`;
   await expectProblem(await fetch(path), 'unauthorized');
   await expectProblem(await fetch(path, as(publisher.text)), 'forbidden');
@@ -177,7 +180,8 @@ test('a store that cannot be opened is reported, and the region counts on', asyn
 
 test('without a store there are no reports', async () => {
   const { url } = await serve('a', { reporting: { enabled: 'no' } });
-  await expectProblem(await fetch(`${url}/v1/reports/figures`), 'not_found');
+  const detail = await expectProblem(await fetch(`${url}/v1/reports/figures`), 'not_found');
+  expect(detail).toContain('without a reporting store');
 });
 
 test.for([

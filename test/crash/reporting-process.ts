@@ -11,6 +11,7 @@ const store = await ReportingStore.open({
   threads: 2,
   // So that the file is written all the time.
   checkpointBytes: 100_000,
+  clusterRows: 100,
 });
 const feeds = scriptedFeeds(Number(seed), Number(changes));
 const load = new UnionLoad({

@@ -63,7 +63,7 @@ function latestOf<R extends { readonly recordId: string }>(changes: readonly R[]
 }
 
 function minute(region: string, key: number, revision: number): AdMinute {
-  const [adId, at] = [`ad-${key % 50}`, BEGIN + Math.floor(key / 50) * 60_000];
+  const [adId, at] = [`ad-${key % 50}`, BEGIN + Math.floor(key / 50) * 40 * 60_000];
   return {
     recordId: adMinuteRecordId(region, adId, at, 'EUR'),
     revision,

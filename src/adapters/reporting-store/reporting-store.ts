@@ -9,6 +9,7 @@ import type { CampaignAttributes, FeedId, RecordKind, RecordPage, Sink } from '.
 import { figuresStatement } from './figures-sql.ts';
 import { progressOf, rowsOf, type FeedRow } from './figures-rows.ts';
 import { mergeStaged, RECORD_TABLES, stagingName } from './record-tables.ts';
+import { Clustering } from './clustering.ts';
 import { prepareSchema } from './schema.ts';
 import { stagePage } from './staged-page.ts';
 import { inTransaction } from './transaction.ts';
@@ -23,6 +24,8 @@ export interface ReportingStoreOptions {
   readonly threads: number;
   /** Changes are written into the file proper once their log has so many bytes; for tests. */
   readonly checkpointBytes?: number;
+  /** So many rows are sorted together; for tests. */
+  readonly clusterRows?: number;
 }
 
 /**
@@ -34,13 +37,19 @@ export class ReportingStore implements Sink {
   readonly #instance: DuckDBInstance;
   readonly #writer: DuckDBConnection;
   readonly #reader: DuckDBConnection;
+  readonly #clustering: Clustering;
   #writing: Promise<unknown> = Promise.resolve();
   #reading: Promise<unknown> = Promise.resolve();
 
-  private constructor(instance: DuckDBInstance, writer: DuckDBConnection, reader: DuckDBConnection) {
+  private constructor(
+    instance: DuckDBInstance,
+    [writer, reader]: readonly [DuckDBConnection, DuckDBConnection],
+    clustering: Clustering,
+  ) {
     this.#instance = instance;
     this.#writer = writer;
     this.#reader = reader;
+    this.#clustering = clustering;
   }
 
   /** Rejects with AdtallyError: data_format for a newer file, data_corrupt for one that cannot be read. */
@@ -59,7 +68,8 @@ export class ReportingStore implements Sink {
     });
     const writer = await instance.connect();
     await prepareSchema(writer, path);
-    return new ReportingStore(instance, writer, await instance.connect());
+    const clustering = new Clustering(writer, options.clusterRows ?? CLUSTER_ROWS);
+    return new ReportingStore(instance, [writer, await instance.connect()], clustering);
   }
 
   async cursor({ region, kind }: FeedId): Promise<string | undefined> {
@@ -69,8 +79,8 @@ export class ReportingStore implements Sink {
   }
 
   load<Kind extends RecordKind>(feed: FeedId<Kind>, page: RecordPage<Kind>): Promise<void> {
-    return this.#write((connection) =>
-      inTransaction(connection, async () => {
+    return this.#write(async (connection) => {
+      await inTransaction(connection, async () => {
         if (page.records.length > 0) {
           const table = RECORD_TABLES[feed.kind];
           await stagePage(connection, feed.kind, page.records);
@@ -78,8 +88,15 @@ export class ReportingStore implements Sink {
           await connection.run(`DELETE FROM ${stagingName(table)}`);
         }
         await keepPosition(connection, feed, page);
-      }),
-    );
+      });
+      // The page is kept, whatever becomes of the order of rows.
+      if (this.#clustering.isDue(latestMinute(page))) await this.#clustering.step().catch(() => undefined);
+    });
+  }
+
+  /** Puts rows of hours that have passed into the order in which reports read them; loading does it bit by bit. */
+  async cluster(): Promise<void> {
+    while (await this.#write(() => this.#clustering.step()));
   }
 
   /** Replaces what is known of campaigns. */
@@ -150,6 +167,14 @@ export class ReportingStore implements Sink {
   }
 }
 
+/** Of the ad minutes in a page; 0 without any. */
+function latestMinute({ records }: RecordPage): UnixMs {
+  return records.reduce(
+    (latest, record) => ('minute' in record ? Math.max(latest, record.minute) : latest),
+    0,
+  );
+}
+
 /** A page that is not the last one leaves the times as they are: its region has more of before them. */
 async function keepPosition(
   connection: DuckDBConnection,
@@ -182,4 +207,6 @@ function queryFailed(error: unknown): never {
 }
 
 const TEMPORARY_FILES = '4GiB';
+/** As many as the database keeps together in a row group. */
+const CLUSTER_ROWS = 122_880;
 const CHECKPOINT_BYTES = 64 * MIB;

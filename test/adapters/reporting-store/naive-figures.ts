@@ -64,6 +64,10 @@ export function naiveFigures(
   }));
 }
 
+function has(wanted: string | undefined, value: string | null | undefined): boolean {
+  return wanted === undefined || wanted === value;
+}
+
 type Mutable = { -readonly [Name in keyof FigureSums]: bigint };
 
 function zero(): Mutable {
@@ -76,8 +80,6 @@ function isWanted(
   campaigns: readonly CampaignAttributes[],
 ): boolean {
   const campaign = campaigns.find(({ campaignId }) => campaignId === record.campaignId);
-  const has = (wanted: string | undefined, value: string | null | undefined): boolean =>
-    wanted === undefined || wanted === value;
   return (
     has(filter.adId, record.adId) &&
     has(filter.campaignId, record.campaignId) &&

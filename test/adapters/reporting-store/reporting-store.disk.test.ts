@@ -9,7 +9,7 @@ import { RECORD_KINDS, type FeedId, type RecordPage } from '../../../src/union-l
 import { drawAdMinute, drawOrder, NaiveStore, type RecordSpace } from './record-world.ts';
 
 const SEED = Number(process.env['ADTALLY_SEED'] ?? Date.now() % 1_000_000);
-const SPACE: RecordSpace = { from: 1_769_860_800_000, minutes: 90, ads: 12, orders: 25 };
+const SPACE: RecordSpace = { from: 1_769_860_800_000, minutes: 600, ads: 12, orders: 25 };
 
 let directory: string;
 beforeEach(async () => {
@@ -18,7 +18,7 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true }));
 
 const open = (): Promise<ReportingStore> =>
-  ReportingStore.open({ directory, memoryBytes: 256 * 1024 * 1024, threads: 2 });
+  ReportingStore.open({ directory, memoryBytes: 256 * 1024 * 1024, threads: 2, clusterRows: 40 });
 
 /** Everything in the store, as records. */
 async function contents(store: ReportingStore, table: string): Promise<Record<string, unknown>[]> {
