@@ -19,7 +19,7 @@ const ADS = 10_000;
 /** Of these some are seen each minute. */
 const ADS_A_MINUTE = 1000;
 const BEGIN = Date.parse('2026-01-05T00:00:00Z');
-const QUERIES = 150;
+const QUERIES = 100;
 /** Changed records a second that come in while reports are asked for: the goal of the loading. */
 const RATE = 100_000;
 

@@ -57,7 +57,11 @@ describe('keys', () => {
 describe('a region with keys', () => {
   let server: TestServer;
   beforeAll(async () => {
-    server = await openTestServer({ keys: keyStoreOf([publisher.record, operator.record]) });
+    const reports = {
+      figures: () => Promise.resolve('{}'),
+      status: () => Promise.resolve({ state: 'running', error: null, restarts: 0, feeds: [] } as const),
+    };
+    server = await openTestServer({ keys: keyStoreOf([publisher.record, operator.record]), reports });
   });
   afterAll(() => server.close());
 

@@ -106,6 +106,29 @@ describe(`the reporting store, seed ${SEED}`, () => {
     await store.close();
   });
 
+  test('sorts what has passed by whom it belongs to, and leaves the latest hours alone', async () => {
+    const random = new SeededRandom(SEED);
+    const store = await open();
+    const records = Array.from({ length: 800 }, () => drawAdMinute(random, SPACE));
+    const feed = { region: 'a', kind: 'ad-minutes' } as const;
+    await store.load(feed, { records, cursor: 'c', caughtUp: true, asOf: 1, finalBefore: 0 });
+    await store.cluster();
+    const connection = await store.connect();
+    const rows = (
+      await connection.runAndReadAll('SELECT minute, advertiser_id, campaign_id, ad_id FROM ad_minutes')
+    ).getRows();
+    const before = Number((await connection.runAndReadAll('SELECT before FROM clustered')).getRows()[0][0]);
+    connection.closeSync();
+    expect(before).toBeGreaterThan(SPACE.from + 3 * 3_600_000);
+    expect(before).toBeLessThan(SPACE.from + SPACE.minutes * 60_000 - 2 * 3_600_000);
+    const owners = rows
+      .filter(([minute]) => Number(minute) < SPACE.from + 3_600_000)
+      .map((row) => row.slice(1).map(String).join(' '));
+    expect(owners.length).toBeGreaterThan(20);
+    expect(owners).toEqual(owners.toSorted((a, b) => (a < b ? -1 : 1)));
+    await store.close();
+  });
+
   test('knows how far a region is only from pages that leave nothing out', async () => {
     const store = await open();
     const load = (kind: FeedId['kind'], asOf: number, caughtUp: boolean): Promise<void> =>
