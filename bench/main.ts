@@ -11,7 +11,16 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Finding, Outcome, Run } from './rig/measurement.ts';
 
-const MEASUREMENTS = ['durable-path', 'remembered-ids', 'restart', 'pauses', 'http', 'touches', 'warehouse'];
+const MEASUREMENTS = [
+  'durable-path',
+  'remembered-ids',
+  'restart',
+  'pauses',
+  'http',
+  'touches',
+  'warehouse',
+  'union-load',
+];
 const RAW = fileURLToPath(new URL('raw/', import.meta.url));
 
 interface Measured extends Outcome {

@@ -8,6 +8,8 @@ import {
 } from '../../src/warehouse/view-sql.ts';
 import { block, code, page, table } from './markdown.ts';
 
+const files = ({ name }: WarehouseTable): string => `ads.${name}_files`;
+
 const PLACE = 'DATA/warehouse';
 const TITLES: Record<Dialect, string> = { duckdb: 'DuckDB', hive: 'Hive 4', spark: 'Spark', trino: 'Trino' };
 /** How an engine comes to know the days that have been added. */
@@ -38,7 +40,6 @@ function columnsOf({ name, columns }: WarehouseTable): string[] {
 }
 
 function statements(dialect: Dialect, tables: readonly WarehouseTable[]): string {
-  const files = ({ name }: WarehouseTable): string => `ads.${name}_files`;
   const rowsOf =
     dialect === 'duckdb'
       ? ({ name }: WarehouseTable): string =>

@@ -57,7 +57,12 @@ describe('keys', () => {
 describe('a region with keys', () => {
   let server: TestServer;
   beforeAll(async () => {
-    server = await openTestServer({ keys: keyStoreOf([publisher.record, operator.record]) });
+    const reports = {
+      figures: () => Promise.resolve('{}'),
+      sql: (query: string) => Promise.resolve(JSON.stringify({ query })),
+      status: () => Promise.resolve({ state: 'running', error: null, restarts: 0, feeds: [] } as const),
+    };
+    server = await openTestServer({ keys: keyStoreOf([publisher.record, operator.record]), reports });
   });
   afterAll(() => server.close());
 
@@ -91,6 +96,14 @@ describe('a region with keys', () => {
       expect(await statusWith(bearer(operator.text))).toBe(200);
     },
   );
+
+  test('takes SQL from operators alone', async () => {
+    const ask = (headers: Record<string, string>): Promise<Response> =>
+      server.post('/v1/sql', '{"sql":"SELECT 1"}', { 'content-type': 'application/json', ...headers });
+    await expectProblem(await ask({}), 'unauthorized');
+    await expectProblem(await ask(bearer(publisher.text)), 'forbidden');
+    expect(await (await ask(bearer(operator.text))).json()).toEqual({ query: 'SELECT 1' });
+  });
 
   test('a browser sends the key as a password', async () => {
     expect((await server.get('/v1/audit', { headers: basic(operator.text) })).status).toBe(200);

@@ -11,6 +11,7 @@ import type { ErrorCode } from '../../src/base/errors.ts';
 import { ERRORS } from '../../src/base/errors.ts';
 import type { BudgetService } from '../../src/budget/budget-service.ts';
 import type { Region } from '../../src/embedded/ports.ts';
+import type { Reports } from '../../src/reporting/reports.ts';
 import { openRegion } from '../../src/embedded/region-engine.ts';
 import { resolveSpec } from '../../src/pipeline/pipeline-spec.ts';
 import type { PipelineConfig } from '../../src/pipeline/settings.ts';
@@ -37,6 +38,7 @@ export interface TestServerOptions {
   readonly keys?: KeyStore;
   readonly clock?: Clock;
   readonly dashboard?: string;
+  readonly reports?: Reports;
   /** Stands between the server and the region. */
   readonly wrap?: (region: Region) => Region;
 }
@@ -49,7 +51,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
     clock = nodeClock,
     wrap = (region: Region) => region,
   } = options;
-  const { dashboard } = options;
+  const { dashboard, reports } = options;
   const spec = resolveSpec(
     { ...config, server: { port: 0, ...config.server } },
     { environment: {}, flags: {} },
@@ -73,6 +75,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
   const starting = startServer({
     region: wrap(region),
     budget: budget.service,
+    reports: () => reports,
     spec,
     keys,
     clock,

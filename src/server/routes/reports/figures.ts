@@ -4,7 +4,7 @@ import { ID_LENGTH_MAX } from '../../../model/field-checks.ts';
 import { FIGURE_GROUPS, FIGURE_ORDERS, type FiguresFilter } from '../../../reporting/figures.ts';
 import { REPORT_FORMATS } from '../../../reporting/reports.ts';
 import { GRANULARITIES } from '../../../reporting/time-buckets.ts';
-import { figuresReport } from '../../openapi/report-schemas.ts';
+import { figuresReport, reportLines } from '../../openapi/report-schemas.ts';
 import {
   choiceParameter,
   countParameter,
@@ -115,7 +115,7 @@ export const getFigures: Route = {
       about: 'The report.',
       content: [
         { type: 'application/json', schema: figuresReport, example: REPORT },
-        { type: CSV_TYPE, schema: figuresReport, example: 'start,campaignId,currency,impressions,…' },
+        { type: CSV_TYPE, schema: reportLines, example: 'start,campaignId,currency,impressions,…' },
       ],
     },
     errors: ['not_found', 'overloaded', 'capacity', 'reporting_unavailable'],
