@@ -98,11 +98,13 @@ describe('a region with keys', () => {
   );
 
   test('takes SQL from operators alone', async () => {
-    const ask = (headers: Record<string, string>): Promise<Response> =>
-      server.post('/v1/sql', '{"sql":"SELECT 1"}', { 'content-type': 'application/json', ...headers });
-    await expectProblem(await ask({}), 'unauthorized');
-    await expectProblem(await ask(bearer(publisher.text)), 'forbidden');
-    expect(await (await ask(bearer(operator.text))).json()).toEqual({ query: 'SELECT 1' });
+    const body = '{"sql":"SELECT 1"}';
+    const type = { 'content-type': 'application/json' };
+    await expectProblem(await server.post('/v1/sql', body, type), 'unauthorized');
+    const publishers = await server.post('/v1/sql', body, { ...type, ...bearer(publisher.text) });
+    await expectProblem(publishers, 'forbidden');
+    const operators = await server.post('/v1/sql', body, { ...type, ...bearer(operator.text) });
+    expect(await operators.json()).toEqual({ query: 'SELECT 1' });
   });
 
   test('a browser sends the key as a password', async () => {
