@@ -15,7 +15,7 @@ import { startServer } from '../server/server.ts';
 import { openBudget, type OpenedBudget } from './budget/region-budget.ts';
 import { KeyFile } from './key-file.ts';
 import { startEnricher } from './order-enricher.ts';
-import { startReporting, withWorkerKey } from './union-load/region-reporting.ts';
+import { peersOf, startReporting, withWorkerKey } from './union-load/region-reporting.ts';
 import type { ReportingService } from './union-load/reporting-service.ts';
 import { formatSpec } from './settings-options.ts';
 import { removeRunningFile, writeRunningFile } from './running-file.ts';
@@ -82,24 +82,25 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
   const budget = await openBudgetOf(opened);
   try {
     const { keys, workerSecret } = withWorkerKey(new KeyFile(directory));
-    let reporting: ReportingService | undefined;
+    const peers = peersOf(spec);
+    const late: { reporting?: ReportingService | undefined } = {};
     const log = pino({ name: 'adtally' }, pino.destination({ dest: 2, sync: true }));
     suitHeapToBodies();
     const enricher = await startEnricher(region, spec);
     const server = await startServer({
       region,
       budget: budget.service,
-      reports: () => reporting,
+      reports: () => late.reporting,
       retryEnrichment: () => enricher?.retry(),
       spec,
       keys,
       clock: nodeClock,
       log,
     });
-    if (spec.reporting.enabled === 'yes') {
-      const own = { name, url: server.url, secret: workerSecret, directory };
-      reporting = startReporting(spec, own, (err) => log.error({ err }, 'the reporting store has ended'));
-    }
+    const own = { name, url: server.url, secret: workerSecret, directory };
+    late.reporting = startReporting(spec, own, peers, (err) =>
+      log.error({ err }, 'the reporting store has ended'),
+    );
     writeRunningFile(directory, {
       region: name,
       url: server.url,
@@ -108,7 +109,7 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
       settings: formatSpec(spec),
     });
     const close = async (): Promise<void> => {
-      await reporting?.close();
+      await late.reporting?.close();
       await server.close();
       await enricher?.stop();
       removeRunningFile(directory);

@@ -142,6 +142,7 @@ describe('adtally', { timeout: 120_000 }, () => {
       'MANIFEST',
       'budget.sqlite',
       'log',
+      'reporting.duckdb',
       'snapshot',
       'touches',
     ]);

@@ -37,21 +37,27 @@ export interface OwnRegion extends FollowedRegion {
   readonly directory: string;
 }
 
-/**
- * Starts the reporting store of a region that is served; undefined where the spec wants none. `tell` hears why its worker has ended.
- * Throws AdtallyError config_invalid when the shared secret cannot be read.
- */
-export function startReporting(
-  spec: PipelineSpec,
-  { directory, ...own }: OwnRegion,
-  tell: (error: Error) => void,
-): ReportingService {
-  const { memory, threads } = spec.reporting;
+/** The other regions of the spec and the secret to read from them. Throws AdtallyError config_invalid when that cannot be read. */
+export function peersOf(spec: PipelineSpec): FollowedRegion[] {
   const secret = readSecret(spec.replication.secretFile);
-  const peers = spec.peer.map((peer) => {
+  return spec.peer.map((peer) => {
     const at = peer.indexOf('=');
     return { name: peer.slice(0, at), url: peer.slice(at + 1), secret };
   });
+}
+
+/**
+ * Starts the reporting store of a region that is served; undefined where the spec wants none. `tell` hears why its worker has
+ * ended.
+ */
+export function startReporting(
+  { reporting }: PipelineSpec,
+  { directory, ...own }: OwnRegion,
+  peers: readonly FollowedRegion[],
+  tell: (error: Error) => void,
+): ReportingService | undefined {
+  if (reporting.enabled === 'no') return undefined;
+  const { memory, threads } = reporting;
   const regions = [own, ...peers.filter(({ name }) => name !== own.name)];
   return new ReportingService({ directory, memoryBytes: memory, threads, regions }, tell);
 }
