@@ -15,9 +15,9 @@ import { startServer } from '../server/server.ts';
 import { openBudget, type OpenedBudget } from './budget/region-budget.ts';
 import { KeyFile } from './key-file.ts';
 import { startEnricher } from './order-enricher.ts';
-import { startReporting, startWarehouse, withWorkerKey } from './union-load/region-reporting.ts';
+import { peersOf, startReporting, withWorkerKey } from './union-load/region-reporting.ts';
 import type { ReportingService } from './union-load/reporting-service.ts';
-import type { WarehouseService } from './union-load/warehouse-service.ts';
+import { startWarehouse } from './union-load/region-warehouse.ts';
 import { formatSpec } from './settings-options.ts';
 import { removeRunningFile, writeRunningFile } from './running-file.ts';
 
@@ -83,29 +83,28 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
   const budget = await openBudgetOf(opened);
   try {
     const { keys, workerSecret } = withWorkerKey(new KeyFile(directory));
-    let reporting: ReportingService | undefined;
+    const peers = peersOf(spec);
+    const late: { reporting?: ReportingService | undefined } = {};
     const log = pino({ name: 'adtally' }, pino.destination({ dest: 2, sync: true }));
     suitHeapToBodies();
     const enricher = await startEnricher(region, spec);
     const server = await startServer({
       region,
       budget: budget.service,
-      reports: () => reporting,
+      reports: () => late.reporting,
       retryEnrichment: () => enricher?.retry(),
       spec,
       keys,
       clock: nodeClock,
       log,
     });
-    if (spec.reporting.enabled === 'yes') {
-      const own = { name, url: server.url, secret: workerSecret, directory };
-      reporting = startReporting(spec, own, (err) => log.error({ err }, 'the reporting store has ended'));
-    }
-    let warehouse: WarehouseService | undefined;
-    if (spec.warehouse.enabled === 'yes') {
-      const own = { name, url: server.url, secret: workerSecret, directory };
-      warehouse = startWarehouse(spec, own, (err) => log.error({ err }, 'the warehouse has trouble'));
-    }
+    const own = { name, url: server.url, secret: workerSecret, directory };
+    late.reporting = startReporting(spec, own, peers, (err) =>
+      log.error({ err }, 'the reporting store has ended'),
+    );
+    const warehouse = startWarehouse(spec, own, peers, (err) =>
+      log.error({ err }, 'the warehouse has trouble'),
+    );
     writeRunningFile(directory, {
       region: name,
       url: server.url,
@@ -114,7 +113,7 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
       settings: formatSpec(spec),
     });
     const close = async (): Promise<void> => {
-      await Promise.all([reporting?.close(), warehouse?.close()]);
+      await Promise.all([late.reporting?.close(), warehouse?.close()]);
       await server.close();
       await enricher?.stop();
       removeRunningFile(directory);

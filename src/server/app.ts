@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { randomBytes } from 'node:crypto';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { AdtallyError } from '../base/errors.ts';
+import { AdtallyError, type ErrorCode } from '../base/errors.ts';
 import { MINUTE_MS, SECOND_MS } from '../base/units.ts';
 import type { Gate } from './access.ts';
 import { sendEarly } from './body/early-answer.ts';
@@ -25,6 +25,9 @@ const COMMON_HEADERS = {
   'cross-origin-resource-policy': 'same-origin',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 };
+
+/** What a region says of itself once, and not again for every request that meets it. */
+const TOLD_ONCE: ReadonlySet<ErrorCode> = new Set(['stopping', 'reporting_unavailable']);
 
 type Fail = (error: unknown, request: FastifyRequest, reply: FastifyReply) => void;
 
@@ -111,7 +114,7 @@ function requestIds(): () => string {
 function failWith({ clock }: ServerContext, log: ServerLog | undefined): Fail {
   return (error, request, reply) => {
     const expected = expectedError(error, request.id);
-    if (expected.kind.status >= 500 && expected.code !== 'stopping') {
+    if (expected.kind.status >= 500 && !TOLD_ONCE.has(expected.code)) {
       log?.error({ err: error, requestId: request.id }, `${request.method} ${request.url} failed`);
     }
     sendEarly(request.raw, reply, prepareProblem(expected, request.id, reply), clock);

@@ -171,6 +171,11 @@ test('a store that cannot be opened is reported, the region counts on, and it co
   await reportOnce(url, 'by=ad', (r) => clicks(r) === 1);
 });
 
+test('a secret that cannot be read stops the start', async () => {
+  const starting = serve('a', { replication: { secretFile: join(directory, 'none') } });
+  await expect(starting).rejects.toMatchObject({ code: 'config_invalid' });
+});
+
 test('without a store there are no reports', async () => {
   const { url } = await serve('a', { reporting: { enabled: 'no' } });
   const detail = await expectProblem(await fetch(`${url}/v1/reports/figures`), 'not_found');

@@ -5,8 +5,6 @@ import { AdtallyError } from '../../base/errors.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
 import { SECRET_BYTES, type KeyStore } from '../../server/keys.ts';
 import { ReportingService } from './reporting-service.ts';
-import { warehouseIn } from './stores.ts';
-import { WarehouseService } from './warehouse-service.ts';
 import type { FollowedRegion } from './worker-protocol.ts';
 
 /** The keys of a region, and one more that its own worker reads with; it lives as long as the process. */
@@ -39,42 +37,29 @@ export interface OwnRegion extends FollowedRegion {
   readonly directory: string;
 }
 
-/**
- * Starts the reporting store of a region that is served; undefined where the spec wants none. `tell` hears why its worker has ended.
- * Throws AdtallyError config_invalid when the shared secret cannot be read.
- */
-export function startReporting(
-  spec: PipelineSpec,
-  own: OwnRegion,
-  tell: (error: Error) => void,
-): ReportingService {
-  const { memory, threads } = spec.reporting;
-  const { directory } = own;
-  const regions = followedRegions(spec, own);
-  return new ReportingService({ directory, memoryBytes: memory, threads, regions }, tell);
-}
-
-/** Starts the warehouse of a region that is served. `tell` hears what fails; it is tried again. Throws as startReporting does. */
-export function startWarehouse(
-  spec: PipelineSpec,
-  own: OwnRegion,
-  tell: (error: Error) => void,
-): WarehouseService {
-  const { fileRows, fileAge, fileSize, grace } = spec.warehouse;
-  const options = { fileRows, fileAgeMs: fileAge, fileBytesMax: fileSize, graceMs: grace };
-  const regions = followedRegions(spec, own);
-  return new WarehouseService({ ...options, directory: warehouseIn(own.directory), regions }, tell);
-}
-
-/** The region itself first, then its peer. */
-function followedRegions(spec: PipelineSpec, { name, url, secret: ownSecret }: OwnRegion): FollowedRegion[] {
-  const own = { name, url, secret: ownSecret };
+/** The other regions of the spec and the secret to read from them. Throws AdtallyError config_invalid when that cannot be read. */
+export function peersOf(spec: PipelineSpec): FollowedRegion[] {
   const secret = readSecret(spec.replication.secretFile);
-  const peers = spec.peer.map((peer) => {
+  return spec.peer.map((peer) => {
     const at = peer.indexOf('=');
     return { name: peer.slice(0, at), url: peer.slice(at + 1), secret };
   });
-  return [own, ...peers.filter((peer) => peer.name !== own.name)];
+}
+
+/**
+ * Starts the reporting store of a region that is served; undefined where the spec wants none. `tell` hears why its worker has
+ * ended.
+ */
+export function startReporting(
+  { reporting }: PipelineSpec,
+  { directory, ...own }: OwnRegion,
+  peers: readonly FollowedRegion[],
+  tell: (error: Error) => void,
+): ReportingService | undefined {
+  if (reporting.enabled === 'no') return undefined;
+  const { memory, threads } = reporting;
+  const regions = [own, ...peers.filter(({ name }) => name !== own.name)];
+  return new ReportingService({ directory, memoryBytes: memory, threads, regions }, tell);
 }
 
 function readSecret(path: string): string | undefined {
