@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DiskFiles } from '../../../src/adapters/warehouse/disk-files.ts';
 import { WarehouseSink, type WarehouseOptions } from '../../../src/adapters/warehouse/warehouse-sink.ts';
+import { crc32 } from '../../../src/base/checksum.ts';
 import { Random } from '../../../src/generator/random.ts';
 import { EMPTY_MANIFEST, readManifest } from '../../../src/warehouse/manifest.ts';
 import { HandClock } from './hand-clock.ts';
@@ -289,9 +290,12 @@ describe('opening', () => {
   });
 
   test('refuses a damaged manifest, and one of another version', async () => {
-    const { body, checksum } = { body: '{"format":2,"generation":1}', checksum: '' };
     await openSink();
-    writeFileSync(join(directory, 'MANIFEST'), `${body}\n${checksum}\n`);
+    const path = join(directory, 'MANIFEST');
+    writeFileSync(path, '{"format":1,"generation":7}\n00000000\n');
     await expect(openSink()).rejects.toMatchObject({ code: 'data_corrupt' });
+    const body = '{"format":2,"generation":7}';
+    writeFileSync(path, `${body}\n${crc32(Buffer.from(body)).toString(16).padStart(8, '0')}\n`);
+    await expect(openSink()).rejects.toMatchObject({ code: 'data_format' });
   });
 });
