@@ -142,8 +142,10 @@ describe('adtally', { timeout: 120_000 }, () => {
       'MANIFEST',
       'budget.sqlite',
       'log',
+      'reporting.duckdb',
       'snapshot',
       'touches',
+      'warehouse',
     ]);
     expect(existsSync(join(place.folder, 'data'))).toBe(false);
   });

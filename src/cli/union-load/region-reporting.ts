@@ -36,20 +36,17 @@ export interface OwnRegion extends FollowedRegion {
 }
 
 /**
- * Starts the reporting store of a region that is served. `peerSecret` is what it shows to the other region; `tell` hears why its
- * worker has ended.
+ * Starts the reporting store of a region that is served; undefined where the spec wants none. `tell` hears why its worker has
+ * ended.
  */
 export function startReporting(
-  spec: PipelineSpec,
+  { reporting }: PipelineSpec,
   { directory, ...own }: OwnRegion,
-  peerSecret: string | undefined,
+  peers: readonly FollowedRegion[],
   tell: (error: Error) => void,
-): ReportingService {
-  const { memory, threads } = spec.reporting;
-  const peers = spec.peer.map((peer) => {
-    const at = peer.indexOf('=');
-    return { name: peer.slice(0, at), url: peer.slice(at + 1), secret: peerSecret };
-  });
+): ReportingService | undefined {
+  if (reporting.enabled === 'no') return undefined;
+  const { memory, threads } = reporting;
   const regions = [own, ...peers.filter(({ name }) => name !== own.name)];
   return new ReportingService({ directory, memoryBytes: memory, threads, regions }, tell);
 }

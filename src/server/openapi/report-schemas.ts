@@ -67,6 +67,8 @@ export const figuresReport = z
   })
   .register(SCHEMAS, { id: 'FiguresReport' });
 
+export const reportLines = z.string().describe('A header, then one row a line (RFC 4180).');
+
 export const reportsStatus = z
   .strictObject({
     state: z.enum(['starting', 'running', 'failing', 'closed']),

@@ -5,7 +5,7 @@ import { FIGURE_GROUPS, FIGURE_ORDERS, type FiguresFilter } from '../../../repor
 import { REPORT_FORMATS } from '../../../reporting/reports.ts';
 import { GRANULARITIES } from '../../../reporting/time-buckets.ts';
 import { advertiserScope } from '../../access/advertiser-scope.ts';
-import { figuresReport } from '../../openapi/report-schemas.ts';
+import { figuresReport, reportLines } from '../../openapi/report-schemas.ts';
 import {
   choiceParameter,
   countParameter,
@@ -116,7 +116,7 @@ export const getFigures: Route = {
       about: 'The report.',
       content: [
         { type: 'application/json', schema: figuresReport, example: REPORT },
-        { type: CSV_TYPE, schema: figuresReport, example: 'start,campaignId,currency,impressions,…' },
+        { type: CSV_TYPE, schema: reportLines, example: 'start,campaignId,currency,impressions,…' },
       ],
     },
     errors: ['not_found', 'overloaded', 'capacity', 'reporting_unavailable'],
