@@ -20,6 +20,8 @@ const MEASUREMENTS = [
   'touches',
   'budget',
   'orders',
+  'warehouse',
+  'union-load',
 ];
 const RAW = fileURLToPath(new URL('raw/', import.meta.url));
 

@@ -146,6 +146,7 @@ const RULES: readonly Rule[] = [
 const ENTRIES = new Set([
   'src/cli/launcher.js',
   'src/cli/union-load/reporting-worker.ts',
+  'src/cli/union-load/warehouse-worker.ts',
   'src/dashboard/main.ts',
   'src/dashboard/theme-early.ts',
 ]);

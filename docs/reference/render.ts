@@ -5,6 +5,7 @@ import { errorsPage } from './errors-page.ts';
 import { httpPage } from './http-page.ts';
 import { metricsPage } from './metrics-page.ts';
 import { recordsPage } from './records-page.ts';
+import { warehousePage } from './warehouse-page.ts';
 
 /** The pages of this folder that are written from the code. */
 export const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
@@ -14,6 +15,7 @@ export const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
   'http.md': httpPage,
   'metrics.md': metricsPage,
   'records.md': recordsPage,
+  'warehouse.md': warehousePage,
 };
 
 if (import.meta.main) {

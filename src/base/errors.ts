@@ -27,6 +27,13 @@ export const ERRORS = {
     title: 'The campaign is not valid',
     advice: 'Correct the field that the detail names.',
   },
+  bad_query: {
+    status: 400,
+    exit: 2,
+    title: 'The query cannot be run',
+    advice:
+      'Correct it as the detail says: one SELECT, WITH, DESCRIBE, SHOW or EXPLAIN over reporting.* and warehouse.*.',
+  },
   unauthorized: {
     status: 401,
     exit: 2,
@@ -94,6 +101,13 @@ export const ERRORS = {
     exit: 2,
     title: 'A sum of money passes 2^53 − 1 micros',
     advice: 'Ask for a narrower range or for one currency: adtally never rounds money.',
+  },
+  query_too_long: {
+    status: 422,
+    exit: 1,
+    title: 'The query took longer than it may',
+    advice:
+      'Ask for less: fewer days (a condition on dt), fewer columns, or a roll-up such as warehouse.ad_hours.',
   },
   overloaded: {
     status: 429,

@@ -12,6 +12,7 @@ import { keyCommands } from './commands/keys.ts';
 import { lsCommand } from './commands/ls.ts';
 import { quarantineCommands } from './commands/quarantine.ts';
 import { reportCommand } from './commands/report.ts';
+import { sqlCommand } from './commands/sql.ts';
 import { startCommand } from './commands/start.ts';
 import { INTERRUPTED_EXIT } from './stop-signal.ts';
 import { Terminal } from './terminal.ts';
@@ -22,6 +23,7 @@ const COMMANDS: readonly (CommandDefinition | CommandGroup)[] = [
   importCommand,
   generateCommand,
   reportCommand,
+  sqlCommand,
   auditCommand,
   campaignsCommand,
   enrichCommands,

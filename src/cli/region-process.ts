@@ -22,6 +22,7 @@ import { startEnricher } from './order-enricher.ts';
 import { peerOf, startPeerPuller } from './regions/peer-link.ts';
 import { startReporting, withWorkerKey } from './union-load/region-reporting.ts';
 import type { ReportingService } from './union-load/reporting-service.ts';
+import { startWarehouse } from './union-load/region-warehouse.ts';
 import { formatSpec } from './settings-options.ts';
 import { removeRunningFile, writeRunningFile } from './running-file.ts';
 
@@ -99,14 +100,16 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
   const budget = await openBudgetOf(opened, spec, peerSecret);
   try {
     const { keys, workerSecret } = withWorkerKey(new KeyFile(directory));
-    let reporting: ReportingService | undefined;
+    const peer = peerOf(spec);
+    const peers = peer === undefined ? [] : [{ ...peer, secret: peerSecret }];
+    const late: { reporting?: ReportingService | undefined } = {};
     const log = pino({ name: 'adtally' }, pino.destination({ dest: 2, sync: true }));
     suitHeapToBodies();
     const enricher = await startEnricher(region, spec);
     const server = await startServer({
       region,
       ...(budget === undefined ? {} : { budget: budget.service }),
-      reports: () => reporting,
+      reports: () => late.reporting,
       retryEnrichment: () => enricher?.retry(),
       spec,
       keys,
@@ -116,12 +119,13 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
       ...(peerSecret === undefined ? {} : { peerSecret }),
     });
     const puller = startPeerPuller(region, spec, peerSecret);
-    if (spec.reporting.enabled === 'yes') {
-      const own = { name, url: server.url, secret: workerSecret, directory };
-      reporting = startReporting(spec, own, peerSecret, (err) =>
-        log.error({ err }, 'the reporting store has ended'),
-      );
-    }
+    const own = { name, url: server.url, secret: workerSecret, directory };
+    late.reporting = startReporting(spec, own, peers, (err) =>
+      log.error({ err }, 'the reporting store has ended'),
+    );
+    const warehouse = startWarehouse(spec, own, peers, (err) =>
+      log.error({ err }, 'the warehouse has trouble'),
+    );
     // Without TLS a hang-up ends the process, as it always did.
     if (spec.server.tls.certFile !== '') process.on('SIGHUP', server.renewTls);
     writeRunningFile(directory, {
@@ -132,7 +136,7 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
       settings: formatSpec(spec),
     });
     const close = async (): Promise<void> => {
-      await reporting?.close();
+      await Promise.all([late.reporting?.close(), warehouse?.close()]);
       process.off('SIGHUP', server.renewTls);
       await server.close();
       await enricher?.stop();

@@ -1,7 +1,10 @@
 import { AdtallyError } from '../base/errors.ts';
+import { formatDuration } from '../base/units.ts';
+import type { PipelineRules } from '../pipeline/pipeline-rules.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
 import type { BodyFormat } from './ports.ts';
 import { countEvents } from './scan/event-splitter.ts';
+import { backfillAgeMax } from './backfill.ts';
 import type { Aggregation } from './state/aggregation.ts';
 
 const RETRY_AFTER_SECONDS = 1;
@@ -24,6 +27,16 @@ export function checkSize(body: Uint8Array, format: BodyFormat, limits: Pipeline
   const count = countEvents(body, format, eventsPerRequest + 1);
   if (count <= eventsPerRequest) return count;
   throw new AdtallyError('too_large', `The request has more than ${eventsPerRequest} events or orders.`);
+}
+
+/** Throws AdtallyError bad_request for an age up to which events could not be told from those counted before. */
+export function checkBackfillAge(maxAgeMs: number, rules: PipelineRules): void {
+  const most = backfillAgeMax(rules);
+  if (maxAgeMs > 0 && maxAgeMs <= most) return;
+  throw new AdtallyError(
+    'bad_request',
+    `Events of up to ${formatDuration(maxAgeMs)} cannot be filled in; at most ${formatDuration(most)}: as long as records and touches are kept.`,
+  );
 }
 
 /** Refuses what there is no room for, before it takes any. Throws AdtallyError overloaded or capacity. */

@@ -187,6 +187,26 @@ export interface OrderStatusCounts {
   readonly pending: number;
 }
 
+/** What filling in old events would add to one ad on one day (UTC). */
+export interface BackfillSums {
+  /** Start of the day, Unix ms. */
+  readonly day: UnixMs;
+  readonly adId: string;
+  readonly campaignId: string;
+  readonly advertiserId: string;
+  readonly currency: string;
+  impressions: number;
+  clicks: number;
+  costMicros: bigint;
+}
+
+/** What filling in old events would change. */
+export interface BackfillPreview {
+  readonly received: number;
+  readonly verdicts: VerdictCounts;
+  readonly changes: readonly BackfillSums[];
+}
+
 /** How far a region has taken in what its peer has counted. */
 export interface PeerPosition {
   /** Data id of the peer's data directory; empty before the first page. */
@@ -266,6 +286,13 @@ export interface Region {
   ingest(body: Uint8Array, format: BodyFormat): Promise<IngestReceipt>;
   /** The same for orders. */
   ingestOrders(body: Uint8Array, format: BodyFormat): Promise<OrderReceipt>;
+  /**
+   * Takes in old events, as NDJSON, up to an age of `maxAgeMs`; those that were counted before are duplicates, as long as their
+   * touches are kept. Rejects as ingest does, and with bad_request when `maxAgeMs` is more than can be told apart.
+   */
+  backfill(events: Uint8Array, maxAgeMs: number): Promise<IngestReceipt>;
+  /** What backfill() would do now; changes nothing. Throws as it does. */
+  previewBackfill(events: Uint8Array, maxAgeMs: number): BackfillPreview;
   /** The order with this id, and why it was attributed as it was; undefined when none is held. */
   order(orderId: string): OrderReport | undefined;
   /** The records of orders that changed last, newest change first. */

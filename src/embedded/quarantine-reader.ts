@@ -2,6 +2,7 @@ import { AdtallyError } from '../base/errors.ts';
 import { VERDICTS } from '../model/verdict.ts';
 import { segmentPath } from './log/segment.ts';
 import type { Disk, QuarantineEntry, QuarantineList } from './ports.ts';
+import { encodeReplayBody } from './state/replay-body.ts';
 import type { Aggregation } from './state/aggregation.ts';
 import { describeProblem } from './state/event-problem.ts';
 import type { QuarantinedEvent } from './state/quarantine.ts';
@@ -37,6 +38,22 @@ export async function readQuarantined(disk: Disk, state: Aggregation, id: number
   const event = state.quarantine.get(id);
   if (event === undefined) throw new AdtallyError('not_found', `The quarantine holds no entry ${id}.`);
   return readBytes(disk, event);
+}
+
+/** The body of a replay of these entries. Rejects with too_large when they are more than `most`, and as readQuarantined. */
+export async function readForReplay(
+  disk: Disk,
+  state: Aggregation,
+  ids: readonly number[],
+  most: number,
+): Promise<{ readonly body: Uint8Array; readonly count: number }> {
+  const distinct = [...new Set(ids)];
+  if (distinct.length > most) {
+    throw new AdtallyError('too_large', `At most ${most} events can be replayed at once.`);
+  }
+  const events: Uint8Array[] = [];
+  for (const id of distinct) events.push(await readQuarantined(disk, state, id));
+  return { body: encodeReplayBody(distinct, events), count: distinct.length };
 }
 
 async function readBytes(disk: Disk, { id, segment, offset, length }: QuarantinedEvent): Promise<Uint8Array> {

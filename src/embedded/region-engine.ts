@@ -8,7 +8,7 @@ import type { OrderReceipt } from '../model/order-receipt.ts';
 import { noVerdicts, VERDICTS, type IngestReceipt } from '../model/verdict.ts';
 import { rulesOf } from '../pipeline/pipeline-rules.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
-import { checkSize, refuseWhenFull } from './admission.ts';
+import { checkBackfillAge, checkSize, refuseWhenFull } from './admission.ts';
 import { auditOf } from './audit.ts';
 import { pageOfChanges, pageOfOrderChanges } from './change-feed.ts';
 import { diskFailed } from './disk-failure.ts';
@@ -21,6 +21,7 @@ import { PeerPages } from './peer/peer-pages.ts';
 import type {
   AdMinuteFilter,
   AuditReport,
+  BackfillPreview,
   BodyFormat,
   ChangePage,
   Disk,
@@ -34,14 +35,14 @@ import type {
   VisibleChange,
 } from './ports.ts';
 import { countOrders, listLatestOrders, listOrders, listPendingOrders, reportOrder } from './order-reader.ts';
-import { listQuarantine, readQuarantined } from './quarantine-reader.ts';
+import { listQuarantine, readForReplay, readQuarantined } from './quarantine-reader.ts';
 import { recover, type Recovered } from './snapshot/recovery.ts';
 import { Snapshotter } from './snapshot/snapshotter.ts';
 import type { Aggregation } from './state/aggregation.ts';
 import { TouchFiles } from './touches/touch-files.ts';
 import { readCounts } from './state/arrival-counters.ts';
+import { encodeBackfill, previewBackfill } from './backfill.ts';
 import type { EntryReceipt } from './state/entry-receipt.ts';
-import { encodeReplayBody } from './state/replay-body.ts';
 
 /** Applying events gives the event loop a turn after so long. */
 const TURN_MS = 8;
@@ -207,6 +208,18 @@ class EmbeddedRegion implements Region {
     return answer.receipt;
   }
 
+  async backfill(events: Uint8Array, maxAgeMs: number): Promise<IngestReceipt> {
+    const count = checkSize(events, 'ndjson', this.#spec.limits);
+    checkBackfillAge(maxAgeMs, this.#state.scalars.rules);
+    return eventReceipt(await this.#submit(ENTRY_KIND.backfill, encodeBackfill(maxAgeMs, events), count));
+  }
+
+  previewBackfill(events: Uint8Array, maxAgeMs: number): BackfillPreview {
+    checkSize(events, 'ndjson', this.#spec.limits);
+    checkBackfillAge(maxAgeMs, this.#state.scalars.rules);
+    return previewBackfill(this.#state, events, maxAgeMs, this.#clock.now());
+  }
+
   order(orderId: string): OrderReport | undefined {
     return reportOrder(this.#state.attribution, orderId);
   }
@@ -268,17 +281,9 @@ class EmbeddedRegion implements Region {
   }
 
   async replayQuarantine(ids: readonly number[]): Promise<IngestReceipt> {
-    const distinct = [...new Set(ids)];
-    if (distinct.length > this.#spec.limits.eventsPerRequest) {
-      throw new AdtallyError(
-        'too_large',
-        `At most ${this.#spec.limits.eventsPerRequest} events can be replayed at once.`,
-      );
-    }
-    const events: Uint8Array[] = [];
-    for (const id of distinct) events.push(await readQuarantined(this.#disk, this.#state, id));
-    const body = encodeReplayBody(distinct, events);
-    return eventReceipt(await this.#submit(ENTRY_KIND.quarantineReplay, body, distinct.length));
+    const most = this.#spec.limits.eventsPerRequest;
+    const { body, count } = await readForReplay(this.#disk, this.#state, ids, most);
+    return eventReceipt(await this.#submit(ENTRY_KIND.quarantineReplay, body, count));
   }
 
   touches(userId: string, from: UnixMs, to: UnixMs): readonly Touch[] {

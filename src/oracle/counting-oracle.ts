@@ -71,6 +71,10 @@ export class CountingOracle {
   readonly #retired = { records: 0, impressions: 0, clicks: 0, costMicros: 0n };
   readonly #yielded = { records: 0, impressions: 0, clicks: 0, costMicros: 0n };
   readonly #touches: TouchListener;
+  /** Every event that is a touch, where old events are to be told from those that were counted before. */
+  readonly #touched: Set<string> | undefined;
+  /** While old events are filled in: the age up to which they count. */
+  #backfillAgeMs: number | undefined;
   #latestArrivalMs = 0;
   /** Nothing concerns arrivals before this any more. */
   #settledMs = 0;
@@ -78,9 +82,20 @@ export class CountingOracle {
   #peer = { data: '', block: 0, through: 0, heard: 0 };
   #retiredBefore = 0;
 
-  constructor(rules: OracleRules, touches: Partial<TouchListener> = {}) {
+  /** `hasBackfill`: whether old events will be filled in; then every event counted is remembered. */
+  constructor(rules: OracleRules, options: Partial<TouchListener> & { readonly hasBackfill?: boolean } = {}) {
     this.#rules = rules;
-    this.#touches = { onTouch: () => {}, onWithdrawn: () => {}, ...touches };
+    this.#touched = options.hasBackfill === true ? new Set() : undefined;
+    this.#touches = {
+      onTouch: (event, region) => {
+        this.#touched?.add(touchKeyOf(event));
+        options.onTouch?.(event, region);
+      },
+      onWithdrawn: (event) => {
+        this.#touched?.delete(touchKeyOf(event));
+        options.onWithdrawn?.(event);
+      },
+    };
   }
 
   /** The rules of the entries that follow. */
@@ -110,6 +125,26 @@ export class CountingOracle {
     }
     this.#book(arrivalMs, events.length, verdicts);
     return { received: events.length, verdicts, perEvent };
+  }
+
+  /** Takes in old events: a line of JSON with the age up to which they count, then the events a line each. */
+  takeBackfill(
+    body: Uint8Array,
+    arrivalMs: number,
+    options: { perEvent: boolean } = { perEvent: true },
+  ): OracleReceipt {
+    const lineEnd = body.indexOf(10);
+    const { maxAgeMs } = JSON.parse(Buffer.from(body.subarray(0, lineEnd)).toString()) as {
+      maxAgeMs: number;
+    };
+    this.#backfillAgeMs = maxAgeMs;
+    const receipt = this.takeEvents(
+      splitOracleBody(body.subarray(lineEnd + 1), 'ndjson'),
+      arrivalMs,
+      options,
+    );
+    this.#backfillAgeMs = undefined;
+    return receipt;
   }
 
   /**
@@ -250,7 +285,8 @@ export class CountingOracle {
     const { event, code, eventId } = readOracleEvent(bytes, this.#rules);
     if (event === null) return { verdict: 'invalid', code, eventId };
     const ageMs = arrivalMs - event.eventTime;
-    const isLate = ageMs > this.#rules.maxEventAgeMs || event.eventTime < this.#retiredBefore;
+    const ageMax = this.#backfillAgeMs ?? this.#rules.maxEventAgeMs;
+    const isLate = ageMs > ageMax || event.eventTime < this.#retiredBefore;
     if (isLate) return { verdict: 'late', code: 'late', eventId };
     if (-ageMs > this.#rules.maxClockSkewMs) return { verdict: 'future', code: 'future', eventId };
     const content = contentOf(event);
@@ -260,6 +296,10 @@ export class CountingOracle {
     if (known !== undefined && !isOthersToo) {
       const verdict = known.content === content ? 'duplicate' : 'conflict';
       return { verdict, code: verdict, eventId };
+    }
+    const isOld = this.#backfillAgeMs !== undefined && !isOthersToo;
+    if (isOld && this.#touched?.has(touchKeyOf(event)) === true) {
+      return { verdict: 'duplicate', code: 'duplicate', eventId };
     }
     if (!this.#count(event)) return { verdict: 'invalid', code: 'sum_out_of_range', eventId };
     if (known === undefined) this.#ids.remember(event.eventId, { content, isPeers: false }, arrivalMs);
@@ -313,6 +353,11 @@ export class CountingOracle {
 
 function keyOf({ adId, eventTime, currency }: OracleEvent): string {
   return JSON.stringify([adId, startOfMinute(eventTime), currency]);
+}
+
+/** What an event is known by as long as its touch is kept. */
+function touchKeyOf({ eventId, userId, eventTime }: OracleEvent): string {
+  return JSON.stringify([eventId, userId, eventTime]);
 }
 
 function startOfMinute(time: number): number {

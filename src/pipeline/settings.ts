@@ -370,6 +370,30 @@ export const SETTINGS = {
     ),
     threads: count(2, [1, 64], 'Threads of the reporting store’s database.'),
   },
+  warehouse: {
+    enabled: text(
+      'yes',
+      /^(yes|no)$/,
+      '"yes" or "no"',
+      'Whether this region keeps a warehouse: the records of all regions as Parquet files.',
+    ),
+    fileRows: count(200_000, [1, 5_000_000], 'Rows that are written into files at once, however new.'),
+    fileAge: duration(
+      MINUTE_MS,
+      [100, DAY_MS],
+      'How long rows wait for more at most before they are written.',
+    ),
+    fileSize: bytes(
+      64 * MIB,
+      [KIB, 4 * GIB],
+      'About the largest file that small ones of a day are put together to.',
+    ),
+    grace: duration(
+      10 * MINUTE_MS,
+      [0, 30 * DAY_MS],
+      'How long a file that a larger one has replaced stays for queries that have begun.',
+    ),
+  },
   data: text('./data', /^[^\0]+$/, 'a path', 'Directory of the region’s log, snapshots and keys.'),
 } as const satisfies SettingTree;
 

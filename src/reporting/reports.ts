@@ -11,6 +11,11 @@ export interface Reports {
    * reporting_unavailable while the store is not at hand.
    */
   figures(query: FiguresQuery, format: ReportFormat): Promise<string>;
+  /**
+   * The JSON of the SqlAnswer to a query over both stores. Rejects with AdtallyError: bad_query, query_too_long, overloaded,
+   * reporting_unavailable.
+   */
+  sql(query: string): Promise<string>;
   status(): Promise<ReportsStatus>;
 }
 

@@ -7,7 +7,7 @@ import fastify, {
   type FastifyRequest,
   type FastifyServerOptions,
 } from 'fastify';
-import { AdtallyError } from '../base/errors.ts';
+import { AdtallyError, type ErrorCode } from '../base/errors.ts';
 import { MINUTE_MS, SECOND_MS } from '../base/units.ts';
 import type { Gate } from './access.ts';
 import { assertScoped } from './access/advertiser-scope.ts';
@@ -39,6 +39,8 @@ const COMMON_HEADERS = {
 
 /** A browser that was here once comes back by https, for a year. */
 const STRICT_TRANSPORT = { 'strict-transport-security': 'max-age=31536000' };
+/** What a region says of itself once, and not again for every request that meets it. */
+const TOLD_ONCE: ReadonlySet<ErrorCode> = new Set(['stopping', 'reporting_unavailable']);
 
 type Fail = (error: unknown, request: FastifyRequest, reply: FastifyReply) => void;
 
@@ -157,7 +159,7 @@ function refuseUnscoped(
 function failWith({ clock }: ServerContext, log: ServerLog | undefined): Fail {
   return (error, request, reply) => {
     const expected = expectedError(error, request.id);
-    if (expected.kind.status >= 500 && expected.code !== 'stopping') {
+    if (expected.kind.status >= 500 && !TOLD_ONCE.has(expected.code)) {
       log?.error({ err: error, requestId: request.id }, `${request.method} ${request.url} failed`);
     }
     sendEarly(request.raw, reply, prepareProblem(expected, request.id, reply), clock);

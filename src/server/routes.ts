@@ -24,6 +24,7 @@ import { getPeerPage } from './routes/peer-page.ts';
 import { getPerformance } from './routes/figures/performance.ts';
 import { getQuarantine, getQuarantineRaw, postQuarantineReplay } from './routes/quarantine.ts';
 import { getFigures } from './routes/reports/figures.ts';
+import { postSql } from './routes/reports/sql.ts';
 import { getReportsStatus } from './routes/reports/status.ts';
 import { getTouches } from './routes/touches.ts';
 
@@ -35,6 +36,7 @@ export const ROUTES: readonly Route[] = [
   getPerformance,
   getFigures,
   getReportsStatus,
+  postSql,
   postOrders,
   getOrders,
   getOrderExplanation,

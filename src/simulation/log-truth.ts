@@ -1,3 +1,4 @@
+import { assert } from '../base/assert.ts';
 import { ENTRY_KIND, type LoggedEntry } from '../embedded/log/entry.ts';
 import { listSegments, readLog } from '../embedded/log/log-reader.ts';
 import { LOG_DIRECTORY } from '../embedded/log/segment.ts';
@@ -119,6 +120,7 @@ function feedRules(truth: GrowingTruth, { arrival, body }: LoggedEntry): void {
 }
 
 function feedEvents(truth: GrowingTruth, { kind, arrival, body }: LoggedEntry): void {
+  assert(kind !== ENTRY_KIND.backfill, 'nothing is filled in in simulated worlds');
   const isReplay = kind === ENTRY_KIND.quarantineReplay;
   const format = kind === ENTRY_KIND.eventsJson ? 'json' : 'ndjson';
   const events = isReplay ? eventsOfReplay(body) : splitOracleBody(body, format);

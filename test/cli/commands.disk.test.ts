@@ -145,6 +145,7 @@ describe('adtally', { timeout: 120_000 }, () => {
       'reporting.duckdb',
       'snapshot',
       'touches',
+      'warehouse',
     ]);
     expect(existsSync(join(place.folder, 'data'))).toBe(false);
   });

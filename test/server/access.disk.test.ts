@@ -52,6 +52,7 @@ describe('a region with keys', () => {
   beforeAll(async () => {
     const reports = {
       figures: () => Promise.resolve('{}'),
+      sql: (query: string) => Promise.resolve(JSON.stringify({ query })),
       status: () => Promise.resolve({ state: 'running', error: null, restarts: 0, feeds: [] } as const),
     };
     server = await openTestServer({
@@ -93,6 +94,16 @@ describe('a region with keys', () => {
       expect(await statusWith(bearer(operator.text))).toBe(200);
     },
   );
+
+  test('takes SQL from operators alone', async () => {
+    const body = '{"sql":"SELECT 1"}';
+    const type = { 'content-type': 'application/json' };
+    await expectProblem(await server.post('/v1/sql', body, type), 'unauthorized');
+    const publishers = await server.post('/v1/sql', body, { ...type, ...bearer(publisher.text) });
+    await expectProblem(publishers, 'forbidden');
+    const operators = await server.post('/v1/sql', body, { ...type, ...bearer(operator.text) });
+    expect(await operators.json()).toEqual({ query: 'SELECT 1' });
+  });
 
   test('a browser sends the key as a password', async () => {
     expect((await server.get('/v1/audit', { headers: basic(operator.text) })).status).toBe(200);

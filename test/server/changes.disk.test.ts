@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { AdtallyError } from '../../src/base/errors.ts';
 import type { AdMinute } from '../../src/model/ad-minute.ts';
 import type { Region } from '../../src/embedded/ports.ts';
+import { orderChangePage } from '../../src/server/openapi/order-schemas.ts';
 import { changePage } from '../../src/server/openapi/schemas.ts';
 import { EventSource } from './event-source.ts';
 import { RawClient } from './raw-client.ts';
@@ -173,6 +174,21 @@ describe('GET /v1/changes/ad-minutes', () => {
       expect(await answer.text()).toBe('');
     }
   });
+});
+
+test('a page says how far the region is, and what is final', async () => {
+  const server = await openTestServer({
+    config: { maxEventAge: '1h', attribution: { viewWindow: '2h', maxOrderAge: '1h' } },
+  });
+  await server.post('/v1/events', JSON.stringify(event()));
+  const asOf = server.region.asOf();
+  const minutesBefore = (ms: number): number => Math.floor((asOf - ms) / 60_000) * 60_000;
+  const minutes = await expectJson(await server.get('/v1/changes/ad-minutes'), changePage);
+  expect(minutes).toMatchObject({ asOf, finalBefore: minutesBefore(3_600_000) });
+  // A view may come an hour late, two hours before the order.
+  const orders = await expectJson(await server.get('/v1/changes/attributed-orders'), orderChangePage);
+  expect(orders).toMatchObject({ asOf, finalBefore: minutesBefore(3 * 3_600_000) });
+  await server.close();
 });
 
 test('for a client that does not read, no more pages are made', async () => {

@@ -2,12 +2,14 @@ import { join } from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import type { UnixMs } from '../../base/clock.ts';
 import { AdtallyError } from '../../base/errors.ts';
+import { MIB } from '../../base/units.ts';
 import { BucketRuns } from '../../reporting/bucket-runs.ts';
 import type { FiguresAnswer, FiguresQuery } from '../../reporting/figures.ts';
 import type { CampaignAttributes, FeedId, RecordKind, RecordPage, Sink } from '../../union-load/ports.ts';
 import { figuresStatement } from './figures-sql.ts';
 import { progressOf, rowsOf, type FeedRow } from './figures-rows.ts';
 import { mergeStaged, RECORD_TABLES, stagingName } from './record-tables.ts';
+import { Clustering } from './clustering.ts';
 import { prepareSchema } from './schema.ts';
 import { stagePage } from './staged-page.ts';
 import { inTransaction } from './transaction.ts';
@@ -20,6 +22,10 @@ export interface ReportingStoreOptions {
   /** Most memory of the database; what does not fit goes to temporary files beside it. */
   readonly memoryBytes: number;
   readonly threads: number;
+  /** Changes are written into the file proper once their log has so many bytes; for tests. */
+  readonly checkpointBytes?: number;
+  /** So many rows are sorted together; for tests. */
+  readonly clusterRows?: number;
 }
 
 /**
@@ -31,23 +37,30 @@ export class ReportingStore implements Sink {
   readonly #instance: DuckDBInstance;
   readonly #writer: DuckDBConnection;
   readonly #reader: DuckDBConnection;
+  readonly #clustering: Clustering;
   #writing: Promise<unknown> = Promise.resolve();
   #reading: Promise<unknown> = Promise.resolve();
 
-  private constructor(instance: DuckDBInstance, writer: DuckDBConnection, reader: DuckDBConnection) {
+  private constructor(
+    instance: DuckDBInstance,
+    [writer, reader]: readonly [DuckDBConnection, DuckDBConnection],
+    clustering: Clustering,
+  ) {
     this.#instance = instance;
     this.#writer = writer;
     this.#reader = reader;
+    this.#clustering = clustering;
   }
 
   /** Rejects with AdtallyError: data_format for a newer file, data_corrupt for one that cannot be read. */
-  static async open({ directory, memoryBytes, threads }: ReportingStoreOptions): Promise<ReportingStore> {
+  static async open(options: ReportingStoreOptions): Promise<ReportingStore> {
+    const { directory, memoryBytes, threads, checkpointBytes = CHECKPOINT_BYTES } = options;
     const path = join(directory, REPORTING_FILE);
     const instance = await DuckDBInstance.create(path, {
       memory_limit: `${memoryBytes}B`,
       threads: String(threads),
       max_temp_directory_size: TEMPORARY_FILES,
-      checkpoint_threshold: CHECKPOINT_AFTER,
+      checkpoint_threshold: `${checkpointBytes}B`,
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
     }).catch((cause: Error) => {
@@ -55,7 +68,8 @@ export class ReportingStore implements Sink {
     });
     const writer = await instance.connect();
     await prepareSchema(writer, path);
-    return new ReportingStore(instance, writer, await instance.connect());
+    const clustering = new Clustering(writer, options.clusterRows ?? CLUSTER_ROWS);
+    return new ReportingStore(instance, [writer, await instance.connect()], clustering);
   }
 
   async cursor({ region, kind }: FeedId): Promise<string | undefined> {
@@ -65,8 +79,8 @@ export class ReportingStore implements Sink {
   }
 
   load<Kind extends RecordKind>(feed: FeedId<Kind>, page: RecordPage<Kind>): Promise<void> {
-    return this.#write((connection) =>
-      inTransaction(connection, async () => {
+    return this.#write(async (connection) => {
+      await inTransaction(connection, async () => {
         if (page.records.length > 0) {
           const table = RECORD_TABLES[feed.kind];
           await stagePage(connection, feed.kind, page.records);
@@ -74,8 +88,15 @@ export class ReportingStore implements Sink {
           await connection.run(`DELETE FROM ${stagingName(table)}`);
         }
         await keepPosition(connection, feed, page);
-      }),
-    );
+      });
+      // The page is kept, whatever becomes of the order of rows.
+      if (this.#clustering.isDue(latestMinute(page))) await this.#clustering.step().catch(() => undefined);
+    });
+  }
+
+  /** Puts rows of hours that have passed into the order in which reports read them; loading does it bit by bit. */
+  async cluster(): Promise<void> {
+    while (await this.#write(() => this.#clustering.step()));
   }
 
   /** Replaces what is known of campaigns. */
@@ -97,7 +118,7 @@ export class ReportingStore implements Sink {
   }
 
   /** Rejects with AdtallyError: bad_request for a query that cannot be answered, capacity when it takes too much memory. */
-  figures(query: FiguresQuery): Promise<FiguresAnswer> {
+  async figures(query: FiguresQuery): Promise<FiguresAnswer> {
     const buckets = new BucketRuns(query);
     const { sql, values } = figuresStatement(query, buckets);
     return this.#read((connection) =>
@@ -146,6 +167,14 @@ export class ReportingStore implements Sink {
   }
 }
 
+/** Of the ad minutes in a page; 0 without any. */
+function latestMinute({ records }: RecordPage): UnixMs {
+  return records.reduce(
+    (latest, record) => ('minute' in record ? Math.max(latest, record.minute) : latest),
+    0,
+  );
+}
+
 /** A page that is not the last one leaves the times as they are: its region has more of before them. */
 async function keepPosition(
   connection: DuckDBConnection,
@@ -178,4 +207,6 @@ function queryFailed(error: unknown): never {
 }
 
 const TEMPORARY_FILES = '4GiB';
-const CHECKPOINT_AFTER = '64MiB';
+/** As many as the database keeps together in a row group. */
+const CLUSTER_ROWS = 122_880;
+const CHECKPOINT_BYTES = 64 * MIB;

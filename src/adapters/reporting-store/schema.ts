@@ -10,6 +10,9 @@ const TABLES = [
   `INSERT INTO format VALUES (${SCHEMA_VERSION})`,
   `CREATE TABLE feeds (region VARCHAR NOT NULL, kind VARCHAR NOT NULL, cursor VARCHAR NOT NULL, as_of BIGINT,
     final_before BIGINT NOT NULL)`,
+  // Ad minutes of before this are sorted, Unix ms.
+  'CREATE TABLE clustered (before BIGINT NOT NULL)',
+  'INSERT INTO clustered VALUES (0)',
   'CREATE TABLE campaigns (campaign_id VARCHAR NOT NULL, merchant_id VARCHAR, placement VARCHAR)',
   ...Object.values(RECORD_TABLES).map(createTable),
 ];

@@ -34,7 +34,7 @@ export class LogRecount {
     manifest: { readonly region: string; readonly dataId: string },
     firstBlock: number,
     spec: PipelineSpec,
-    buyers: ReadonlySet<string>,
+    survey: LogSurvey,
   ) {
     this.region = manifest.region;
     this.#disk = disk;
@@ -44,11 +44,12 @@ export class LogRecount {
     // In force until the log says otherwise; its first entry does, unless retention has taken that away.
     const rules = rulesOf(spec);
     this.#rules = { ...rules, region: manifest.region };
-    const orders = new OrderRecount(manifest.region, rules.orders, buyers);
+    const orders = new OrderRecount(manifest.region, rules.orders, survey.buyers);
     this.orders = orders;
     this.#oracle = new CountingOracle(this.#rules, {
       onTouch: (event, region) => orders.takeTouch(event, region),
       onWithdrawn: (event) => orders.withdrawTouch(event),
+      hasBackfill: survey.hasBackfill,
     });
   }
 
@@ -66,7 +67,7 @@ export class LogRecount {
       manifest,
       firstBlock,
       spec,
-      await findBuyers(disk, manifest.dataId, firstBlock),
+      await surveyOf(disk, manifest.dataId, firstBlock),
     );
   }
 
@@ -127,6 +128,9 @@ export class LogRecount {
       case ENTRY_KIND.ordersNdjson:
         this.orders.takeOrders(body, 'ndjson', arrivalMs);
         return;
+      case ENTRY_KIND.backfill:
+        this.events += this.#oracle.takeBackfill(body, arrivalMs, { perEvent: false }).received;
+        return;
       case ENTRY_KIND.peerPage:
         this.#takePeerPage(body, arrivalMs);
         return;
@@ -151,12 +155,24 @@ export class LogRecount {
   }
 }
 
-async function findBuyers(disk: Disk, dataId: string, firstBlock: number): Promise<ReadonlySet<string>> {
+/** What is known of a log before it is recounted. */
+interface LogSurvey {
+  /** Users with orders. */
+  readonly buyers: ReadonlySet<string>;
+  /** Whether old events were filled in. */
+  readonly hasBackfill: boolean;
+}
+
+async function surveyOf(disk: Disk, dataId: string, firstBlock: number): Promise<LogSurvey> {
   const buyers = new Set<string>();
+  let hasBackfill = false;
   for await (const { entries } of readLog(disk, Buffer.from(dataId, 'hex'), firstBlock)) {
-    for (const { kind, body } of entries) for (const userId of buyersOf(kind, body)) buyers.add(userId);
+    for (const { kind, body } of entries) {
+      hasBackfill ||= kind === ENTRY_KIND.backfill;
+      for (const userId of buyersOf(kind, body)) buyers.add(userId);
+    }
   }
-  return buyers;
+  return { buyers, hasBackfill };
 }
 
 function buyersOf(kind: LoggedEntry['kind'], body: Uint8Array): string[] {

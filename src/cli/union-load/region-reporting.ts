@@ -2,7 +2,6 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { sha256 } from '../../base/checksum.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
 import { SECRET_BYTES, type KeyStore } from '../../server/keys.ts';
-import { peerOf } from '../regions/peer-link.ts';
 import { ReportingService } from './reporting-service.ts';
 import type { FollowedRegion } from './worker-protocol.ts';
 
@@ -37,17 +36,17 @@ export interface OwnRegion extends FollowedRegion {
 }
 
 /**
- * Starts the reporting store of a region that is served. `peerSecret` is what it shows to the other region; `tell` hears why its
- * worker has ended.
+ * Starts the reporting store of a region that is served; undefined where the spec wants none. `tell` hears why its worker has
+ * ended.
  */
 export function startReporting(
-  spec: PipelineSpec,
+  { reporting }: PipelineSpec,
   { directory, ...own }: OwnRegion,
-  peerSecret: string | undefined,
+  peers: readonly FollowedRegion[],
   tell: (error: Error) => void,
-): ReportingService {
-  const { memory, threads } = spec.reporting;
-  const peer = peerOf(spec);
-  const regions = peer === undefined ? [own] : [own, { ...peer, secret: peerSecret }];
+): ReportingService | undefined {
+  if (reporting.enabled === 'no') return undefined;
+  const { memory, threads } = reporting;
+  const regions = [own, ...peers.filter(({ name }) => name !== own.name)];
   return new ReportingService({ directory, memoryBytes: memory, threads, regions }, tell);
 }

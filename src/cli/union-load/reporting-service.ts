@@ -57,6 +57,10 @@ export class ReportingService implements Reports {
     return this.#call('figures', { query, format });
   }
 
+  sql(query: string): Promise<string> {
+    return this.#call('sql', query);
+  }
+
   async status(): Promise<ReportsStatus> {
     const feeds = this.#state === 'running' ? await this.#call('status', null).catch(() => []) : [];
     return { state: this.#state, error: this.#error?.message ?? null, restarts: this.#restarts, feeds };

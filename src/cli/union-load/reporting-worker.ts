@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { HttpRecordFeed } from '../../adapters/region-feed/http-record-feed.ts';
 import { RegionReader } from '../../adapters/region-feed/region-reader.ts';
 import { nodeClock } from '../../adapters/node-clock/node-clock.ts';
+import { SqlEngine } from '../../adapters/sql-engine/sql-engine.ts';
 import { ReportingStore } from '../../adapters/reporting-store/reporting-store.ts';
 import { assert } from '../../base/assert.ts';
 import { AdtallyError } from '../../base/errors.ts';
@@ -12,6 +13,7 @@ import { figuresReport } from '../../reporting/figures-report.ts';
 import { exactJson } from '../../server/exact-json.ts';
 import { RECORD_KINDS } from '../../union-load/ports.ts';
 import { UnionLoad } from '../../union-load/union-load.ts';
+import { warehouseIn } from './stores.ts';
 import { CampaignPoll } from './campaign-poll.ts';
 import type {
   CallMessage,
@@ -27,6 +29,7 @@ const say = (message: WorkerMessage): void => port.postMessage(message);
 
 async function begin({ regions, ...options }: ReportingWorkerOptions): Promise<WorkerHandlers> {
   const store = await ReportingStore.open(options);
+  const sql = await SqlEngine.open(() => store.connect(), warehouseIn(options.directory));
   const readers = regions.map(({ name, url, secret }) => ({
     name,
     reader: new RegionReader({ url, secret }),
@@ -42,6 +45,7 @@ async function begin({ regions, ...options }: ReportingWorkerOptions): Promise<W
       const report = figuresReport(query, new BucketRuns(query), found, load.status());
       return format === 'csv' ? figuresCsv(report) : exactJson(report);
     },
+    sql: async (query) => exactJson(await sql.run(query)),
     status: () => Promise.resolve(load.status()),
     stop: async () => {
       await Promise.all([load.stop(), campaigns.stop()]);

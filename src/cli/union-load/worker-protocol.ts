@@ -24,6 +24,8 @@ export interface ReportingWorkerOptions {
 /** What the worker can be asked: one line for each, the question and the answer. */
 export interface WorkerCalls {
   readonly figures: { readonly ask: { query: FiguresQuery; format: ReportFormat }; readonly answer: string };
+  /** A query, and the JSON of its SqlAnswer. */
+  readonly sql: { readonly ask: string; readonly answer: string };
   readonly status: { readonly ask: null; readonly answer: readonly FeedLoadStatus[] };
   /** Ends the worker once all is put away. */
   readonly stop: { readonly ask: null; readonly answer: null };

@@ -5,7 +5,7 @@ import type { UnixMs } from '../../base/clock.ts';
  * `eventsJson` and `eventsNdjson` hold a request body as received; `rules` the rules of the pipeline from here on, as JSON;
  * `quarantineReplay` the ids it takes out of the quarantine, then their events as NDJSON; `ordersJson` and `ordersNdjson` a
  * request body of orders; `enrichment` what the order service said of an order, as JSON; `peerPage` what was counted in the
- * other region; `marks` which events of earlier blocks were counted.
+ * other region; `marks` which events of earlier blocks were counted; `backfill` old events, and up to which age they count.
  */
 export const ENTRY_KIND = {
   eventsJson: 1,
@@ -17,10 +17,11 @@ export const ENTRY_KIND = {
   enrichment: 7,
   peerPage: 8,
   marks: 9,
+  backfill: 10,
 } as const;
 export type EntryKind = (typeof ENTRY_KIND)[keyof typeof ENTRY_KIND];
 
-export const LAST_ENTRY_KIND = ENTRY_KIND.marks;
+export const LAST_ENTRY_KIND = ENTRY_KIND.backfill;
 
 /** One thing that may change the state, as the log keeps it. */
 export interface Entry {

@@ -1,6 +1,7 @@
 import type { UnixMs } from '../../base/clock.ts';
 import { ENTRY_KIND, type Entry } from '../log/entry.ts';
 import { EventSplitter } from '../scan/event-splitter.ts';
+import { decodeBackfill } from '../backfill.ts';
 import { decodeReplayBody } from '../state/replay-body.ts';
 import { markReader, type EntryMarks } from './marks.ts';
 import { decodePeerPage, type PeerPageContent } from './peer-page.ts';
@@ -69,6 +70,9 @@ function* eventsOf({ kind, body }: Entry): Generator<Uint8Array> {
       for (const length of lengths) yield body.subarray(end, (end += length));
       return;
     }
+    case ENTRY_KIND.backfill:
+      yield* split(body.subarray(decodeBackfill(body).eventsAt), 'ndjson');
+      return;
     case ENTRY_KIND.peerPage:
       yield* split(decodePeerPage(body).events, 'json');
       return;

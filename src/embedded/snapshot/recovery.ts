@@ -6,6 +6,7 @@ import { listSegments, readLog, type LogEnd } from '../log/log-reader.ts';
 import type { OrderState } from '../orders/order-state.ts';
 import type { Disk, RecoveryReport } from '../ports.ts';
 import { Aggregation, type AggregationOptions } from '../state/aggregation.ts';
+import { loadScalars } from './state-scalars.ts';
 import { MANIFEST_PATH, readManifest, writeManifest, type Manifest } from './manifest.ts';
 import { TouchRun } from '../touches/touch-run.ts';
 import { readSnapshotFile, SECTION, type Section } from './snapshot-file.ts';
@@ -153,7 +154,7 @@ function loadSection(state: Aggregation, { kind, payload }: Section): void {
     case SECTION.begin:
       return;
     case SECTION.scalars:
-      state.loadScalars(JSON.parse(Buffer.from(payload).toString()));
+      loadScalars(state, JSON.parse(Buffer.from(payload).toString()));
       return;
     case SECTION.dimensions:
       state.dimensions.load(new Int32Array(payload.buffer));

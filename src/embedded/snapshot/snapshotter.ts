@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { MinuteCells } from '../state/minute-cells.ts';
 import type { Aggregation } from '../state/aggregation.ts';
+import { dumpScalars } from './state-scalars.ts';
 import type { OrderState } from '../orders/order-state.ts';
 import type { Disk } from '../ports.ts';
 import type { TouchFiles } from '../touches/touch-files.ts';
@@ -123,7 +124,7 @@ export class Snapshotter {
       mode,
       block: state.scalars.block,
       ids: state.ids.size,
-      scalars: state.dumpScalars(),
+      scalars: dumpScalars(state),
       counters: state.counters.dump(),
       quarantine: state.quarantine.dump(),
       dimensions: { from: mode === 'full' ? 0 : this.#dimensions, to: state.dimensions.length },

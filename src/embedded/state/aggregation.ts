@@ -1,5 +1,4 @@
 import { assert } from '../../base/assert.ts';
-import type { UnixMs } from '../../base/clock.ts';
 import { INVALID_CODES, VERDICT_INDEX } from '../../model/verdict.ts';
 import {
   advanceHorizon,
@@ -7,12 +6,10 @@ import {
   generationOf,
   judgeAge,
   settledTime,
-  type Hearing,
-  type Horizon,
 } from '../../pipeline/aggregation.ts';
 import { touchRetentionMs } from '../../pipeline/order-rules.ts';
 import type { PipelineRules } from '../../pipeline/pipeline-rules.ts';
-import type { CellSums, OrderAnswer } from '../ports.ts';
+import type { OrderAnswer } from '../ports.ts';
 import { ENTRY_KIND, type LoggedEntry } from '../log/entry.ts';
 import {
   COST_DOUBLE,
@@ -31,13 +28,14 @@ import {
   USER_START,
 } from '../scan/event-batch.ts';
 import { EventScanner } from '../scan/event-scanner.ts';
-import { Attribution, type AttributionDump } from './attribution.ts';
+import { Attribution } from './attribution.ts';
 import { ArrivalCounters, RECEIVED } from './arrival-counters.ts';
 import { Cells } from './cells.ts';
 import { ChangeLog } from './change-log.ts';
 import { CountedSums } from './counted-sums.ts';
 import { DedupeIndex, OWN, PEERS, SAME_CONTENT, type Seen } from '../dedupe/dedupe-index.ts';
 import { DimensionTable } from './dimension-table.ts';
+import { decodeBackfill, wasCounted } from '../backfill.ts';
 import type { EntryReceipt } from './entry-receipt.ts';
 import { describeProblem, describeSeen } from './event-problem.ts';
 import {
@@ -49,12 +47,12 @@ import {
   type MinuteCells,
   REVISION,
 } from './minute-cells.ts';
-import { MarkBits, PendingMarks, type BlockMarks } from '../peer/marks.ts';
+import { MarkBits, PendingMarks } from '../peer/marks.ts';
 import { decodePeerPage } from '../peer/peer-page.ts';
-import { PeerEvents, type YieldedSums } from '../peer/peer-events.ts';
+import { PeerEvents } from '../peer/peer-events.ts';
 import { Quarantine } from './quarantine.ts';
-import type { RetiredMinute } from './retired-changes.ts';
 import { decodeReplayBody } from './replay-body.ts';
+import type { StateScalars } from '../snapshot/state-scalars.ts';
 import { Tally } from './tally.ts';
 import { TouchStore, type TouchOptions } from '../touches/touch-store.ts';
 
@@ -65,31 +63,6 @@ import { TouchStore, type TouchOptions } from '../touches/touch-store.ts';
 const BATCH_ROWS = 512;
 const { counted, duplicate, conflict, late, future, invalid } = VERDICT_INDEX;
 const SUM_OUT_OF_RANGE = INVALID_CODES.indexOf('sum_out_of_range') + 1;
-
-/** Values of the state that are neither ids, cells nor counters. */
-export interface StateScalars {
-  /** The last log block that is part of the state. */
-  block: number;
-  /** Latest arrival seen, Unix ms. */
-  latestArrival: number;
-  horizon: Horizon;
-  /** Number of the last change of a cell. */
-  change: number;
-  rules: PipelineRules;
-  /** Latest settled time, Unix ms: see settledTime. */
-  settled: number;
-  peer: PeerScalars;
-}
-
-/** How far the peer has been heard. */
-export interface PeerScalars extends Hearing {
-  /** Data id of its data directory; empty before the first page. */
-  readonly data: string;
-  /** What came of its blocks up to this one has been taken in. */
-  readonly block: number;
-  /** Blocks that were gone there before they were taken in. */
-  readonly blocksMissed: number;
-}
 
 export interface AggregationOptions {
   readonly expectedIds?: number;
@@ -123,6 +96,8 @@ export class Aggregation {
   readonly #verdicts = new Uint8Array(BATCH_ROWS);
   readonly #onTime = new Int32Array(BATCH_ROWS);
   readonly #markBits = new MarkBits();
+  /** While old events are filled in. */
+  #backfill: { readonly maxAgeMs: number; readonly body: Uint8Array } | undefined;
   /** Users with open orders and new touches, in the order of these. */
   readonly #touched = new Set<string>();
   /** Dimensions that the rows on time are likely to have. */
@@ -143,13 +118,13 @@ export class Aggregation {
     const peer = { data: '', block: 0, through: 0, ack: 0, blocksMissed: 0 };
     this.scalars = { block: 0, latestArrival: 0, horizon: FIRST_HORIZON, change: 0, rules, settled: 0, peer };
     this.#region = region;
-    this.peerEvents = new PeerEvents(this, () => this.#isFirst);
+    this.peerEvents = new PeerEvents(this, () => this.isFirst);
     this.#scanner = new EventScanner(rules, seed);
     this.setRules(rules);
   }
 
   /** Whether what both regions have counted is this one's. */
-  get #isFirst(): boolean {
+  get isFirst(): boolean {
     return this.scalars.rules.regions[0] === this.#region;
   }
 
@@ -206,6 +181,9 @@ export class Aggregation {
       case ENTRY_KIND.quarantineReplay:
         yield* this.#applyReplay(entry, tally);
         break;
+      case ENTRY_KIND.backfill:
+        yield* this.#applyBackfill(entry, tally);
+        break;
       case ENTRY_KIND.eventsJson:
       case ENTRY_KIND.eventsNdjson:
         yield* this.#applyEvents(entry, tally);
@@ -214,60 +192,18 @@ export class Aggregation {
     return { of: 'events', receipt: tally.receipt() };
   }
 
-  /** All that is not ids, dimensions, cells, counters or quarantine, as JSON. */
-  dumpScalars(): unknown {
-    const { retired, retiredBefore, retiredChanges } = this.cells;
-    const { impressions, clicks, costMicros } = this.sums;
-    return {
-      ...this.scalars,
-      orders: this.attribution.dumpScalars(),
-      touchesExpiredBefore: this.touches.expiredBefore,
-      marks: this.marks.between(0, this.scalars.block),
-      yielded: { ...this.peerEvents.yielded, costMicros: String(this.peerEvents.yielded.costMicros) },
-      sums: { impressions, clicks, costMicros: String(costMicros) },
-      retired: {
-        ...retired,
-        costMicros: String(retired.costMicros),
-        before: retiredBefore,
-        changes: retiredChanges.dump(),
-      },
-    };
-  }
-
-  /** Takes over what dumpScalars() gave, and drops what was over at that time. */
-  loadScalars(dump: unknown): void {
-    const { orders, sums, retired, touchesExpiredBefore, marks, yielded, ...scalars } =
-      dump as StateScalars & {
-        orders: AttributionDump;
-        marks: readonly BlockMarks[];
-        yielded: Omit<YieldedSums, 'costMicros'> & { costMicros: string };
-        touchesExpiredBefore?: UnixMs;
-        sums: { impressions: number; clicks: number; costMicros: string };
-        retired: Omit<CellSums, 'costMicros'> & {
-          costMicros: string;
-          before: number;
-          changes: readonly RetiredMinute[];
-        };
-      };
-    Object.assign(this.scalars, scalars);
-    this.setRules(scalars.rules);
-    this.marks.load(marks);
-    Object.assign(this.peerEvents.yielded, { ...yielded, costMicros: BigInt(yielded.costMicros) });
-    this.attribution.loadScalars(orders);
-    this.touches.loadExpired(touchesExpiredBefore ?? 0);
-    this.sums.load({ ...sums, costMicros: BigInt(sums.costMicros) });
-    const { before, changes, ...retiredSums } = retired;
-    this.cells.loadRetired(before, { ...retiredSums, costMicros: BigInt(retired.costMicros) }, changes);
-    this.ids.forgetThrough(scalars.horizon.forgottenGeneration);
-  }
-
   setRules(rules: PipelineRules): void {
     this.scalars.rules = rules;
-    this.#scanner = new EventScanner(rules, this.#seed);
+    this.#scanner = this.makeScanner();
     this.quarantine.setLimit(rules.quarantineEntries);
     this.touches.retentionMs = touchRetentionMs(rules.orders);
     this.touches.regions = rules.regions;
     this.attribution.setRules(rules.orders, rules.regions[0] === this.#region);
+  }
+
+  /** A scanner of its own for whoever reads events beside the log. */
+  makeScanner(): EventScanner {
+    return new EventScanner(this.scalars.rules, this.#seed);
   }
 
   /** Decides the open orders of users anew who got touches since the last time. */
@@ -327,6 +263,15 @@ export class Aggregation {
     }
   }
 
+  /** Old events: their age is judged by another limit, and what was counted before is known by its touch. */
+  *#applyBackfill(entry: LoggedEntry, tally: Tally): Generator<void, void> {
+    const { maxAgeMs, eventsAt } = decodeBackfill(entry.body);
+    const events = { ...entry, body: entry.body.subarray(eventsAt), offset: entry.offset + eventsAt };
+    this.#backfill = { maxAgeMs, body: events.body };
+    yield* this.#applyEvents(events, tally);
+    this.#backfill = undefined;
+  }
+
   *#applyReplay(entry: LoggedEntry, tally: Tally): Generator<void, void> {
     const { ids, lengths, eventsAt } = decodeReplayBody(entry.body);
     for (const id of ids) this.quarantine.release(id);
@@ -369,7 +314,12 @@ export class Aggregation {
     const { words, doubles } = batch;
     const verdicts = this.#verdicts;
     const onTime = this.#onTime;
-    const { horizon, rules } = this.scalars;
+    const { horizon } = this.scalars;
+    const backfill = this.#backfill;
+    const rules =
+      backfill === undefined
+        ? this.scalars.rules
+        : { ...this.scalars.rules, maxEventAgeMs: backfill.maxAgeMs };
     let candidates = 0;
     for (let row = 0; row < batch.count; row++) {
       if (words[row * ROW_WORDS + FAULT] !== 0) {
@@ -390,6 +340,8 @@ export class Aggregation {
       const seen = this.ids.seen(n);
       const takesOver = seen !== 0 && this.#hasPeer && this.#takesOver(seen);
       if (seen !== 0 && !takesOver) verdicts[row] = seen === 1 ? duplicate : conflict;
+      else if (backfill !== undefined && wasCounted(this, batch, row, backfill.body))
+        verdicts[row] = duplicate;
       else if (this.#count(source, row, likely[n], changeBefore)) {
         if (takesOver) this.ids.reown(n, generation, OWN);
         else this.ids.add(n, generation);
@@ -404,7 +356,7 @@ export class Aggregation {
 
   /** Whether an own event counts though its id is known: the first region's own events do, whatever the peer has counted. */
   #takesOver(seen: Seen): boolean {
-    return seen === SAME_CONTENT && this.#isFirst && this.ids.seenOwner === PEERS;
+    return seen === SAME_CONTENT && this.isFirst && this.ids.seenOwner === PEERS;
   }
 
   /** Adds a new event to its cell; false when the cell's cost would pass 2^53 − 1, and then nothing has changed. */

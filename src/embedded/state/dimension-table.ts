@@ -112,6 +112,22 @@ export class DimensionTable {
     }
   }
 
+  /** What the row at `at` of `words` says of its cell; its texts stand in `source`. */
+  read(words: Int32Array, at: number, source: DataView): Dimension {
+    const text = (start: number, end: number): string =>
+      Buffer.from(
+        source.buffer,
+        source.byteOffset + words[at + start],
+        words[at + end] - words[at + start],
+      ).toString();
+    return {
+      adId: text(AD_START, AD_END),
+      campaignId: text(CAMPAIGN_START, CAMPAIGN_END),
+      advertiserId: text(ADVERTISER_START, ADVERTISER_END),
+      currency: unpackCurrency(words[at + CURRENCY]),
+    };
+  }
+
   /** The key under which cells of this dimension's ad and currency are found. */
   keyOf(reference: number): number {
     return this.#words[reference + KEY];
@@ -203,7 +219,7 @@ export class DimensionTable {
       adId: this.#text(reference, 0).toString('utf8'),
       campaignId: this.#text(reference, 1).toString('utf8'),
       advertiserId: this.#text(reference, 2).toString('utf8'),
-      currency: String.fromCharCode((currency >> 16) & 0xff, (currency >> 8) & 0xff, currency & 0xff),
+      currency: unpackCurrency(currency),
     };
   }
 
@@ -342,6 +358,11 @@ export class DimensionTable {
       if (this.keyOf(reference) === reference) insert(this.#byKey, this.#keyHash(reference), reference);
     }
   }
+}
+
+/** Three letters, the first one highest. */
+function unpackCurrency(packed: number): string {
+  return String.fromCharCode((packed >> 16) & 0xff, (packed >> 8) & 0xff, packed & 0xff);
 }
 
 function wordsFor(bytes: number): number {

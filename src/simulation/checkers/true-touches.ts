@@ -63,9 +63,17 @@ function expectedTouches(truth: LogTruth, region: Region, user: string, retentio
   return truth.orders
     .touchesOf(user)
     .filter(({ eventTime }) => eventTime >= first)
-    .map((each) => {
-      const { userId: _userId, ...touch } = each;
-      return touch;
-    })
+    .map(
+      ({ eventId, eventType, eventTime, adId, campaignId, advertiserId, merchantId, region: counter }) => ({
+        eventId,
+        eventType,
+        eventTime,
+        adId,
+        campaignId,
+        advertiserId,
+        merchantId,
+        region: counter,
+      }),
+    )
     .toSorted((a, b) => a.eventTime - b.eventTime || (a.eventId < b.eventId ? -1 : 1));
 }

@@ -27,6 +27,8 @@ export class NetworkWay implements PeerSource {
   #closedUntilMs = 0;
   #earlier: Uint8Array[] = [];
   isHealed = false;
+  /** Nothing is answered any more: the world comes to rest. */
+  isAtRest = false;
   /** Answers that came. */
   answers = 0;
 
@@ -43,6 +45,7 @@ export class NetworkWay implements PeerSource {
   }
 
   async next(after: PeerPosition): Promise<Uint8Array> {
+    if (this.isAtRest) return new Promise(() => {});
     await this.#travel();
     let answer = await this.#ask(after);
     if (answer.isEmpty) {

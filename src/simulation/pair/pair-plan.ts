@@ -5,6 +5,7 @@ import { type DiskTemper, SeededPlan } from '../disk/disk-plan.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import { smallSpec } from '../world-plan.ts';
 import type { NetworkTemper } from './network.ts';
+import type { SinkTemper } from './union-sink.ts';
 
 /** Everything about a world of two regions that its seed decides before it begins. */
 export interface PairPlan {
@@ -18,6 +19,8 @@ export interface PairPlan {
   readonly skewsMs: readonly [number, number];
   /** Of each region's questions to the other one. */
   readonly ways: readonly [NetworkTemper, NetworkTemper];
+  /** Of the sinks, one beside each region. */
+  readonly sinks: SinkTemper;
   /** Whether the windows are so long that no id is forgotten: then every event counts once in both regions together. */
   readonly isRemembered: boolean;
   /** Probabilities for each request sent. */
@@ -31,6 +34,8 @@ export interface PairHazards {
   readonly restart: number;
   readonly hour: number;
   readonly clockJump: number;
+  /** The process of a sink dies. */
+  readonly sinkCrash: number;
 }
 
 export function planPair(random: SeededRandom): PairPlan {
@@ -54,6 +59,8 @@ export function planPair(random: SeededRandom): PairPlan {
     disks: [diskOf('a'), diskOf('b')],
     skewsMs: [skew(), skew()],
     ways: [wayOf(), wayOf()],
+    // Drawn apart, so that worlds stay what they were before there were sinks.
+    sinks: sinkOf(random.fork('sinks')),
     isRemembered,
     hazards: {
       stray: random.pick([0.05, 0.3]),
@@ -61,8 +68,13 @@ export function planPair(random: SeededRandom): PairPlan {
       restart: random.pick([0, 0.02, 0.05]),
       hour: random.pick([0, 0.05]),
       clockJump: random.pick([0, 0, 0.02]),
+      sinkCrash: random.fork('sink crashes').pick([0, 0.05, 0.2]),
     },
   };
+}
+
+function sinkOf(random: SeededRandom): SinkTemper {
+  return { delayMsMax: random.pick([1, 30, 400]), fault: random.pick([0, 0.02, 0.2]) };
 }
 
 function temperOf(random: SeededRandom): DiskTemper {

@@ -9,10 +9,12 @@ import { NetworkWay } from './network.ts';
 import type { PairPlan } from './pair-plan.ts';
 import { expectOneTruth } from './one-truth.ts';
 import { Side } from './side.ts';
+import { UnionSink } from './union-sink.ts';
 
 const BEGINNING = Date.UTC(2026, 5, 1, 8, 58, 30);
 /** Once everything is healed, both regions have heard each other within this time, ms. */
 const HEALING_MS = 40 * SECOND_MS;
+const RESTING_MS = 5 * SECOND_MS;
 const CLOCK_JUMPS = [-HOUR_MS, -MINUTE_MS, MINUTE_MS, 61 * MINUTE_MS];
 const NOTHING_COUNTED = new Set(['overloaded', 'too_large', 'capacity', 'stopping']);
 const HOURS_MAX = 8;
@@ -31,17 +33,25 @@ export interface PairReport {
 export class PairWorld {
   readonly clock = new SimulatedClock(BEGINNING);
   readonly #random: SeededRandom;
+  /** Of what was added later: drawn apart. */
+  readonly #fates: SeededRandom;
   readonly #plan: PairPlan;
   readonly #sides: readonly [Side, Side];
   readonly #ways: readonly [NetworkWay, NetworkWay];
-  readonly #checkers: () => readonly Checker[];
+  readonly #sinks: readonly UnionSink[];
+  /** Of each side. */
+  readonly #checkers: readonly [readonly Checker[], readonly Checker[]];
   #left: number;
   #outstanding = 0;
   #hours = 0;
 
-  /** `checkers` makes those of one side. */
-  constructor(random: SeededRandom, plan: PairPlan, checkers: () => readonly Checker[]) {
+  constructor(
+    random: SeededRandom,
+    plan: PairPlan,
+    checkers: readonly [readonly Checker[], readonly Checker[]],
+  ) {
     this.#random = random.fork('world');
+    this.#fates = random.fork('fates');
     this.#plan = plan;
     this.#checkers = checkers;
     this.#left = plan.requests;
@@ -56,6 +66,9 @@ export class PairWorld {
     const side = (name: 'a' | 'b', index: 0 | 1): Side =>
       new Side({ name, plan, random, clock: this.clock, way: this.#ways[index] });
     this.#sides = [side('a', 0), side('b', 1)];
+    this.#sinks = ['a', 'b'].map(
+      (name) => new UnionSink(random.fork(`sink of ${name}`), this.clock, plan.sinks, this.#sides),
+    );
   }
 
   async run(): Promise<PairReport> {
@@ -68,11 +81,12 @@ export class PairWorld {
     await this.#heal();
     const [a, b] = this.#sides;
     const rests = [await a.rest(), await b.rest()] as const;
-    for (const rest of rests) {
-      for (const checker of this.#checkers())
+    for (const [n, rest] of rests.entries()) {
+      for (const checker of this.#checkers[n])
         await hold(rest.region.name, checker, () => checker.atRest?.(rest));
     }
     expectOneTruth(rests, this.#plan);
+    for (const sink of this.#sinks) sink.expectUnion(rests);
     return {
       lives: a.lives + b.lives,
       crashes: a.crashes + b.crashes,
@@ -87,15 +101,20 @@ export class PairWorld {
   async #heal(): Promise<void> {
     for (const side of this.#sides) side.spare();
     for (const way of this.#ways) way.isHealed = true;
+    for (const sink of this.#sinks) sink.isHealed = true;
     const untilMs = this.clock.monotonicMs() + HEALING_MS;
     while (this.clock.monotonicMs() < untilMs) {
       for (const side of this.#sides) await side.tend();
       if (!(await this.clock.step())) return;
     }
+    for (const way of this.#ways) way.isAtRest = true;
+    // What is under way ends; sinks go on asking for ever.
+    const restedMs = this.clock.monotonicMs() + RESTING_MS;
+    while (this.clock.monotonicMs() < restedMs) if (!(await this.clock.step())) return;
   }
 
   #letClientsIn(): void {
-    const { plan } = { plan: this.#plan };
+    const plan = this.#plan;
     const shape = {
       eventsPerRequestMax: plan.eventsPerRequestMax,
       ordersShare: plan.ordersShare,
@@ -157,10 +176,18 @@ export class PairWorld {
     return () => side.ledger.acknowledged(body, receipt);
   }
 
+  /** What must hold at any moment, healed or not. */
+  #observe({ name, process }: Side): void {
+    if (process?.region === undefined) return;
+    for (const checker of this.#checkers[name === 'a' ? 0 : 1]) void checker.observed?.(process.region);
+  }
+
   #haunt(): void {
     const random = this.#random;
-    const { snapshot, restart, hour, clockJump } = this.#plan.hazards;
+    const { snapshot, restart, hour, clockJump, sinkCrash } = this.#plan.hazards;
     const side = random.pick(this.#sides);
+    if (this.#fates.chance(sinkCrash)) this.#fates.pick(this.#sinks).crash();
+    if (this.#fates.chance(0.3)) this.#observe(side);
     if (random.chance(snapshot)) side.process?.region?.snapshot().catch(() => undefined);
     if (random.chance(restart)) side.process?.die();
     if (random.chance(clockJump)) this.clock.jump(random.pick(CLOCK_JUMPS));

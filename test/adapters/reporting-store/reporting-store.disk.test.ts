@@ -9,7 +9,7 @@ import { RECORD_KINDS, type FeedId, type RecordPage } from '../../../src/union-l
 import { drawAdMinute, drawOrder, NaiveStore, type RecordSpace } from './record-world.ts';
 
 const SEED = Number(process.env['ADTALLY_SEED'] ?? Date.now() % 1_000_000);
-const SPACE: RecordSpace = { from: 1_769_860_800_000, minutes: 90, ads: 12, orders: 25 };
+const SPACE: RecordSpace = { from: 1_769_860_800_000, minutes: 600, ads: 12, orders: 25 };
 
 let directory: string;
 beforeEach(async () => {
@@ -18,7 +18,7 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true }));
 
 const open = (): Promise<ReportingStore> =>
-  ReportingStore.open({ directory, memoryBytes: 256 * 1024 * 1024, threads: 2 });
+  ReportingStore.open({ directory, memoryBytes: 256 * 1024 * 1024, threads: 2, clusterRows: 40 });
 
 /** Everything in the store, as records. */
 async function contents(store: ReportingStore, table: string): Promise<Record<string, unknown>[]> {
@@ -103,6 +103,29 @@ describe(`the reporting store, seed ${SEED}`, () => {
     await store.load(feed, { ...page, records: page.records.slice(0, 1) });
     naive.load(feed, { ...page, records: page.records.slice(0, 1) });
     await expectSame(store, naive);
+    await store.close();
+  });
+
+  test('sorts what has passed by whom it belongs to, and leaves the latest hours alone', async () => {
+    const random = new SeededRandom(SEED);
+    const store = await open();
+    const records = Array.from({ length: 800 }, () => drawAdMinute(random, SPACE));
+    const feed = { region: 'a', kind: 'ad-minutes' } as const;
+    await store.load(feed, { records, cursor: 'c', caughtUp: true, asOf: 1, finalBefore: 0 });
+    await store.cluster();
+    const connection = await store.connect();
+    const rows = (
+      await connection.runAndReadAll('SELECT minute, advertiser_id, campaign_id, ad_id FROM ad_minutes')
+    ).getRows();
+    const before = Number((await connection.runAndReadAll('SELECT before FROM clustered')).getRows()[0][0]);
+    connection.closeSync();
+    expect(before).toBeGreaterThan(SPACE.from + 3 * 3_600_000);
+    expect(before).toBeLessThan(SPACE.from + SPACE.minutes * 60_000 - 2 * 3_600_000);
+    const owners = rows
+      .filter(([minute]) => Number(minute) < SPACE.from + 3_600_000)
+      .map((row) => row.slice(1).map(String).join(' '));
+    expect(owners.length).toBeGreaterThan(20);
+    expect(owners).toEqual(owners.toSorted((a, b) => (a < b ? -1 : 1)));
     await store.close();
   });
 

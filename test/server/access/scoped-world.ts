@@ -53,6 +53,7 @@ export async function openScopedWorld(seed: number): Promise<ScopedWorld> {
   const started = Promise.withResolvers<ReportingService>();
   const reports: Reports = {
     figures: async (query, format) => (await started.promise).figures(query, format),
+    sql: async (query) => (await started.promise).sql(query),
     status: async () => (await started.promise).status(),
   };
   const opened = await openTestServer({

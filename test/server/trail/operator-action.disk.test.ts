@@ -18,6 +18,8 @@ const INPUT = {
 };
 
 /** Every way to change something as an operator, and what the trail says of it. */
+/** A query is sent in a body, but changes nothing. */
+const READING = '/v1/sql';
 const ACTIONS = [
   {
     method: 'PUT',
@@ -66,7 +68,9 @@ describe('what operators do', () => {
     });
 
   test('every route that changes something is here, or takes in what publishers send', () => {
-    const changing = ROUTES.filter(({ method, access }) => method !== 'GET' && access !== 'publisher');
+    const changing = ROUTES.filter(
+      ({ method, access, url }) => method !== 'GET' && access !== 'publisher' && url !== READING,
+    );
     expect(changing.map(({ method, url }) => `${method} ${url}`).toSorted()).toEqual(
       ACTIONS.map(({ method, url }) => `${method} ${url}`).toSorted(),
     );

@@ -1,0 +1,11 @@
+import { join } from 'node:path';
+
+/** Where the warehouse of a region lies in its data directory. */
+export function warehouseIn(directory: string): string {
+  return join(directory, 'warehouse');
+}
+
+/** Where its reporting store lies. */
+export function reportingIn(directory: string): string {
+  return join(directory, 'reporting.duckdb');
+}
