@@ -9,7 +9,17 @@ import { MUTATIONS, type Mutation } from './mutation.ts';
 import { PEER_MUTATIONS } from './peer/peer-mutation.ts';
 
 /** The rooms that a simulated world is made of. */
-const ROOMS = ['base', 'model', 'pipeline', 'embedded', 'oracle', 'reporting', 'budget', 'simulation'];
+const ROOMS = [
+  'base',
+  'model',
+  'pipeline',
+  'embedded',
+  'oracle',
+  'reporting',
+  'budget',
+  'union-load',
+  'simulation',
+];
 const SOURCE = new URL('../../src/', import.meta.url).pathname;
 const HUNT = new URL('hunt.ts', import.meta.url).pathname;
 /** The engine as it is survives many more: see test/simulation/world.test.ts. */

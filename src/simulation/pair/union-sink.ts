@@ -20,6 +20,11 @@ export interface SinkTemper {
   readonly fault: number;
 }
 
+interface SinkProcess {
+  readonly clock: ProcessClock;
+  readonly loading: UnionLoad;
+}
+
 type AnyRecord = RecordKinds[RecordKind];
 
 /** A store as a sink has to be: rows and cursor in one step, of a record the highest revision. It fails, and its process dies. */
@@ -31,7 +36,7 @@ export class UnionSink implements Sink {
   readonly #sides: readonly Side[];
   readonly #rows = new Map<string, AnyRecord>();
   readonly #cursors = new Map<string, string>();
-  #clock: ProcessClock;
+  #process: SinkProcess;
   isHealed = false;
 
   constructor(random: SeededRandom, world: SimulatedClock, temper: SinkTemper, sides: readonly Side[]) {
@@ -39,13 +44,13 @@ export class UnionSink implements Sink {
     this.#world = world;
     this.#temper = temper;
     this.#sides = sides;
-    this.#clock = this.#start();
+    this.#process = this.#start();
   }
 
   /** Its process dies where it is, and another one goes on with what was kept. */
   crash(): void {
-    this.#clock.stop();
-    this.#clock = this.#start();
+    this.#process.clock.stop();
+    this.#process = this.#start();
   }
 
   async cursor(feed: FeedId): Promise<string | undefined> {
@@ -76,12 +81,12 @@ export class UnionSink implements Sink {
     }
   }
 
-  /** The clock of its process, which follows both regions. */
-  #start(): ProcessClock {
+  /** A process that follows both regions. */
+  #start(): SinkProcess {
     const clock = new ProcessClock(this.#world);
     const feeds = this.#sides.flatMap((side) => RECORD_KINDS.map((kind) => this.#feedOf(side, kind, clock)));
-    new UnionLoad({ feeds, sinks: [this], clock, chance: () => this.#random.fraction(), pageRecords: 7 });
-    return clock;
+    const chance = (): number => this.#random.fraction();
+    return { clock, loading: new UnionLoad({ feeds, sinks: [this], clock, chance, pageRecords: 7 }) };
   }
 
   #feedOf(side: Side, kind: RecordKind, clock: ProcessClock): RecordFeed {
@@ -101,7 +106,7 @@ export class UnionSink implements Sink {
   }
 
   async #pass(): Promise<void> {
-    const clock = this.#clock;
+    const { clock } = this.#process;
     const delayMs = this.isHealed ? 0.1 : this.#random.fraction() * this.#temper.delayMsMax;
     // A dead process hears of nothing any more.
     await new Promise<void>((resolve) => void clock.after(delayMs, resolve));
