@@ -112,7 +112,7 @@ function specOf(random: SeededRandom, isRemembered: boolean): PipelineSpec {
       records: maxEventAge + dedupeWindow + 2 * HOUR_MS,
       orders: 30 * DAY_MS,
     },
-    enrichment: { ...spec.enrichment, url: '' },
+    enrichment: { ...spec.enrichment, url: random.fork('order service').pick(['', 'http://orders.test']) },
     commitInterval: random.pick([0, 2]),
     logSegment: random.pick([700, 4000, 30_000]),
     snapshotAfter: random.pick([2000, 8000, 1e9]),

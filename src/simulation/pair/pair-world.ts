@@ -18,6 +18,8 @@ const RESTING_MS = 5 * SECOND_MS;
 const CLOCK_JUMPS = [-HOUR_MS, -MINUTE_MS, MINUTE_MS, 61 * MINUTE_MS];
 const NOTHING_COUNTED = new Set(['overloaded', 'too_large', 'capacity', 'stopping']);
 const HOURS_MAX = 8;
+/** How often the order service says something, if there is one. */
+const ANSWERS = 0.3;
 
 export interface PairReport {
   readonly lives: number;
@@ -188,6 +190,7 @@ export class PairWorld {
     const side = random.pick(this.#sides);
     if (this.#fates.chance(sinkCrash)) this.#fates.pick(this.#sinks).crash();
     if (this.#fates.chance(0.3)) this.#observe(side);
+    side.letOrderServiceSpeak(ANSWERS);
     if (random.chance(snapshot)) side.process?.region?.snapshot().catch(() => undefined);
     if (random.chance(restart)) side.process?.die();
     if (random.chance(clockJump)) this.clock.jump(random.pick(CLOCK_JUMPS));
