@@ -34,6 +34,8 @@ export interface PairHazards {
   readonly restart: number;
   readonly hour: number;
   readonly clockJump: number;
+  /** The answer of a region gets lost. */
+  readonly lostAnswer: number;
   /** The process of a sink dies. */
   readonly sinkCrash: number;
 }
@@ -63,11 +65,12 @@ export function planPair(random: SeededRandom): PairPlan {
     sinks: sinkOf(random.fork('sinks')),
     isRemembered,
     hazards: {
-      stray: random.pick([0.05, 0.3]),
+      stray: random.pick([0.1, 0.5]),
       snapshot: random.pick([0, 0.05, 0.2]),
       restart: random.pick([0, 0.02, 0.05]),
       hour: random.pick([0, 0.05]),
       clockJump: random.pick([0, 0, 0.02]),
+      lostAnswer: random.fork('lost answers').pick([0, 0.1, 0.3]),
       sinkCrash: random.fork('sink crashes').pick([0, 0.05, 0.2]),
     },
   };
@@ -108,7 +111,8 @@ function specOf(random: SeededRandom, isRemembered: boolean): PipelineSpec {
       touchesMax: random.pick([1, 3, 100]),
     },
     retention: {
-      log: dedupeWindow + HOUR_MS,
+      // A region would refuse so short a time; here it lets segments leave, of which a peer may have need.
+      log: isRemembered ? random.fork('log').pick([HOUR_MS, dedupeWindow + HOUR_MS]) : dedupeWindow + HOUR_MS,
       records: maxEventAge + dedupeWindow + 2 * HOUR_MS,
       orders: 30 * DAY_MS,
     },

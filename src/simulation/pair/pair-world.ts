@@ -156,7 +156,9 @@ export class PairWorld {
     try {
       const acknowledge = await whileAlive(process, this.#ingest(side, process, request));
       acknowledge();
-      client.answered(request);
+      // Where the answer is lost on its way the client sends again, to whichever region.
+      if (this.#fates.chance(this.#plan.hazards.lostAnswer)) client.unanswered(request);
+      else client.answered(request);
     } catch (error) {
       const code = error instanceof AdtallyError ? error.code : 'internal';
       if (NOTHING_COUNTED.has(code)) ledger.refused(request.body);
@@ -170,11 +172,15 @@ export class PairWorld {
     { region }: RegionProcess,
     { of, body, format }: SimulatedRequest,
   ): Promise<() => void> {
+    // Once it is answered the memory of a request is used for another one.
+    const bytes = Uint8Array.from(body);
     if (of === 'orders') {
-      const receipt = await region!.ingestOrders(body, format);
+      const receipt = await region!.ingestOrders(bytes, format);
+      bytes.fill(0);
       return () => side.orderLedger.acknowledged(body, receipt);
     }
-    const receipt = await region!.ingest(body, format);
+    const receipt = await region!.ingest(bytes, format);
+    bytes.fill(0);
     return () => side.ledger.acknowledged(body, receipt);
   }
 

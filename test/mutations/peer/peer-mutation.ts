@@ -8,7 +8,6 @@ const MARKS = 'embedded/peer/marks.ts';
 const STATE = 'embedded/state/aggregation.ts';
 const SCALARS = 'embedded/snapshot/state-scalars.ts';
 const ORDERS = 'embedded/state/attribution.ts';
-const IDS = 'embedded/dedupe/dedupe-index.ts';
 const RULES = 'pipeline/aggregation.ts';
 const TOUCHES = 'embedded/touches/touch-store.ts';
 const REGION = 'embedded/region-engine.ts';
@@ -22,22 +21,10 @@ export const PEER_MUTATIONS: readonly Mutation[] = [
     to: 'ids.reown',
   },
   {
-    name: 'takes an event out without remembering that',
-    file: PEER_EVENTS,
-    from: 'this.#uncount(source, row);\n        ids.reown(n, generation, PEERS);',
-    to: 'this.#uncount(source, row);',
-  },
-  {
     name: 'sends nothing back that is to be withdrawn',
     file: PEER_EVENTS,
     from: 'marks.add(this.#isFirst() && isOther);',
     to: 'marks.add(false);',
-  },
-  {
-    name: 'withdraws what it has not counted itself',
-    file: PEER_EVENTS,
-    from: 'ids.seenOwner === PEERS) continue;',
-    to: 'false) continue;',
   },
   {
     name: 'keeps the touch of an event that is withdrawn',
@@ -106,12 +93,6 @@ export const PEER_MUTATIONS: readonly Mutation[] = [
     to: 'const isAll = true;',
   },
   {
-    name: 'keeps half a block for the peer',
-    file: PEER_PAGES,
-    from: 'this.#shelf.open(Math.max(state.scalars.block, this.#noted));',
-    to: 'this.#shelf.open(state.scalars.block);',
-  },
-  {
     name: 'keeps bytes for the peer that somebody else may change',
     file: PEER_SHELF,
     from: 'this.#parts.push(copyShipment(shipmentOf(block, [entry], [marks])));',
@@ -133,18 +114,6 @@ export const PEER_MUTATIONS: readonly Mutation[] = [
     name: 'hears nothing of the orders of the peer',
     file: ORDERS,
     from: 'if (reading.ok) this.#takeFromPeer(reading.order, arrival);',
-    to: '',
-  },
-  {
-    name: 'writes ids of after the cut into a snapshot',
-    file: IDS,
-    from: 'this.#keepBeforeImage(at);\n',
-    to: '',
-  },
-  {
-    name: 'forgets with a delta whose an id is',
-    file: IDS,
-    from: 'this.#reowned.append(this.#addCohort, this.#located, at);',
     to: '',
   },
 ];
