@@ -7,10 +7,12 @@ import { lockDirectory } from '../adapters/node-disk/directory-lock.ts';
 import { NodeDisk } from '../adapters/node-disk/node-disk.ts';
 import { AdtallyError } from '../base/errors.ts';
 import { didYouMean } from '../base/nearest-name.ts';
+import type { Enricher } from '../embedded/enrichment/enricher.ts';
 import type { Region } from '../embedded/ports.ts';
 import { openRegion } from '../embedded/region-engine.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
 import { readPeerSecret } from '../server/access/peer-secret.ts';
+import type { DemoControl } from '../server/demo/demo-control.ts';
 import { suitHeapToBodies } from '../server/heap.ts';
 import { startServer } from '../server/server.ts';
 import { AuditTrail } from '../server/trail/audit-trail.ts';
@@ -18,7 +20,7 @@ import { TrailFile } from '../server/trail/trail-file.ts';
 import { openBudget, type OpenedBudget } from './budget/region-budget.ts';
 import { KeyFile } from './key-file.ts';
 import { startEnricher } from './order-enricher.ts';
-import { peerOf, startPeerPuller } from './regions/peer-link.ts';
+import { peerOf, startPeerLink, type StartedPeerLink } from './regions/peer-link.ts';
 import { formatSpec } from './settings-options.ts';
 import { removeRunningFile, writeRunningFile } from './running-file.ts';
 
@@ -87,19 +89,29 @@ async function openLockedRegion(spec: PipelineSpec, name: string): Promise<Opene
   }
 }
 
-/** Opens the region and serves it. Throws what openLockedRegion and startServer throw. */
-export async function serveRegion(spec: PipelineSpec, name: string): Promise<ServedRegion> {
+/** Opens the region and serves it; `demo` is the supervisor of a demo. Throws what openLockedRegion and startServer throw. */
+export async function serveRegion(
+  spec: PipelineSpec,
+  name: string,
+  demo?: DemoControl,
+): Promise<ServedRegion> {
   const { secretFile } = spec.replication;
   const peerSecret = secretFile === '' ? undefined : readPeerSecret(secretFile);
   const opened = await openLockedRegion(spec, name);
   const { region, directory } = opened;
   const budget = await openBudgetOf(opened);
+  let enricher: Enricher | undefined;
+  let link: StartedPeerLink | undefined;
+  const stopAsking = async (): Promise<void> => {
+    await enricher?.stop();
+    await link?.stop();
+  };
   try {
     const keys = new KeyFile(directory);
     const log = pino({ name: 'adtally' }, pino.destination({ dest: 2, sync: true }));
     suitHeapToBodies();
-    const enricher = await startEnricher(region, spec);
-    const puller = startPeerPuller(region, spec, peerSecret);
+    enricher = await startEnricher(region, spec);
+    link = startPeerLink(region, spec, peerSecret);
     const server = await startServer({
       region,
       budget: budget.service,
@@ -109,6 +121,8 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
       clock: nodeClock,
       log,
       trail: new AuditTrail(new TrailFile(directory), nodeClock),
+      peer: link?.peer,
+      demo,
       ...(peerSecret === undefined ? {} : { peerSecret }),
     });
     // Without TLS a hang-up ends the process, as it always did.
@@ -123,14 +137,15 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
     const close = async (): Promise<void> => {
       process.off('SIGHUP', server.renewTls);
       await server.close();
-      await enricher?.stop();
-      await puller?.stop();
+      await stopAsking();
       removeRunningFile(directory);
       await budget.close();
       await opened.close();
     };
     return { ...opened, url: server.url, close };
   } catch (error) {
+    // Whoever still asks would keep the process alive.
+    await stopAsking();
     await budget.close();
     await opened.close();
     throw error;

@@ -10,10 +10,11 @@ import type { Clock } from '../../src/base/clock.ts';
 import type { ErrorCode } from '../../src/base/errors.ts';
 import { ERRORS } from '../../src/base/errors.ts';
 import type { BudgetService } from '../../src/budget/budget-service.ts';
-import type { Region } from '../../src/embedded/ports.ts';
+import type { PeerLink, Region } from '../../src/embedded/ports.ts';
 import { openRegion } from '../../src/embedded/region-engine.ts';
 import { resolveSpec } from '../../src/pipeline/pipeline-spec.ts';
 import type { PipelineConfig } from '../../src/pipeline/settings.ts';
+import type { DemoControl } from '../../src/server/demo/demo-control.ts';
 import { type KeyStore, keyStoreOf } from '../../src/server/keys.ts';
 import { problem } from '../../src/server/openapi/schemas.ts';
 import { openBudget } from '../../src/cli/budget/region-budget.ts';
@@ -43,6 +44,8 @@ export interface TestServerOptions {
   readonly clock?: Clock;
   readonly dashboard?: string;
   readonly peerSecret?: string;
+  readonly peer?: PeerLink;
+  readonly demo?: DemoControl;
   /** Stands between the server and the region. */
   readonly wrap?: (region: Region) => Region;
 }
@@ -55,7 +58,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
     clock = nodeClock,
     wrap = (region: Region) => region,
   } = options;
-  const { dashboard, peerSecret } = options;
+  const { dashboard, peerSecret, peer, demo } = options;
   const spec = resolveSpec(
     { ...config, server: { port: 0, ...config.server } },
     { environment: {}, flags: {} },
@@ -85,6 +88,8 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
     clock,
     log,
     trail,
+    peer,
+    demo,
     ...(peerSecret === undefined ? {} : { peerSecret }),
     ...(dashboard === undefined ? {} : { dashboard }),
   });
