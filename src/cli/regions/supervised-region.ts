@@ -6,7 +6,8 @@ import { RestartPauses, type Death } from './restart-pauses.ts';
 
 /** What happens to a region that is supervised. */
 export type SupervisorEvent =
-  | (Omit<StartedLine, 'event'> & { readonly event: 'started' | 'restarted' })
+  | StartedLine
+  | (Omit<StartedLine, 'event'> & { readonly event: 'restarted' })
   | (Death & {
       readonly event: 'died';
       readonly region: string;
@@ -135,8 +136,8 @@ export class SupervisedRegion {
 
   #noteStart(line: StartedLine): void {
     if (this.#holdMs === undefined) this.#state = 'up';
-    const event = this.#ups++ === 0 ? 'started' : 'restarted';
-    this.#options.onEvent({ ...line, event });
+    const isFirst = this.#ups++ === 0;
+    this.#options.onEvent(isFirst ? line : { ...line, event: 'restarted' });
     this.#begin();
   }
 
