@@ -124,7 +124,7 @@ async function deliver(url: string, eventId: string): Promise<boolean> {
   return response?.status === 200;
 }
 
-describe('adtally demo', { timeout: 180_000 }, () => {
+describe('adtally demo', { timeout: 300_000 }, () => {
   it('shows real data in two regions, once, however often it is started', async () => {
     const demo = await startDemo(0);
     const imported = await demo.process.line((line) => line.event === 'imported');

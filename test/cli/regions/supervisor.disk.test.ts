@@ -1,9 +1,12 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AdMinute } from '../../../src/model/ad-minute.ts';
-import { Workplace, type Started } from '../adtally-process.ts';
+import { MAIN, Workplace, type Started } from '../adtally-process.ts';
 
 interface Line {
   readonly event: string;
@@ -143,6 +146,24 @@ describe('adtally start --all', { timeout: 60_000 }, () => {
     expect(list.files.some(({ file }) => file.endsWith('.snapshot'))).toBe(true);
   });
 
+  it('stops in good order at Ctrl-C, which a terminal sends to all that runs in it', async () => {
+    const child = spawn(process.execPath, [MAIN, ...ALL, '--json'], {
+      cwd: place.folder,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const lines: Line[] = [];
+    const reader = createInterface({ input: child.stdout });
+    reader.on('line', (line) => lines.push(JSON.parse(line) as Line));
+    await until(() => lines.length === 2);
+    for (const { pid } of lines) pids.add(pid);
+    process.kill(-child.pid!, 'SIGINT');
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(lines.slice(2).map(({ event }) => event)).toEqual(['stopped', 'stopped']);
+    const list = await place.json<{ files: { file: string }[] }>(['ls', '--regions', 'a,b']);
+    expect(list.files.map(({ file }) => file)).not.toContain('running.json');
+  });
+
   it('ends at once when asked twice', async () => {
     const all = await startAll();
     const [a, b] = [await started(all, 'a'), await started(all, 'b')];
@@ -165,6 +186,8 @@ describe('adtally start --all', { timeout: 60_000 }, () => {
     expect(died.reason).toContain('MANIFEST');
     await send(a.url, ['e-1']);
     expect(await impressions(a.url)).toEqual({ 'ad-e-1': 1 });
+    // Nobody can be killed from a page but in the demo.
+    expect((await fetch(`${a.url}/v1/demo/kill?region=a`, { method: 'POST' })).status).toBe(404);
     const ready = await fetch(`${a.url}/readyz`);
     expect(await ready.json()).toEqual({ status: 'ok' });
     all.signal('SIGTERM');
