@@ -5,7 +5,7 @@ import type { Clock } from '../base/clock.ts';
 import { AdtallyError } from '../base/errors.ts';
 import type { BudgetService } from '../budget/budget-service.ts';
 import { SECOND_MS } from '../base/units.ts';
-import type { Region } from '../embedded/ports.ts';
+import type { PeerLink, Region } from '../embedded/ports.ts';
 import type { Reports } from '../reporting/reports.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
 import { Gate } from './access.ts';
@@ -15,6 +15,7 @@ import { type ServerLog, makeApp } from './app.ts';
 import { readAssets } from './assets.ts';
 import { clientScript } from './browser/client-script.ts';
 import { Intake } from './body/intake.ts';
+import type { DemoControl } from './demo/demo-control.ts';
 import { registerDocs } from './docs.ts';
 import type { KeyStore } from './keys.ts';
 import { ServerMetrics } from './metrics.ts';
@@ -38,6 +39,10 @@ export interface ServerOptions {
   readonly keys: KeyStore;
   /** The secret shared with the other region: whoever sends it may read what regions read from each other. */
   readonly peerSecret?: string;
+  /** The way to the other region, where there is one. */
+  readonly peer?: PeerLink | undefined;
+  /** The supervisor of the demo that the region is a part of. */
+  readonly demo?: DemoControl | undefined;
   readonly clock: Clock;
   readonly log?: ServerLog;
   /** Keeps what operators do; without it they are refused what changes anything. */
@@ -120,6 +125,8 @@ function makeContext(
     clock,
     dashboard,
     trail,
+    peer,
+    demo,
   }: ServerOptions,
   stopping: AbortSignal,
 ): ServerContext {
@@ -134,12 +141,14 @@ function makeContext(
     spec,
     clock,
     intake,
-    live: new LiveFeed(region, clock),
+    live: new LiveFeed(region, clock, peer),
     metrics: new ServerMetrics(
       region,
       () => intake.heldBytes,
       () => budget?.status(),
+      { link: peer, clock },
     ),
+    demo,
     assets: readAssets(dashboard),
     trail,
     clientScript: clientScript(),
