@@ -65,20 +65,23 @@ export async function findRegion(command: Command): Promise<FoundRegion> {
 export interface FoundRegions {
   readonly sender: RegionSender;
   readonly urls: readonly string[];
+  /** Names them all, whichever of them are up. */
+  readonly target: string;
   readonly spec: PipelineSpec;
 }
 
 /** The regions that --url names, the preferred one first; otherwise all that run here, or as `findRegion`. */
 export async function findRegions(command: Command, retry: Partial<RetryPolicy> = {}): Promise<FoundRegions> {
-  const { addresses, spec } = await findAddresses(command);
+  const { addresses, spec, target } = await findAddresses(command);
   const sender = new RegionSender({ regions: addresses, retry });
-  return { sender, urls: addresses.map(({ url }) => url), spec };
+  return { sender, urls: addresses.map(({ url }) => url), target, spec };
 }
 
 interface FoundAddresses {
   readonly addresses: RegionAddress[];
   /** Whether the command line says where they are. */
   readonly areGiven: boolean;
+  readonly target: string;
   readonly spec: PipelineSpec;
 }
 
@@ -94,7 +97,9 @@ async function findAddresses(command: Command): Promise<FoundAddresses> {
       `There are ${keys.length} keys for ${urls.length} addresses; give one --key, or one for each --url.`,
     );
   const addresses = urls.map((url, index) => ({ url, key: keys[index] ?? keys[0] }));
-  return { addresses, areGiven: given.length > 0, spec };
+  const isMachine = given.length === 0 && specs.length > 1;
+  const target = isMachine ? specs.map(({ data }) => data).toSorted() : urls;
+  return { addresses, areGiven: given.length > 0, target: target.join(','), spec };
 }
 
 /** Of the regions that run on the data directories; where none does, where one would listen. */
