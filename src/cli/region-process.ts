@@ -156,7 +156,7 @@ async function startParts(
   started.defer(() => server.close());
   const peer = peerOf(spec);
   const peers = peer === undefined ? [] : [{ ...peer, secret }];
-  const own = { name, url: server.url, secret: workerSecret, directory };
+  const own = { name, url: server.ownUrl, secret: workerSecret, directory };
   late.reporting = startReporting(spec, own, peers, (err) =>
     log.error({ err }, 'the reporting store has ended'),
   );

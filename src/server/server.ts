@@ -23,6 +23,7 @@ import { openApiDocument } from './openapi/document.ts';
 import type { ServerContext } from './route.ts';
 import { ROUTES } from './routes.ts';
 import { LiveFeed } from './stream/live-feed.ts';
+import { listenForWorkers, type OwnListener } from './tls/own-listener.ts';
 import { TlsFiles } from './tls/tls-files.ts';
 import { TlsRenewal } from './tls/tls-renewal.ts';
 import type { AuditTrail } from './trail/audit-trail.ts';
@@ -54,6 +55,8 @@ export interface ServerOptions {
 export interface RunningServer {
   /** `http://HOST:PORT`, without a slash at the end. */
   readonly url: string;
+  /** Where the region's own workers read it. */
+  readonly ownUrl: string;
   /** Looks for renewed TLS files now, and not in the next minute. */
   readonly renewTls: () => void;
   /** Ends streams, answers what is in flight (for a few seconds at most), stops. The region stays open. */
@@ -80,20 +83,23 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       options.clock,
       options.log,
     );
+  let own: OwnListener | undefined;
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
     renewal?.close();
+    own?.close();
     return (closed ??= stop(app, context, stopping));
   };
   try {
     await registerDocs(app, gate);
     await listen(app, spec.server);
+    if (tls !== undefined) own = await listenForWorkers(app);
   } catch (error) {
     await close();
     throw error;
   }
   const url = urlOf(app, spec.server.host, tls === undefined ? 'http' : 'https');
-  return { url, renewTls: () => renewal?.look(), close };
+  return { url, ownUrl: own?.url ?? url, renewTls: () => renewal?.look(), close };
 }
 
 function makeGate({ spec, keys, clock, peerSecret }: ServerOptions): Gate {
