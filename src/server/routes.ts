@@ -2,6 +2,7 @@ import type { Route } from './route.ts';
 import { getAdMinutes } from './routes/figures/ad-minutes.ts';
 import { getAccess } from './access/access-route.ts';
 import { getAudit, getAuditTrail } from './routes/audit.ts';
+import { getAuditDigest, getAuditRecords } from './routes/audit-records.ts';
 import { getAdMinuteChanges, getOrderChanges } from './routes/changes.ts';
 import {
   getBudget,
@@ -54,6 +55,8 @@ export const ROUTES: readonly Route[] = [
   getAudit,
   getBudgetAudit,
   getAuditTrail,
+  getAuditDigest,
+  getAuditRecords,
   getQuarantine,
   getQuarantineRaw,
   postQuarantineReplay,

@@ -86,9 +86,10 @@ async function expectSinks(sides: Sides, owns: readonly [Own, Own]): Promise<voi
 }
 
 async function expectExact(place: Workplace, sides: Sides): Promise<void> {
-  for (const { directory } of sides) {
-    const { exit, stdout } = await place.run(['audit', '--data', directory]);
-    expect(stdout, `the audit of ${directory}`).toContain('\nexact');
+  const peer = ['audit', '--peer', '--data', sides[0].directory];
+  for (const args of [peer, ...sides.map(({ directory }) => ['audit', '--data', directory])]) {
+    const { exit, stdout, stderr } = await place.run(args);
+    expect(stdout, `${args.join(' ')}: ${stderr}`).toMatch(/\nexact\n$/);
     expect(exit).toBe(0);
   }
 }

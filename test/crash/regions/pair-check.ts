@@ -128,7 +128,8 @@ function rowOf(record: object, columns: string): string {
   const fields = columns
     .split(', ')
     .map((name) => name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()));
-  return fields.map((field) => (record as Readonly<Record<string, unknown>>)[field] ?? '').join(' ');
+  const values = record as Readonly<Record<string, string | number | null>>;
+  return fields.map((field) => values[field] ?? '').join(' ');
 }
 
 /** What a ledger has charged for each record that costs anything. */
