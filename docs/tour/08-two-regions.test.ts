@@ -1,11 +1,8 @@
 import { expect, test } from 'vitest';
 import { NOON, Stage, click, impression } from './stage.ts';
 
-/** Two regions of one pipeline: the first one of the spec, and the second. Their clocks are one here. */
-async function openBoth(): Promise<readonly [Stage, Stage]> {
-  const clock = { now: NOON };
-  return [await Stage.open('a', ['a', 'b'], clock), await Stage.open('b', ['a', 'b'], clock)];
-}
+/** One of two regions of a pipeline: `a`, the first one of the spec, or `b`, the second. */
+const open = (name: string, clock: { now: number }): Promise<Stage> => Stage.open(name, ['a', 'b'], clock);
 
 /** Each takes in what the other has counted, and then what came of that. */
 async function hearEachOther(a: Stage, b: Stage): Promise<void> {
@@ -25,9 +22,9 @@ const counts = (stage: Stage): object[] =>
  * out of its record.
  */
 test('an event that came to both regions counts once', async () => {
-  const [a, b] = await openBoth();
-  await using _a = a;
-  await using _b = b;
+  const clock = { now: NOON };
+  await using a = await open('a', clock);
+  await using b = await open('b', clock);
   const request = [impression('e-1'), click('e-2')];
   await a.send(...request);
   const { verdicts } = await b.send(...request, impression('e-3'));
@@ -46,12 +43,12 @@ test('an event that came to both regions counts once', async () => {
 
 /** Ada tapped on the ad while region a was there, and her order came to b. The touch is known in both. */
 test('an order here finds the click there', async () => {
-  const [a, b] = await openBoth();
-  await using _a = a;
-  await using _b = b;
+  const clock = { now: NOON };
+  await using a = await open('a', clock);
+  await using b = await open('b', clock);
   await a.send(click('e-1', { merchantId: 'corner-cafe' }));
   await b.hear(a);
-  a.clock.now = NOON + 5 * 60_000;
+  clock.now = NOON + 5 * 60_000;
 
   const order = {
     orderId: 'o-1',
@@ -76,12 +73,12 @@ test('an order here finds the click there', async () => {
 
 /** The line is down for a day, and each region counts on by itself. Then both hold what they would hold had it been up. */
 test('what a partition keeps apart comes together after it', async () => {
-  const [a, b] = await openBoth();
-  await using _a = a;
-  await using _b = b;
+  const clock = { now: NOON };
+  await using a = await open('a', clock);
+  await using b = await open('b', clock);
   await a.send(impression('e-1'), impression('e-2'));
   await b.send(impression('e-2'), impression('e-3'));
-  a.clock.now = NOON + 24 * 3_600_000;
+  clock.now = NOON + 24 * 3_600_000;
   await b.startFrom(await b.pullThePlug());
 
   await hearEachOther(a, b);

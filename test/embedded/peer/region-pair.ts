@@ -42,11 +42,11 @@ export class RegionPair {
   /** From now on counts how often a segment of the log of a region is opened for reading. */
   countLogReads(name: 'a' | 'b'): () => number {
     const disk = this.#disks[name];
-    const { openRead } = disk;
+    const openRead = disk.openRead.bind(disk);
     let opened = 0;
     disk.openRead = (path) => {
       if (path.startsWith('log/')) opened++;
-      return openRead.call(disk, path);
+      return openRead(path);
     };
     return () => opened;
   }
