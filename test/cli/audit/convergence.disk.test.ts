@@ -140,6 +140,23 @@ test('what a store has wrong is named, one by one', { timeout: 120_000 }, async 
   expect(describeConvergence({ exact, copies, budgets: [] })).toMatch(/\nNOT exact$/);
 });
 
+test('records that move meanwhile are looked at again', { timeout: 60_000 }, async () => {
+  await fill();
+  await auditOnce((now) => now.exact);
+  const over = new AbortController();
+  const sending = (async () => {
+    while (!over.signal.aborted) {
+      const events = Array.from({ length: 20 }, (_, n) => event({ adId: `ad-${n % 6}` }));
+      await Promise.all([post('a', '/v1/events', events), post('b', '/v1/events', events.slice(10))]);
+    }
+  })();
+  const { copies } = await audit();
+  over.abort();
+  await sending;
+  expect(copies.flatMap(({ differences }) => differences)).toEqual([]);
+  expect(copies.some(({ hoursLookedInto }) => hoursLookedInto > 0)).toBe(true);
+});
+
 test('the same region twice is refused', async () => {
   const client = new RegionClient({ url: served.a.url });
   await expect(auditPair([client, client])).rejects.toMatchObject({ code: 'usage' });

@@ -43,8 +43,10 @@ export class RegionSide {
     throw new Error(`region ${this.name} ended by itself with ${code}: ${stderr}`);
   }
 
+  /** Rejects when it has said before that its data is damaged, or that something happened which nobody expected. */
   async kill(): Promise<void> {
-    await this.#process.kill();
+    const { stderr } = await this.#process.kill();
+    if (/data_corrupt|internal/.test(stderr)) throw new Error(`region ${this.name} said: ${stderr}`);
   }
 
   async killAndStart(): Promise<void> {
