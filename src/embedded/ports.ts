@@ -263,6 +263,9 @@ export interface RegionStatus {
   readonly received: number;
   readonly verdicts: VerdictCounts;
   readonly records: number;
+  /** Ad minutes of before this, and orders of before the other, are not held any more, Unix ms; 0 when all are. */
+  readonly recordsFrom: UnixMs;
+  readonly ordersFrom: UnixMs;
   readonly rememberedIds: number;
   readonly idIndexBytes: number;
   /** Bytes accepted but not yet answered. */

@@ -3,6 +3,7 @@ import { getAdMinutes } from './routes/figures/ad-minutes.ts';
 import { getAccess } from './access/access-route.ts';
 import { getDemo, postDemoKill, postDemoRestart } from './demo/demo-routes.ts';
 import { getAudit, getAuditTrail } from './routes/audit.ts';
+import { getAuditDigest, getAuditRecords } from './routes/audit-records.ts';
 import { getAdMinuteChanges, getOrderChanges } from './routes/changes.ts';
 import {
   getBudget,
@@ -55,6 +56,8 @@ export const ROUTES: readonly Route[] = [
   getAudit,
   getBudgetAudit,
   getAuditTrail,
+  getAuditDigest,
+  getAuditRecords,
   getQuarantine,
   getQuarantineRaw,
   postQuarantineReplay,

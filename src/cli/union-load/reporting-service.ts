@@ -4,6 +4,7 @@ import { backoffMs } from '../../base/backoff.ts';
 import { AdtallyError } from '../../base/errors.ts';
 import { MINUTE_MS, SECOND_MS } from '../../base/units.ts';
 import type { FiguresQuery } from '../../reporting/figures.ts';
+import type { RecordQuery } from '../../reporting/record-digest.ts';
 import type { ReportFormat, Reports, ReportsStatus } from '../../reporting/reports.ts';
 import type {
   CallMessage,
@@ -59,6 +60,10 @@ export class ReportingService implements Reports {
 
   sql(query: string): Promise<string> {
     return this.#call('sql', query);
+  }
+
+  records(query: RecordQuery): Promise<string> {
+    return this.#call('records', query);
   }
 
   async status(): Promise<ReportsStatus> {

@@ -4,6 +4,7 @@ import { HttpRecordFeed } from '../../adapters/region-feed/http-record-feed.ts';
 import { RegionReader } from '../../adapters/region-feed/region-reader.ts';
 import { nodeClock } from '../../adapters/node-clock/node-clock.ts';
 import { SqlEngine } from '../../adapters/sql-engine/sql-engine.ts';
+import { digestOf, recordsOf } from '../../adapters/reporting-store/record-audit.ts';
 import { ReportingStore } from '../../adapters/reporting-store/reporting-store.ts';
 import { assert } from '../../base/assert.ts';
 import { AdtallyError } from '../../base/errors.ts';
@@ -46,6 +47,15 @@ async function begin({ regions, ...options }: ReportingWorkerOptions): Promise<W
       return format === 'csv' ? figuresCsv(report) : exactJson(report);
     },
     sql: async (query) => exactJson(await sql.run(query)),
+    records: async ({ step, ...range }) => {
+      const connection = await store.connect();
+      try {
+        const found = step ? await digestOf(connection, range, step) : await recordsOf(connection, range);
+        return JSON.stringify(found);
+      } finally {
+        connection.closeSync();
+      }
+    },
     status: () => Promise.resolve(load.status()),
     stop: async () => {
       await Promise.all([load.stop(), campaigns.stop()]);

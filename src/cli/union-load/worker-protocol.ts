@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../base/errors.ts';
 import type { FiguresQuery } from '../../reporting/figures.ts';
+import type { RecordQuery } from '../../reporting/record-digest.ts';
 import type { ReportFormat } from '../../reporting/reports.ts';
 import type { FeedLoadStatus } from '../../union-load/feed-loader.ts';
 
@@ -26,6 +27,8 @@ export interface WorkerCalls {
   readonly figures: { readonly ask: { query: FiguresQuery; format: ReportFormat }; readonly answer: string };
   /** A query, and the JSON of its SqlAnswer. */
   readonly sql: { readonly ask: string; readonly answer: string };
+  /** Copies of records for an audit: the JSON of a RecordDigest or a RecordList. */
+  readonly records: { readonly ask: RecordQuery; readonly answer: string };
   readonly status: { readonly ask: null; readonly answer: readonly FeedLoadStatus[] };
   /** Ends the worker once all is put away. */
   readonly stop: { readonly ask: null; readonly answer: null };

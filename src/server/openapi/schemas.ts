@@ -67,7 +67,7 @@ export const ingestReceipt = z
   .strictObject({ received: count, verdicts: verdictCounts, problems: z.array(eventProblem) })
   .register(SCHEMAS, { id: 'IngestReceipt' });
 
-const adMinute = z
+export const adMinute = z
   .strictObject({
     recordId: z.guid().describe('The same after every replay: write it with upsert.'),
     revision: count.describe('Of two versions of a record the higher revision wins.'),
