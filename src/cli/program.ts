@@ -3,6 +3,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { ERRORS } from '../base/errors.ts';
 import type { CommandDefinition, CommandGroup } from './command.ts';
 import { auditCommand } from './commands/audit.ts';
+import { backfillCommand } from './commands/backfill.ts';
 import { campaignsCommand } from './commands/campaigns.ts';
 import { demoCommand } from './commands/demo.ts';
 import { enrichCommands } from './commands/enrich.ts';
@@ -21,6 +22,7 @@ const COMMANDS: readonly (CommandDefinition | CommandGroup)[] = [
   startCommand,
   demoCommand,
   importCommand,
+  backfillCommand,
   generateCommand,
   reportCommand,
   sqlCommand,

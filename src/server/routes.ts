@@ -2,6 +2,7 @@ import type { Route } from './route.ts';
 import { getAdMinutes } from './routes/figures/ad-minutes.ts';
 import { getAccess } from './access/access-route.ts';
 import { getAudit, getAuditTrail } from './routes/audit.ts';
+import { postBackfill, postBackfillPreview } from './routes/backfill.ts';
 import { getAdMinuteChanges, getOrderChanges } from './routes/changes.ts';
 import {
   getBudget,
@@ -57,6 +58,8 @@ export const ROUTES: readonly Route[] = [
   getQuarantine,
   getQuarantineRaw,
   postQuarantineReplay,
+  postBackfill,
+  postBackfillPreview,
   getTouches,
   getPeerPage,
   getLive,

@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DAY_MS } from '../../../src/base/units.ts';
 import { keyStoreOf } from '../../../src/server/keys.ts';
 import { trailPage } from '../../../src/server/openapi/access-schemas.ts';
 import { ROUTES } from '../../../src/server/routes.ts';
@@ -17,9 +18,11 @@ const INPUT = {
   start: '2026-01-01T00:00:00Z',
 };
 
+/** What these take is sent in a body, but changes nothing. */
+const READING = new Set(['/v1/sql', '/v1/backfill/preview']);
+const OLD = JSON.stringify(event({ eventId: 'old', eventTime: Date.now() - 2 * DAY_MS }));
 /** Every way to change something as an operator, and what the trail says of it. */
-/** A query is sent in a body, but changes nothing. */
-const READING = '/v1/sql';
+const LINES = 'application/x-ndjson';
 const ACTIONS = [
   {
     method: 'PUT',
@@ -45,6 +48,14 @@ const ACTIONS = [
     action: 'enrichment.retry',
     subject: 'unavailable orders',
   },
+  {
+    method: 'POST',
+    url: '/v1/backfill',
+    path: '/v1/backfill?maxAge=60h',
+    body: OLD,
+    action: 'backfill.take',
+    subject: `${OLD.length}B of events, up to 60h old`,
+  },
 ] as const;
 
 describe('what operators do', () => {
@@ -62,14 +73,14 @@ describe('what operators do', () => {
       headers: {
         ...operator.headers,
         'x-request-id': id,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(body === undefined ? {} : { 'content-type': body === OLD ? LINES : 'application/json' }),
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: body === OLD ? OLD : JSON.stringify(body) }),
     });
 
   test('every route that changes something is here, or takes in what publishers send', () => {
     const changing = ROUTES.filter(
-      ({ method, access, url }) => method !== 'GET' && access !== 'publisher' && url !== READING,
+      ({ method, access, url }) => method !== 'GET' && access !== 'publisher' && !READING.has(url),
     );
     expect(changing.map(({ method, url }) => `${method} ${url}`).toSorted()).toEqual(
       ACTIONS.map(({ method, url }) => `${method} ${url}`).toSorted(),
