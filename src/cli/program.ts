@@ -12,6 +12,7 @@ import { importCommand } from './commands/import.ts';
 import { keyCommands } from './commands/keys.ts';
 import { lsCommand } from './commands/ls.ts';
 import { quarantineCommands } from './commands/quarantine.ts';
+import { rebuildCommand, replayCommand } from './commands/rebuild.ts';
 import { reportCommand } from './commands/report.ts';
 import { sqlCommand } from './commands/sql.ts';
 import { startCommand } from './commands/start.ts';
@@ -27,6 +28,8 @@ const COMMANDS: readonly (CommandDefinition | CommandGroup)[] = [
   reportCommand,
   sqlCommand,
   auditCommand,
+  rebuildCommand,
+  replayCommand,
   campaignsCommand,
   enrichCommands,
   quarantineCommands,

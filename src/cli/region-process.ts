@@ -20,9 +20,8 @@ import { openBudget, type OpenedBudget } from './budget/region-budget.ts';
 import { KeyFile } from './key-file.ts';
 import { startEnricher } from './order-enricher.ts';
 import { peerOf, startPeerPuller } from './regions/peer-link.ts';
-import { startReporting, withWorkerKey } from './union-load/region-reporting.ts';
-import type { ReportingService } from './union-load/reporting-service.ts';
-import { startWarehouse } from './union-load/region-warehouse.ts';
+import { startStores, type RegionStores } from './upkeep/region-stores.ts';
+import { withWorkerKey } from './union-load/region-reporting.ts';
 import { formatSpec } from './settings-options.ts';
 import { removeRunningFile, writeRunningFile } from './running-file.ts';
 
@@ -102,7 +101,7 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
     const { keys, workerSecret } = withWorkerKey(new KeyFile(directory));
     const peer = peerOf(spec);
     const peers = peer === undefined ? [] : [{ ...peer, secret: peerSecret }];
-    const late: { reporting?: ReportingService | undefined } = {};
+    const late: { stores?: RegionStores } = {};
     const log = pino({ name: 'adtally' }, pino.destination({ dest: 2, sync: true }));
     suitHeapToBodies();
     const enricher = await startEnricher(region, spec);
@@ -110,7 +109,9 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
     const server = await startServer({
       region,
       ...(budget === undefined ? {} : { budget: budget.service }),
-      reports: () => late.reporting,
+      reports: () => late.stores?.reporting,
+      warehouse: () => late.stores?.warehouse,
+      upkeep: () => late.stores?.upkeep,
       retryEnrichment: () => enricher?.retry(),
       spec,
       keys,
@@ -120,12 +121,9 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
       ...(peerSecret === undefined ? {} : { peerSecret }),
     });
     const own = { name, url: server.url, secret: workerSecret, directory };
-    late.reporting = startReporting(spec, own, peers, (err) =>
-      log.error({ err }, 'the reporting store has ended'),
-    );
-    const warehouse = startWarehouse(spec, own, peers, (err) =>
-      log.error({ err }, 'the warehouse has trouble'),
-    );
+    const tell = (err: Error, what: string): void => log.error({ err }, what);
+    const stores = startStores({ spec, region, own, peers, budget, tell });
+    late.stores = stores;
     // Without TLS a hang-up ends the process, as it always did.
     if (spec.server.tls.certFile !== '') process.on('SIGHUP', server.renewTls);
     writeRunningFile(directory, {
@@ -136,7 +134,7 @@ export async function serveRegion(spec: PipelineSpec, name: string): Promise<Ser
       settings: formatSpec(spec),
     });
     const close = async (): Promise<void> => {
-      await Promise.all([late.reporting?.close(), warehouse?.close()]);
+      await stores.close();
       process.off('SIGHUP', server.renewTls);
       await server.close();
       await enricher?.stop();

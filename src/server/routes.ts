@@ -26,6 +26,7 @@ import { getPerformance } from './routes/figures/performance.ts';
 import { getQuarantine, getQuarantineRaw, postQuarantineReplay } from './routes/quarantine.ts';
 import { getFigures } from './routes/reports/figures.ts';
 import { postSql } from './routes/reports/sql.ts';
+import { getStores, postRebuild, postReplay } from './routes/reports/stores.ts';
 import { getReportsStatus } from './routes/reports/status.ts';
 import { getTouches } from './routes/touches.ts';
 
@@ -38,6 +39,9 @@ export const ROUTES: readonly Route[] = [
   getFigures,
   getReportsStatus,
   postSql,
+  getStores,
+  postReplay,
+  postRebuild,
   postOrders,
   getOrders,
   getOrderExplanation,

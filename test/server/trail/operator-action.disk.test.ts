@@ -7,6 +7,7 @@ import { trailPage } from '../../../src/server/openapi/access-schemas.ts';
 import { ROUTES } from '../../../src/server/routes.ts';
 import { TRAIL_FILE } from '../../../src/server/trail/trail-file.ts';
 import { type TestServer, event, expectJson, expectProblem, openTestServer } from '../server-fixture.ts';
+import type { Upkeep } from '../../../src/union-load/ports.ts';
 import { makeKey } from '../test-keys.ts';
 
 const operator = makeKey('ops1', 'operator');
@@ -16,6 +17,13 @@ const INPUT = {
   dailyBudgetMicros: 5000,
   timezone: 'UTC',
   start: '2026-01-01T00:00:00Z',
+};
+
+/** Stores that are looked after in no time. */
+const UPKEEP: Upkeep = {
+  rebuild: () => Promise.resolve(),
+  replay: () => Promise.resolve([]),
+  task: () => null,
 };
 
 /** What these take is sent in a body, but changes nothing. */
@@ -56,12 +64,28 @@ const ACTIONS = [
     action: 'backfill.take',
     subject: `${OLD.length}B of events, up to 60h old`,
   },
+  {
+    method: 'POST',
+    url: '/v1/stores/replay',
+    path: '/v1/stores/replay?from=0',
+    body: undefined,
+    action: 'store.replay',
+    subject: 'from 1970-01-01T00:00:00.000Z',
+  },
+  {
+    method: 'POST',
+    url: '/v1/stores/:store/rebuild',
+    path: '/v1/stores/warehouse/rebuild',
+    body: undefined,
+    action: 'store.rebuild',
+    subject: 'warehouse',
+  },
 ] as const;
 
 describe('what operators do', () => {
   let server: TestServer;
   beforeAll(async () => {
-    server = await openTestServer({ keys: keyStoreOf([operator.record]) });
+    server = await openTestServer({ keys: keyStoreOf([operator.record]), upkeep: UPKEEP });
     const headers = { ...operator.headers, 'content-type': 'application/json' };
     await server.post('/v1/events', JSON.stringify(event({ eventTime: 0 })), headers);
   });
