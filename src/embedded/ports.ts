@@ -205,6 +205,8 @@ export interface BackfillPreview {
   readonly received: number;
   readonly verdicts: VerdictCounts;
   readonly changes: readonly BackfillSums[];
+  /** Positions of the events that would not be counted, from 0. */
+  readonly notCounted: readonly number[];
 }
 
 /** How far a region has taken in what its peer has counted. */

@@ -34,3 +34,16 @@ export interface ReportsStatus {
   /** One for each region and kind of record; none while it is not running. */
   readonly feeds: readonly FeedLoadStatus[];
 }
+
+/** The warehouse, seen by whoever serves it. */
+export interface WarehouseView {
+  status(): Promise<WarehouseStatus>;
+}
+
+/** The warehouse, as `ReportsStatus`. */
+export interface WarehouseStatus extends ReportsStatus {
+  /** Published files. */
+  readonly files: number;
+  /** Rows that wait in memory for others. */
+  readonly rowsWaiting: number;
+}

@@ -47,7 +47,7 @@ const adEvent = z
 export const eventBatch = z.union([z.array(adEvent), adEvent]).register(SCHEMAS, { id: 'EventBatch' });
 export const eventLines = z.string().describe('One AdEvent as JSON per line.');
 
-const verdictCounts = z
+export const verdictCounts = z
   .strictObject(Object.fromEntries(VERDICTS.map((verdict) => [verdict, count])))
   .register(SCHEMAS, { id: 'VerdictCounts' });
 
