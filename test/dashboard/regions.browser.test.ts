@@ -13,6 +13,7 @@ const PEER: LivePeer = {
   isConnected: true,
   silentSince: null,
   throughLagMs: 340,
+  settledLagMs: 600_000,
   yielded: 12,
   blocksMissed: 0,
   lastError: null,
@@ -38,7 +39,9 @@ describe.runIf(hasBrowser())('regions', () => {
       /Region b\s*its own page\s*Alive[^]*Known here up to\s*0\.3 s ago/,
     );
     const link = await page.innerText('.region-link');
-    expect(link).toMatch(/Lag behind it\s*0\.3 s\s*Silent\s*no\s*Events left to it[^]*12\s*Blocks[^]*0/);
+    expect(link).toMatch(
+      /Lag behind it\s*0\.3 s\s*Silent\s*no\s*Settled until\s*\d\d:\d\d:\d\d, 10 min ago\s*Events left to it[^]*12\s*Blocks[^]*0/,
+    );
     await expect
       .poll(() => page.innerText('.region-sinks'), PATIENT)
       .toMatch(/budgets\s*region b\s*failing: The region/);

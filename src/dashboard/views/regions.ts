@@ -95,7 +95,7 @@ function Regions({ current, feeds, counted }: RegionsProps): VNode {
       />
     </section>
     <div class="region-more">
-      ${peer !== null && html`<${LinkFacts} here=${here} peer=${peer} />`}
+      ${peer !== null && html`<${LinkFacts} current=${current} peer=${peer} />`}
       <${SinkTable} here=${here} feeds=${feeds} />
     </div>
   </div>`;

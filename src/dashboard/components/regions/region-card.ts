@@ -30,7 +30,7 @@ export function RegionCard({ facts, supervised, now }: RegionCardProps): VNode {
     <div class="section-head">
       <h2 id=${id}>Region ${region}</h2>
       <p class="section-note">
-        ${isHere ? 'serves this page' : pageUrl !== null && html`<a href=${`${pageUrl}#/regions`}>its own page</a>`}
+        ${isHere ? 'serves this page' : pageUrl !== null && state === 'alive' && html`<a href=${`${pageUrl}#/regions`}>its own page</a>`}
       </p>
     </div>
     <p class="region-state">

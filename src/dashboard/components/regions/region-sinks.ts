@@ -43,7 +43,7 @@ export function sinkFeeds(
     const perSecond = rates.get(`budgets ${region}`) ?? null;
     return { sink: 'budgets', region, state: stateOf(error, caughtUp), lagMs, perSecond, error };
   });
-  return [...stores, ...ledgers];
+  return [...stores, ...ledgers.toSorted((a, b) => (a.region < b.region ? -1 : 1))];
 }
 
 /** What has been taken in, to be compared with a later one. */

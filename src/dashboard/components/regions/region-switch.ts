@@ -3,6 +3,7 @@ import type { VNode } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import type { DemoRegion } from '../../answers/region-answers.ts';
 import { explainFailure } from '../../polling.ts';
+import { connection } from '../../store.ts';
 import { changeRegion } from './demo.ts';
 import { LEAVE_AFTER_MS } from './failover.ts';
 
@@ -15,12 +16,14 @@ export function RegionSwitch({ supervised, isHere }: { supervised: DemoRegion; i
     tell(null);
     changeRegion(verb, region, isHere).catch((error: unknown) => tell(explainFailure(error)));
   };
-  const isDown = state === 'killed' || state === 'down';
+  // Both are asked of the region of this page.
+  const isHeard = connection.value === 'live';
+  const isDown = isHeard && (state === 'killed' || state === 'down');
   return html`<div class="region-switch">
     <button
       class="button danger"
       type="button"
-      disabled=${state !== 'up'}
+      disabled=${!isHeard || state !== 'up'}
       onClick=${() => dialog.current?.showModal()}
     >
       Kill region ${region}

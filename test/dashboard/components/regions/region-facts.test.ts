@@ -11,6 +11,7 @@ const PEER: LivePeer = {
   isConnected: true,
   silentSince: null,
   throughLagMs: 120,
+  settledLagMs: 600_000,
   yielded: 0,
   blocksMissed: 0,
   lastError: null,
