@@ -9,7 +9,7 @@ const MICROS_DIGITS = 6;
 const formatters = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat>();
 
 /** "1,234,567" */
-export function formatCount(count: number, locale?: string): string {
+export function formatCount(count: number | bigint, locale?: string): string {
   return numberFormat(locale, { maximumFractionDigits: 0 }).format(count);
 }
 
@@ -54,7 +54,31 @@ export function formatMoney(
   return format.format(microsToDecimal(micros) as Intl.StringNumericLiteral);
 }
 
-/** A pacing index with two decimals; a dash before the day's run. */
+/** Money for an axis, from micros: short, three digits at most. */
+export function formatShortMoney(micros: number, currency: string, locale?: string): string {
+  const options = { style: 'currency', currency, notation: 'compact', maximumSignificantDigits: 3 } as const;
+  return numberFormat(locale, options).format(micros / 10 ** MICROS_DIGITS);
+}
+
+/** A count for an axis: "1.2M". */
+export function formatShortCount(count: number, locale?: string): string {
+  return numberFormat(locale, { notation: 'compact', maximumSignificantDigits: 3 }).format(count);
+}
+
+/** A difference as a share of what it is compared with: "+12.4%", "−3.0%"; a dash where there is nothing to compare. */
+export function formatChange(share: number | null, locale?: string): string {
+  if (share === null) return NO_FIGURE;
+  const digits = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
+  const options = { style: 'percent', signDisplay: 'exceptZero', ...digits } as const;
+  return numberFormat(locale, options).format(share).replace('-', '−');
+}
+
+/** A share of any size; a dash where there is none. */
+export function formatPercent(share: number | null, locale?: string): string {
+  return share === null ? NO_FIGURE : percent(share, 2, locale);
+}
+
+/** A pacing index, or any ratio, with two decimals; a dash where there is none. */
 export function formatPacing(index: number | null, locale?: string): string {
   if (index === null) return NO_FIGURE;
   return numberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(index);
@@ -112,6 +136,17 @@ export function formatMinute(time: UnixMs, timeZone: string): string {
 export function formatMoment(time: UnixMs, timeZone: string): string {
   const clock = { hour: '2-digit', minute: '2-digit', second: '2-digit' } as const;
   return dateFormat(timeZone, { month: 'short', day: 'numeric', ...clock }).format(time);
+}
+
+/** "Oct 19, 14:05" in the time zone. */
+export function formatHour(time: UnixMs, timeZone: string): string {
+  const clock = { hour: '2-digit', minute: '2-digit' } as const;
+  return dateFormat(timeZone, { month: 'short', day: 'numeric', ...clock }).format(time);
+}
+
+/** "Mon, Oct 19" in the time zone. */
+export function formatDay(time: UnixMs, timeZone: string): string {
+  return dateFormat(timeZone, { weekday: 'short', month: 'short', day: 'numeric' }).format(time);
 }
 
 function percent(share: number, digits: number, locale: string | undefined): string {

@@ -10,20 +10,27 @@ export interface Polled<T> {
   readonly isMissing: boolean;
 }
 
+type Ask<T> = (path: string, signal: AbortSignal) => Promise<T>;
+
 const WAIT_MOST_MS = 10_000;
 
 /**
  * Fetches `makePath()` again and again, one request at a time, `everyMs` after the last one ended; not while the page is
  * hidden, and less often while it fails. Starts afresh, and abandons what is under way, when `key` changes.
  */
-export function usePolling<T>(key: string, makePath: () => string, everyMs: number): Polled<T> {
+export function usePolling<T>(
+  key: string,
+  makePath: () => string,
+  everyMs: number,
+  ask: Ask<T> = getJson,
+): Polled<T> {
   const [polled, setPolled] = useState<Polled<T>>({ data: null, error: null, isMissing: false });
   useEffect(() => {
     const stopped = new AbortController();
     const onData = (data: T): void => setPolled({ data, error: null, isMissing: false });
     const onError = (error: string, isMissing: boolean): void =>
       setPolled(({ data }) => ({ data, error, isMissing }));
-    void poll(makePath, everyMs, stopped.signal, { onData, onError });
+    void poll((signal) => ask(makePath(), signal), everyMs, stopped.signal, { onData, onError });
     return () => stopped.abort();
     // makePath is new in every render; `key` says when it asks for something else.
   }, [key, everyMs]);
@@ -36,7 +43,7 @@ interface PollHandlers<T> {
 }
 
 async function poll<T>(
-  makePath: () => string,
+  ask: (signal: AbortSignal) => Promise<T>,
   everyMs: number,
   stopped: AbortSignal,
   { onData, onError }: PollHandlers<T>,
@@ -45,13 +52,13 @@ async function poll<T>(
   while (!stopped.aborted) {
     if (!document.hidden) {
       try {
-        const data = await getJson<T>(makePath(), stopped);
+        const data = await ask(stopped);
         failures = 0;
         if (!stopped.aborted) onData(data);
       } catch (error) {
         failures++;
         if (!stopped.aborted) {
-          onError(explain(error), error instanceof RegionRefusal && error.status === 404);
+          onError(explainFailure(error), error instanceof RegionRefusal && error.status === 404);
         }
       }
     }
@@ -59,7 +66,8 @@ async function poll<T>(
   }
 }
 
-function explain(error: unknown): string {
+/** What went wrong with a request, in words. */
+export function explainFailure(error: unknown): string {
   // fetch says "Failed to fetch" and the like, differently in each browser.
   if (error instanceof TypeError) return 'The region does not answer.';
   if (error instanceof DOMException) return 'The region took too long to answer.';

@@ -12,7 +12,13 @@ interface AccessAnswer {
 export const advertiser = signal<string | null>(null);
 
 /** The views that show an advertiser its own figures; the others are of the whole region. */
-const ADVERTISER_VIEWS: ReadonlySet<Route['view']> = new Set(['ad', 'campaigns', 'campaign', 'unknown']);
+const ADVERTISER_VIEWS: ReadonlySet<Route['view']> = new Set([
+  'ad',
+  'figures',
+  'campaigns',
+  'campaign',
+  'unknown',
+]);
 
 export function mayShow(view: Route['view']): boolean {
   return advertiser.value === null || ADVERTISER_VIEWS.has(view);

@@ -3,6 +3,7 @@ import type { AttributedOrder } from '../model/attributed-order.ts';
 import type { Order } from '../model/order.ts';
 import type { TouchExplanation } from '../model/touch.ts';
 import type { Verdict } from '../model/verdict.ts';
+import { parseExact } from './answers/exact-json.ts';
 
 /** One minute of an ad in one currency. */
 export interface AdMinuteRow {
@@ -128,13 +129,47 @@ export function orderPath(orderId: string): string {
 
 /** Gets JSON; a refusal becomes a RegionRefusal with what the region said (RFC 9457), silence one after ten seconds. */
 export async function getJson<T>(path: string, signal: AbortSignal): Promise<T> {
+  return JSON.parse(await askText(path, signal)) as T;
+}
+
+/** The same, with whole numbers past 2^53 as bigint. */
+export async function getExactJson<T>(path: string, signal: AbortSignal): Promise<T> {
+  return parseExact(await askText(path, signal)) as T;
+}
+
+interface Posted {
+  /** JSON, or nothing. */
+  readonly body?: string;
+  readonly timeoutMs?: number;
+}
+
+/** Posts, and reads the answer as getExactJson does. */
+export async function postJson<T>(
+  path: string,
+  signal: AbortSignal,
+  { body, timeoutMs }: Posted,
+): Promise<T> {
+  const content = body === undefined ? {} : { body };
+  return parseExact(await askText(path, signal, { method: 'POST', ...content }, timeoutMs)) as T;
+}
+
+async function askText(
+  path: string,
+  signal: AbortSignal,
+  request: RequestInit = {},
+  timeoutMs: number = TIMEOUT_MS,
+): Promise<string> {
   const response = await fetch(path, {
-    signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+    ...request,
+    signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     cache: 'no-store',
-    headers: { accept: 'application/json' },
+    headers: {
+      accept: 'application/json',
+      ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
   });
   if (!response.ok) throw new RegionRefusal(response.status, await readProblem(response));
-  return (await response.json()) as T;
+  return response.text();
 }
 
 async function readProblem(response: Response): Promise<string> {

@@ -1,9 +1,14 @@
+import { type FiguresChoice, figuresHref, parseFigures } from './address/figures-choice.ts';
+
 /** The views there are, as addresses after the `#`. A link to a view is always made here. */
 export type Route =
   | { readonly view: 'overview' }
   | { readonly view: 'ad'; readonly adId: string; readonly minutes: number }
   | { readonly view: 'campaigns' }
   | { readonly view: 'campaign'; readonly campaignId: string }
+  | { readonly view: 'regions' }
+  | ({ readonly view: 'figures' } & FiguresChoice)
+  | { readonly view: 'sql'; readonly sql: string }
   | { readonly view: 'quarantine' }
   | { readonly view: 'orders' }
   | { readonly view: 'order'; readonly orderId: string }
@@ -13,11 +18,19 @@ export type Route =
 export const AD_RANGES = [15, 60, 360] as const;
 const AD_RANGE_DEFAULT = 60;
 
-/** Reads `#/`, `#/ad/AD-ID?minutes=60`, `#/campaigns`, `#/campaign/ID`, `#/orders`, `#/order/ORDER-ID` or `#/quarantine`. */
+/**
+ * Reads `#/`, `#/regions`, `#/ad/AD-ID?minutes=60`, `#/figures/ADVERTISER/CAMPAIGN?…`, `#/campaigns`, `#/campaign/ID`, `#/orders`,
+ * `#/order/ORDER-ID`, `#/quarantine` or `#/sql?q=…`.
+ */
 export function parseRoute(hash: string): Route {
   const [path, query] = splitOnce(hash.replace(/^#/, ''), '?');
   const parts = path.split('/').filter((part) => part !== '');
   if (parts.length === 0) return { view: 'overview' };
+  if (parts.length === 1 && parts[0] === 'regions') return { view: 'regions' };
+  if (parts.length === 1 && parts[0] === 'sql')
+    return { view: 'sql', sql: new URLSearchParams(query).get('q') ?? '' };
+  const figures = parts[0] === 'figures' ? parseFigures(parts.slice(1), new URLSearchParams(query)) : null;
+  if (figures !== null) return { view: 'figures', ...figures };
   if (parts.length === 1 && parts[0] === 'quarantine') return { view: 'quarantine' };
   if (parts.length === 1 && parts[0] === 'campaigns') return { view: 'campaigns' };
   const campaignId = parts.length === 2 && parts[0] === 'campaign' ? decode(parts[1]) : null;
@@ -35,6 +48,12 @@ export function routeHref(route: Exclude<Route, { view: 'unknown' }>): string {
   switch (route.view) {
     case 'overview':
       return '#/';
+    case 'regions':
+      return '#/regions';
+    case 'figures':
+      return figuresHref(route);
+    case 'sql':
+      return sqlHref(route.sql);
     case 'quarantine':
       return '#/quarantine';
     case 'campaigns':
@@ -63,6 +82,10 @@ export function campaignHref(campaignId: string): string {
 
 export function orderHref(orderId: string): string {
   return `#/order/${encodeURIComponent(orderId)}`;
+}
+
+export function sqlHref(sql: string): string {
+  return sql === '' ? '#/sql' : `#/sql?q=${encodeURIComponent(sql)}`;
 }
 
 /** Calls `onRoute` now and whenever the address changes. */

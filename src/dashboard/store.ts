@@ -3,6 +3,7 @@ import type { UnixMs } from '../base/clock.ts';
 import type { LiveFrame } from '../model/live.ts';
 import { formatClock } from './format.ts';
 import type { ConnectionState } from './live-connection.ts';
+import { type Arrival, readArrival } from './address/arrival.ts';
 import { type Route, parseRoute } from './router.ts';
 
 export type Theme = 'auto' | 'light' | 'dark';
@@ -22,6 +23,9 @@ const RATE_GAP_MS = 3000;
 const darkPreference = window.matchMedia('(prefers-color-scheme: dark)');
 const systemIsDark = signal(darkPreference.matches);
 darkPreference.addEventListener('change', ({ matches }) => (systemIsDark.value = matches));
+
+/** What the page of the other region handed over, if this one takes its place. */
+export const arrival: Arrival = readArrival(window.location.search);
 
 export const browserTimeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
@@ -66,6 +70,16 @@ export function chooseTheme(choice: Theme): void {
 export function chooseTimeZone(zone: string): void {
   timeZone.value = zone;
   remember('timeZone', zone === browserTimeZone ? null : zone);
+}
+
+/** Keeps what was handed over, and takes it out of the address: a reload is no arrival. */
+export function settleIn(): void {
+  const { zone, theme: handed } = arrival;
+  if (zone !== null && isTimeZone(zone)) chooseTimeZone(zone);
+  if (handed !== null) chooseTheme(handed);
+  if (window.location.search !== '') {
+    window.history.replaceState(null, '', window.location.pathname + window.location.hash);
+  }
 }
 
 function appendRate(samples: readonly RateSample[], { at, eventsPerSecond }: LiveFrame): RateSample[] {

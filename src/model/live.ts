@@ -41,6 +41,8 @@ export interface LivePeer {
    * to about ten seconds.
    */
   readonly throughLagMs: number | null;
+  /** Up to so long ago nothing can come from anywhere any more, ms; null before that is known. It grows while the other one is silent. */
+  readonly settledLagMs: number | null;
   /** Events counted here that were the other one’s and have been taken out again, since the region began. */
   readonly yielded: number;
   /** Blocks that the other one had dropped before they were taken in. */

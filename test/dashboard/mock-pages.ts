@@ -42,8 +42,13 @@ export class MockPages {
 
   /** Chromium writes every failed request to the console; where a test makes requests fail, they are no fault. */
   forgiveFailedRequests(): void {
+    this.forgive(/^Failed to load resource/);
+  }
+
+  /** Of the test that is under way these are no faults. */
+  forgive(expected: RegExp): void {
     for (const { faults } of this.#opened) {
-      const others = faults.filter((fault) => !fault.startsWith('Failed to load resource'));
+      const others = faults.filter((fault) => !expected.test(fault));
       faults.splice(0, faults.length, ...others);
     }
   }

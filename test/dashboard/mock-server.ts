@@ -7,6 +7,8 @@ import type { LiveFrame } from '../../src/model/live.ts';
 import { mockBudgets, mockDaySpend } from './mock-budgets.ts';
 import type { OrderAnswer, OrdersAnswer } from '../../src/dashboard/region-api.ts';
 import { mockAdMinutes, mockFrame, mockQuarantine } from './mock-figures.ts';
+import type { DemoRegion } from '../../src/dashboard/answers/region-answers.ts';
+import { mockBudgetFeeds, mockFiguresReport, mockReportsStatus, mockSql } from './mock-reports.ts';
 import { mockOrderAnswer, mockOrders } from './mock-orders.ts';
 
 const DASHBOARD = new URL('../../src/dashboard/', import.meta.url);
@@ -40,6 +42,12 @@ export interface MockServer {
   readonly viewers: () => number;
   /** Changes what the frames say from now on. */
   setFrame(change: Partial<LiveFrame>): void;
+  /** These are the regions of the demo from now on; killing and restarting changes their state. */
+  setDemo(regions: readonly DemoRegion[]): void;
+  /** How often the regions of the demo were asked for. */
+  demoAsked(): number;
+  /** Which regions were killed and restarted, as "kill a". */
+  readonly demoActions: string[];
   /** Lists these records of orders from now on. */
   setOrders(records: OrdersAnswer['records']): void;
   /** Explains any order like this from now on. */
@@ -64,6 +72,9 @@ export async function startMockServer(port = 0): Promise<MockServer> {
   let change: Partial<LiveFrame> = {};
   let orders: OrdersAnswer['records'] | null = null;
   let order: OrderAnswer | null = null;
+  let demo: readonly DemoRegion[] = [];
+  const demoActions: string[] = [];
+  let demoAsked = 0;
   let problem: { status: number; detail: string } | null = null;
   let tick = 0;
   let delayMs = 40;
@@ -100,11 +111,39 @@ export async function startMockServer(port = 0): Promise<MockServer> {
     },
     '/v1/budgets': (_request, response) => {
       if (problem !== null) return sendProblem(response, problem.status, problem.detail);
-      sendJson(response, mockBudgets(Date.now()));
+      sendJson(response, { ...mockBudgets(Date.now()), feeds: mockBudgetFeeds(tick) });
     },
     '/v1/campaigns/spring/spend': (_request, response) => {
       if (problem !== null) return sendProblem(response, problem.status, problem.detail);
       sendJson(response, mockDaySpend(Date.now()));
+    },
+    '/v1/demo': (_request, response) => {
+      demoAsked++;
+      sendJson(response, { regions: demo });
+    },
+    '/v1/demo/kill': (_request, response, query) => {
+      demoActions.push(`kill ${query.get('region')}`);
+      demo = demo.map((each) => (each.region === query.get('region') ? { ...each, state: 'killed' } : each));
+      sendJson(response, { regions: demo });
+    },
+    '/v1/demo/restart': (_request, response, query) => {
+      demoActions.push(`restart ${query.get('region')}`);
+      demo = demo.map((each) => (each.region === query.get('region') ? { ...each, state: 'up' } : each));
+      sendJson(response, { regions: demo });
+    },
+    '/v1/reports/status': (_request, response) => sendJson(response, mockReportsStatus(tick)),
+    '/v1/reports/figures': (_request, response, query) => {
+      if (problem !== null) return sendProblem(response, problem.status, problem.detail);
+      sendJson(response, mockFiguresReport(query, Date.now()));
+    },
+    '/v1/sql': (request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const { sql } = JSON.parse(Buffer.concat(chunks).toString()) as { sql: string };
+        const { status, text } = mockSql(sql);
+        response.writeHead(status, { 'content-type': 'application/json' }).end(text);
+      });
     },
     '/v1/quarantine': (_request, response) => {
       if (problem !== null) return sendProblem(response, problem.status, problem.detail);
@@ -127,8 +166,9 @@ export async function startMockServer(port = 0): Promise<MockServer> {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
     const answer = routes[pathname.replace(/^(\/v1\/orders\/)[^/]+(\/explain)$/, '$1:orderId$2')];
     if (answer === undefined) return sendFile(response, pathname);
-    // Who reads is no figure.
-    if (pathname !== '/v1/access') asked.push(`${pathname}?${searchParams.toString()}`);
+    // Who reads, and whether this is a demo, is no figure.
+    if (pathname !== '/v1/access' && !pathname.startsWith('/v1/demo'))
+      asked.push(`${pathname}?${searchParams.toString()}`);
     answer(request, response, searchParams);
   });
   const url = await listen(server, port);
@@ -138,6 +178,9 @@ export async function startMockServer(port = 0): Promise<MockServer> {
     viewers: () => streams.size,
     overlapMost: () => underWayMost,
     setFrame: (next) => (change = { ...change, ...next }),
+    setDemo: (next) => (demo = next),
+    demoActions,
+    demoAsked: () => demoAsked,
     setOrders: (next) => (orders = next),
     setOrder: (next) => (order = next),
     breakLive: () => {

@@ -36,7 +36,7 @@ describe.runIf(hasBrowser())('the page, read with a key of', () => {
     try {
       await expect.poll(() => page.textContent('main'), PATIENT).toContain('acme-spring');
       expect(await page.textContent('.strip')).toContain('figures of acme only');
-      expect(await page.textContent('nav')).toMatch(/^\s*Campaigns\s*$/);
+      expect(await page.textContent('nav')).toMatch(/^\s*Figures\s*Campaigns\s*$/);
       expect(await accessibilityFaults(page)).toEqual([]);
       await page.click('main a:has-text("acme-spring")');
       await expect.poll(() => page.textContent('h1'), PATIENT).toContain('acme-spring');

@@ -2,16 +2,20 @@ import { html } from 'htm/preact';
 import type { VNode } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { advertiser, mayShow } from '../reader.ts';
+import { FIGURES_DEFAULT, figuresHref } from '../address/figures-choice.ts';
 import { type Route, routeHref } from '../router.ts';
 import { frame, route } from '../store.ts';
 import { formatCount } from '../format.ts';
 import { AdView } from '../views/ad.ts';
 import { CampaignView } from '../views/campaign.ts';
 import { CampaignsView } from '../views/campaigns.ts';
+import { FiguresView } from '../views/figures.ts';
 import { OrderView } from '../views/order.ts';
 import { OrdersView } from '../views/orders.ts';
 import { OverviewView } from '../views/overview.ts';
 import { QuarantineView } from '../views/quarantine.ts';
+import { RegionsView } from '../views/regions.ts';
+import { SqlView } from '../views/sql.ts';
 import { AdSearch } from './id-search.ts';
 import { Preferences } from './preferences.ts';
 import { StatusStrip } from './status-strip.ts';
@@ -27,6 +31,8 @@ interface NavItem {
 /** The views one can go to; a new view is a line here, a case in `viewOf`, and its address in router.ts. */
 const NAV: readonly NavItem[] = [
   { view: 'overview', href: routeHref({ view: 'overview' }), label: 'Live' },
+  { view: 'regions', href: routeHref({ view: 'regions' }), label: 'Regions' },
+  { view: 'figures', href: figuresHref(FIGURES_DEFAULT), label: 'Figures' },
   { view: 'campaigns', href: routeHref({ view: 'campaigns' }), label: 'Campaigns' },
   {
     view: 'orders',
@@ -40,6 +46,7 @@ const NAV: readonly NavItem[] = [
     label: 'Quarantine',
     count: () => (frame.value === null ? null : formatCount(frame.value.quarantined)),
   },
+  { view: 'sql', href: routeHref({ view: 'sql', sql: '' }), label: 'SQL' },
 ];
 
 /** The view in the navigation that one which is not in it belongs to. */
@@ -123,6 +130,14 @@ function viewOf(current: Route): { title: string; view: VNode } {
         view: html`<${CampaignView} key=${campaignId} campaignId=${campaignId} />`,
       };
     }
+    case 'regions':
+      return { title: 'Regions', view: html`<${RegionsView} />` };
+    case 'figures': {
+      const title = current.campaignId ?? current.advertiserId ?? 'Figures';
+      return { title, view: html`<${FiguresView} key=${title} choice=${current} />` };
+    }
+    case 'sql':
+      return { title: 'SQL', view: html`<${SqlView} given=${current.sql} />` };
     case 'quarantine':
       return { title: 'Quarantine', view: html`<${QuarantineView} />` };
     case 'orders':

@@ -2,7 +2,8 @@ import { html } from 'htm/preact';
 import type { VNode } from 'preact';
 import { formatClock, formatLatency } from '../format.ts';
 import { advertiser } from '../reader.ts';
-import { connection, frame, timeZone } from '../store.ts';
+import { arrival, connection, frame, timeZone } from '../store.ts';
+import { Failover } from './regions/failover.ts';
 
 /** One line of constant height under the header: is this live, and of when are the figures. */
 export function StatusStrip({ onRetry }: { onRetry: () => void }): VNode {
@@ -13,6 +14,7 @@ export function StatusStrip({ onRetry }: { onRetry: () => void }): VNode {
     <section class="strip" data-state=${state} aria-label="Connection">
       <span class="strip-state"><span class="dot" aria-hidden="true"></span>${STATE_LABEL[state]}</span>
       <span class="strip-text">${explain(of)}</span>
+      <${Failover} />
       ${state === 'live' ? html`<${Freshness} />` : html`<${Retry} onRetry=${onRetry} />`}
       <span class="sr-only" role="status">${STATE_LABEL[state]}</span>
     </section>
@@ -29,10 +31,17 @@ function Reader(): VNode {
 const STATE_LABEL = { connecting: 'Connecting', live: 'Live', lost: 'Connection lost' } as const;
 
 function explain(of: string | null): VNode | string {
-  if (connection.value === 'live') return html`figures of <time>${of}</time>`;
+  if (connection.value === 'live') return html`figures of <time>${of}</time>${cameText()}`;
   if (connection.value === 'connecting') return 'waiting for figures';
   if (of === null) return 'no figures yet; trying again';
   return html`figures are of <time>${of}</time>; trying again`;
+}
+
+/** After the page of another region has gone on here. */
+function cameText(): VNode | string {
+  const { from } = arrival;
+  if (from === null || from === frame.value?.region) return '';
+  return html` · here since region <b>${from}</b> did not answer`;
 }
 
 function Freshness(): VNode {

@@ -243,6 +243,11 @@ export const liveFrame = z
           .min(0)
           .nullable()
           .describe('All that arrived there up to so long ago is known here; null before its first page.'),
+        settledLagMs: z
+          .number()
+          .min(0)
+          .nullable()
+          .describe('Up to so long ago nothing can come from anywhere any more; null before that is known.'),
         yielded: count.describe('Events counted here that were the other one’s and were taken out again.'),
         blocksMissed: count.describe('Blocks that the other one had dropped before they were taken in.'),
         lastError: z.string().nullable(),

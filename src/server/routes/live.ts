@@ -22,6 +22,7 @@ const FRAME: LiveFrame = {
     isConnected: true,
     silentSince: null,
     throughLagMs: 120,
+    settledLagMs: 90_000,
     yielded: 0,
     blocksMissed: 0,
     lastError: null,

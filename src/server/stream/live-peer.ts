@@ -10,9 +10,20 @@ export function livePeer(
 ): LivePeer | null {
   if (link === undefined || status === null) return null;
   const { isConnected, silentSince, lastError } = link.status();
-  const { through, yielded, blocksMissed } = status;
+  const { through, settled, yielded, blocksMissed } = status;
   // The time is the peer's, whose clock may be ahead.
   const throughLagMs = through === 0 ? null : Math.max(0, now - through);
+  const settledLagMs = settled === 0 ? null : Math.max(0, now - settled);
   const { region, url } = link;
-  return { region, url, isConnected, silentSince, throughLagMs, yielded, blocksMissed, lastError };
+  return {
+    region,
+    url,
+    isConnected,
+    silentSince,
+    throughLagMs,
+    settledLagMs,
+    yielded,
+    blocksMissed,
+    lastError,
+  };
 }

@@ -71,6 +71,7 @@ describe('how a region stands to its peer', () => {
       isConnected: false,
       silentSince: NOW - 1000,
       throughLagMs: 2500,
+      settledLagMs: 60_000,
       yielded: 6,
       blocksMissed: 4,
       lastError: 'gone',
