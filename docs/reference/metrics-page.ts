@@ -32,16 +32,26 @@ export async function metricsPage(): Promise<string> {
 
 const NO_ORDERS = { received: 0, verdicts: noOrderVerdicts(), held: 0, pending: 0 };
 
+const PEER = { through: 1, settled: 1, yielded: 0, blocksMissed: 0 };
+const PULL = { isConnected: true, pages: 0, silentSince: null, lastError: null };
+
 /** A status in which every figure is 0. */
 const ZEROS: object = new Proxy(
-  { verdicts: noVerdicts(), orders: NO_ORDERS },
+  { verdicts: noVerdicts(), orders: NO_ORDERS, peer: PEER },
   { get: (given, name) => Reflect.get(given, name) ?? (name === 'recovery' ? ZEROS : 0) },
 );
 
 /** What a region that has just begun shows, after one request. */
 async function prometheusText(): Promise<string> {
   const idle = { status: () => ZEROS, onChange: () => () => {} } as unknown as Region;
-  const metrics = new ServerMetrics(idle, () => 0);
+  const link = { region: 'b', url: 'http://b.example', status: () => PULL };
+  const view = { link, clock: { now: () => 1 } };
+  const metrics = new ServerMetrics(
+    idle,
+    () => 0,
+    () => undefined,
+    view,
+  );
   metrics.observeRequest('GET', '/metrics', 200, 1);
   const text = await metrics.render();
   metrics.close();

@@ -9,7 +9,7 @@ import { trustCa } from './access/trusted-ca.ts';
 import { readPeerSecret } from '../server/access/peer-secret.ts';
 import { peerOf } from './regions/peer-address.ts';
 import { readRunningFile } from './running-file.ts';
-import { addSettingOptions, formatSpec, readSpecOfRegion } from './settings-options.ts';
+import { addSettingOptions, formatSpec, readSpecsOfRegions } from './settings-options.ts';
 
 interface Flags {
   readonly url?: string[];
@@ -58,8 +58,8 @@ export interface FoundRegion {
 
 /** The region that --url names, or the one that runs on the data directory, or the one where it would listen. */
 export async function findRegion(command: Command): Promise<FoundRegion> {
-  const { addresses, spec } = await findAddresses(command);
-  if (addresses.length > 1)
+  const { addresses, spec, areGiven } = await findAddresses(command);
+  if (areGiven && addresses.length > 1)
     throw new AdtallyError('usage', 'This command asks one region: give one --url, and one --key.');
   return { client: new RegionClient(addresses[0]), spec };
 }
@@ -67,14 +67,16 @@ export async function findRegion(command: Command): Promise<FoundRegion> {
 export interface FoundRegions {
   readonly sender: RegionSender;
   readonly urls: readonly string[];
+  /** Names them all, whichever of them are up. */
+  readonly target: string;
   readonly spec: PipelineSpec;
 }
 
-/** The regions that --url names, the preferred one first; otherwise as `findRegion`. */
+/** The regions that --url names, the preferred one first; otherwise all that run here, or as `findRegion`. */
 export async function findRegions(command: Command, retry: Partial<RetryPolicy> = {}): Promise<FoundRegions> {
-  const { addresses, spec } = await findAddresses(command);
+  const { addresses, spec, target } = await findAddresses(command);
   const sender = new RegionSender({ regions: addresses, retry });
-  return { sender, urls: addresses.map(({ url }) => url), spec };
+  return { sender, urls: addresses.map(({ url }) => url), target, spec };
 }
 
 /**
@@ -108,21 +110,37 @@ function settingsOf(spec: PipelineSpec): Readonly<Record<string, string>> {
   return readRunningFile(spec.data)?.settings ?? formatSpec(spec);
 }
 
-async function findAddresses(command: Command): Promise<{ addresses: RegionAddress[]; spec: PipelineSpec }> {
+interface FoundAddresses {
+  readonly addresses: RegionAddress[];
+  /** Whether the command line says where they are. */
+  readonly areGiven: boolean;
+  readonly target: string;
+  readonly spec: PipelineSpec;
+}
+
+async function findAddresses(command: Command): Promise<FoundAddresses> {
   const { url: given = [], key: keys = [], ca } = command.opts<Flags>();
   if (ca !== undefined) trustCa(ca);
-  const spec = await readSpecOfRegion(command);
-  const running = given.length === 0 ? readRunningFile(spec.data) : undefined;
-  const { host, port, tls } = spec.server;
-  const protocol = tls.certFile === '' ? 'http' : 'https';
-  const here = running?.url ?? `${protocol}://${host}:${port}`;
-  const urls = (given.length === 0 ? [here] : given).map(checkUrl);
+  const specs = await readSpecsOfRegions(command);
+  const [spec] = specs;
+  const urls = (given.length === 0 ? urlsHere(specs) : given).map(checkUrl);
   if (keys.length > 1 && keys.length !== urls.length)
     throw new AdtallyError(
       'usage',
       `There are ${keys.length} keys for ${urls.length} addresses; give one --key, or one for each --url.`,
     );
-  return { addresses: urls.map((url, index) => ({ url, key: keys[index] ?? keys[0] })), spec };
+  const addresses = urls.map((url, index) => ({ url, key: keys[index] ?? keys[0] }));
+  const isMachine = given.length === 0 && specs.length > 1;
+  const target = isMachine ? specs.map(({ data }) => data).toSorted() : urls;
+  return { addresses, areGiven: given.length > 0, target: target.join(','), spec };
+}
+
+/** Of the regions that run on the data directories; where none does, where one would listen. */
+function urlsHere(specs: readonly PipelineSpec[]): string[] {
+  const running = specs.flatMap(({ data }) => readRunningFile(data)?.url ?? []);
+  if (running.length > 0) return running;
+  const { host, port, tls } = specs[0].server;
+  return [`${tls.certFile === '' ? 'http' : 'https'}://${host}:${port}`];
 }
 
 function checkUrl(url: string): string {

@@ -11,8 +11,9 @@ import type { Region } from '../embedded/ports.ts';
 import { openRegion } from '../embedded/region-engine.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
 import { readPeerSecret } from '../server/access/peer-secret.ts';
+import type { DemoControl } from '../server/demo/demo-control.ts';
 import { suitHeapToBodies } from '../server/heap.ts';
-import { startServer } from '../server/server.ts';
+import { startServer, type RunningServer } from '../server/server.ts';
 import { AuditTrail } from '../server/trail/audit-trail.ts';
 import { TrailFile } from '../server/trail/trail-file.ts';
 import { budgetPeerOf } from './budget/budget-peer.ts';
@@ -20,7 +21,7 @@ import { openBudget, type OpenedBudget } from './budget/region-budget.ts';
 import { KeyFile } from './key-file.ts';
 import { startEnricher } from './order-enricher.ts';
 import { peerOf } from './regions/peer-address.ts';
-import { startPeerPuller } from './regions/peer-link.ts';
+import { startPeerLink } from './regions/peer-link.ts';
 import { startReporting, withWorkerKey } from './union-load/region-reporting.ts';
 import type { ReportingService } from './union-load/reporting-service.ts';
 import { startWarehouse } from './union-load/region-warehouse.ts';
@@ -92,82 +93,116 @@ async function openLockedRegion(spec: PipelineSpec, name: string): Promise<Opene
   }
 }
 
-/** Opens the region and serves it. Throws what openLockedRegion and startServer throw. */
-export async function serveRegion(spec: PipelineSpec, name: string): Promise<ServedRegion> {
+/** Opens the region and serves it; `demo` is the supervisor of a demo. Throws what openLockedRegion and startServer throw. */
+export async function serveRegion(
+  spec: PipelineSpec,
+  name: string,
+  demo?: DemoControl,
+): Promise<ServedRegion> {
   const { secretFile } = spec.replication;
-  const peerSecret = secretFile === '' ? undefined : readPeerSecret(secretFile);
+  const secret = secretFile === '' ? undefined : readPeerSecret(secretFile);
   const opened = await openLockedRegion(spec, name);
-  const { region, directory } = opened;
-  const budget = await openBudgetOf(opened, spec, peerSecret);
+  // What has been started ends in the opposite order, also when the rest of it cannot be started.
+  const started = new AsyncDisposableStack();
+  started.defer(() => opened.close());
   try {
-    const { keys, workerSecret } = withWorkerKey(new KeyFile(directory));
-    const peer = peerOf(spec);
-    const peers = peer === undefined ? [] : [{ ...peer, secret: peerSecret }];
-    const late: { reporting?: ReportingService | undefined } = {};
-    const log = pino({ name: 'adtally' }, pino.destination({ dest: 2, sync: true }));
-    suitHeapToBodies();
-    const enricher = await startEnricher(region, spec);
-    const puller = startPeerPuller(region, spec, peerSecret);
-    const server = await startServer({
-      region,
-      ...(budget === undefined ? {} : { budget: budget.service }),
-      reports: () => late.reporting,
-      retryEnrichment: () => enricher?.retry(),
-      spec,
-      keys,
-      clock: nodeClock,
-      log,
-      trail: new AuditTrail(new TrailFile(directory), nodeClock),
-      ...(peerSecret === undefined ? {} : { peerSecret }),
-    });
-    const own = { name, url: server.url, secret: workerSecret, directory };
-    late.reporting = startReporting(spec, own, peers, (err) =>
-      log.error({ err }, 'the reporting store has ended'),
-    );
-    const warehouse = startWarehouse(spec, own, peers, (err) =>
-      log.error({ err }, 'the warehouse has trouble'),
-    );
-    // Without TLS a hang-up ends the process, as it always did.
-    if (spec.server.tls.certFile !== '') process.on('SIGHUP', server.renewTls);
-    writeRunningFile(directory, {
-      region: name,
-      url: server.url,
-      pid: process.pid,
-      startedAt: nodeClock.now(),
-      settings: formatSpec(spec),
-    });
-    const close = async (): Promise<void> => {
-      await Promise.all([late.reporting?.close(), warehouse?.close()]);
-      process.off('SIGHUP', server.renewTls);
-      await server.close();
-      await enricher?.stop();
-      await puller?.stop();
-      removeRunningFile(directory);
-      await budget?.close();
-      await opened.close();
-    };
-    return { ...opened, url: server.url, close };
+    const url = await startParts(opened, { spec, name, secret, demo }, started);
+    return { ...opened, url, close: () => started.disposeAsync() };
   } catch (error) {
-    await budget?.close();
-    await opened.close();
+    await started.disposeAsync();
     throw error;
   }
 }
 
+interface Serving {
+  readonly spec: PipelineSpec;
+  readonly name: string;
+  /** What the regions share. */
+  readonly secret: string | undefined;
+  readonly demo: DemoControl | undefined;
+}
+
+/** Starts all that stands around a region; returns where it is served. */
+async function startParts(
+  { region, directory }: OpenedRegion,
+  { spec, name, secret, demo }: Serving,
+  started: AsyncDisposableStack,
+): Promise<string> {
+  const budget = openBudgetOf(region, directory, spec, secret);
+  started.defer(async () => budget?.close());
+  const { keys, workerSecret } = withWorkerKey(new KeyFile(directory));
+  const log = pino({ name: 'adtally' }, pino.destination({ dest: 2, sync: true }));
+  suitHeapToBodies();
+  const enricher = await startEnricher(region, spec);
+  started.defer(async () => enricher?.stop());
+  const link = startPeerLink(region, spec, secret);
+  started.defer(async () => link?.stop());
+  // As long as it is served others find it by this file.
+  started.defer(() => removeRunningFile(directory));
+  const late: { reporting?: ReportingService | undefined } = {};
+  const server = await startServer({
+    region,
+    ...(budget === undefined ? {} : { budget: budget.service }),
+    reports: () => late.reporting,
+    retryEnrichment: () => enricher?.retry(),
+    spec,
+    keys,
+    clock: nodeClock,
+    log,
+    trail: new AuditTrail(new TrailFile(directory), nodeClock),
+    peer: link?.peer,
+    demo,
+    ...(secret === undefined ? {} : { peerSecret: secret }),
+  });
+  started.defer(() => server.close());
+  const peer = peerOf(spec);
+  const peers = peer === undefined ? [] : [{ ...peer, secret }];
+  const own = { name, url: server.ownUrl, secret: workerSecret, directory };
+  late.reporting = startReporting(spec, own, peers, (err) =>
+    log.error({ err }, 'the reporting store has ended'),
+  );
+  const warehouse = startWarehouse(spec, own, peers, (err) =>
+    log.error({ err }, 'the warehouse has trouble'),
+  );
+  started.defer(async () => void (await Promise.all([late.reporting?.close(), warehouse?.close()])));
+  announceProcess({ spec, name, directory, server }, started);
+  return server.url;
+}
+
+/** Listens for what the process is told, and says where it listens itself. */
+function announceProcess(
+  {
+    spec,
+    name,
+    directory,
+    server,
+  }: Pick<Serving, 'spec' | 'name'> & { readonly directory: string; readonly server: RunningServer },
+  started: AsyncDisposableStack,
+): void {
+  // Without TLS a hang-up ends the process, as it always did.
+  if (spec.server.tls.certFile !== '') {
+    process.on('SIGHUP', server.renewTls);
+    started.defer(() => void process.off('SIGHUP', server.renewTls));
+  }
+  writeRunningFile(directory, {
+    region: name,
+    url: server.url,
+    pid: process.pid,
+    startedAt: nodeClock.now(),
+    settings: formatSpec(spec),
+  });
+}
+
 /** Undefined where budgets are switched off. */
-async function openBudgetOf(
-  opened: OpenedRegion,
+function openBudgetOf(
+  region: Region,
+  directory: string,
   spec: PipelineSpec,
   peerSecret: string | undefined,
-): Promise<OpenedBudget | undefined> {
+): OpenedBudget | undefined {
   if (spec.budget.enabled === 'no') return undefined;
-  try {
-    const peer = budgetPeerOf(spec, opened.region.name, peerSecret);
-    return openBudget(opened.region, opened.directory, { retentionMs: spec.budget.retention, peer });
-  } catch (error) {
-    await opened.close();
-    throw error;
-  }
+  const peer = budgetPeerOf(spec, peerSecret);
+  return openBudget(region, directory, { retentionMs: spec.budget.retention, peer });
 }
 
 function makeDirectory(directory: string): void {

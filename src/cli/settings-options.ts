@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { describeAllowed, resolveSpec } from '../pipeline/pipeline-spec.ts';
 import {
@@ -11,10 +9,10 @@ import {
 } from '../pipeline/settings.ts';
 import { AdtallyError } from '../base/errors.ts';
 import { CONFIG_FILE_NAME, loadConfigFile } from './config-file.ts';
+import { regionDirectories } from './regions/region-directories.ts';
+import { readRunningFile } from './running-file.ts';
 
 const HEADING = 'Settings';
-/** The engine's own mark of a data directory; named here because the engine takes long to load. */
-const MANIFEST_PATH = 'MANIFEST';
 
 /** Adds --config and a flag for every setting that `wanted` lets through. */
 export function addSettingOptions(command: Command, wanted: (path: string) => boolean = () => true): Command {
@@ -43,20 +41,32 @@ export async function readSpec(command: Command): Promise<PipelineSpec> {
   }
 }
 
-/** Where the demo keeps its data: beside a real region's, never among them. */
-export function demoData(data: string): string {
-  return join(data, 'demo');
+/** The configuration file and the settings of the command line, as another command of adtally takes them. */
+export function givenArguments(command: Command): string[] {
+  const file = command.getOptionValue('config') as string | undefined;
+  const flags = Object.entries(givenFlags(command)).flatMap(([path, value]) => [flagName(path), value]);
+  return file === undefined ? flags : ['--config', file, ...flags];
 }
 
-/** Like readSpec, for a command that looks at a region: where there is none but the demo's, it means that one. */
+/**
+ * Like readSpec, for a command that looks at a region: `data` is that of the region that `regionDirectories` names first, one that
+ * runs where there is one.
+ */
 export async function readSpecOfRegion(command: Command): Promise<PipelineSpec> {
-  const spec = await readSpec(command);
-  const isDemo = !hasRegion(spec.data) && hasRegion(demoData(spec.data));
-  return isDemo ? { ...spec, data: demoData(spec.data) } : spec;
+  const [first] = await readSpecsOfRegions(command);
+  return first;
 }
 
-function hasRegion(directory: string): boolean {
-  return existsSync(join(directory, MANIFEST_PATH));
+/** The same for all regions of this machine, at least one; those that run stand first. */
+export async function readSpecsOfRegions(command: Command): Promise<[PipelineSpec, ...PipelineSpec[]]> {
+  const spec = await readSpec(command);
+  const directories = regionDirectories(spec.data, spec.regions);
+  const isRunning = directories.map((data) => readRunningFile(data) !== undefined);
+  const [first = spec.data, ...others] = [
+    ...directories.filter((_data, index) => isRunning[index]),
+    ...directories.filter((_data, index) => !isRunning[index]),
+  ];
+  return [{ ...spec, data: first }, ...others.map((data) => ({ ...spec, data }))];
 }
 
 /** Every setting with its value, as one would write it in the configuration. */

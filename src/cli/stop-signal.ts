@@ -8,17 +8,25 @@ export interface StopSignal {
   readonly asked: Promise<NodeJS.Signals>;
 }
 
-/** Listens for SIGINT and SIGTERM from now on. */
-export function listenForStop(): StopSignal {
+/** Listens for SIGINT and SIGTERM from now on; in a process with a supervisor also for its end. */
+export function listenForStop(isSupervised = false): StopSignal {
   const controller = new AbortController();
   const asked = new Promise<NodeJS.Signals>((resolve) => {
+    const ask = (name: NodeJS.Signals): void => {
+      controller.abort();
+      resolve(name);
+    };
     for (const name of ['SIGINT', 'SIGTERM'] as const) {
       process.on(name, () => {
         if (controller.signal.aborted) process.exit(128 + constants.signals[name]);
-        controller.abort();
-        resolve(name);
+        ask(name);
       });
     }
+    if (!isSupervised) return;
+    // However the supervisor ends, the system closes the channel to it.
+    process.once('disconnect', () => ask('SIGTERM'));
+    process.channel?.unref();
+    if (!process.connected) ask('SIGTERM');
   });
   return { signal: controller.signal, asked };
 }

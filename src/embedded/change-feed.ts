@@ -33,8 +33,9 @@ export function pageOfChanges(
   if (cells.retiredChanges.lastSince(cursor.since) > cursor.change) {
     throw expiredCursor(after, 'retention.records');
   }
-  const { latestArrival: asOf, rules } = scalars;
-  const end = { asOf, finalBefore: minutesFinalBefore(asOf, rules) };
+  const { latestArrival, peer, rules } = scalars;
+  const progress = { latestArrival, peer, isFirst: state.isFirst };
+  const end = { asOf: latestArrival, finalBefore: minutesFinalBefore(progress, rules) };
   const records: AdMinute[] = [];
   let last = cursor.change;
   for (const { change, minute, row } of changes.after(cursor.change)) {
@@ -65,8 +66,8 @@ export function pageOfOrderChanges(
   if (droppedChanges.lastSince(cursor.since) > cursor.change) {
     throw expiredCursor(after, 'retention.orders');
   }
-  const { latestArrival: asOf, rules } = state.scalars;
-  const end = { asOf, finalBefore: ordersFinalBefore(asOf, rules.orders) };
+  const { latestArrival, settled, rules } = state.scalars;
+  const end = { asOf: latestArrival, finalBefore: ordersFinalBefore(settled, rules.orders) };
   const records: AttributedOrder[] = [];
   let last = cursor.change;
   for (const { change, content } of changes.after(cursor.change)) {

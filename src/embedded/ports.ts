@@ -218,6 +218,26 @@ export interface PeerPosition {
 /** The type of a page for the peer on its way: as the region makes it, compressed with zstd. */
 export const PEER_PAGE_TYPE = 'application/vnd.adtally.peer-page+zstd';
 
+/** How pulling from the peer goes. */
+export interface PullStatus {
+  /** Whether the last question was answered. */
+  readonly isConnected: boolean;
+  /** Pages taken in since the start. */
+  readonly pages: number;
+  /** Since when the peer has not answered, Unix ms; null when it does. */
+  readonly silentSince: UnixMs | null;
+  /** What was wrong the last time; null when nothing was. */
+  readonly lastError: string | null;
+}
+
+/** The way to the other region. */
+export interface PeerLink {
+  /** Its name, and where it is asked. */
+  readonly region: string;
+  readonly url: string;
+  status(): PullStatus;
+}
+
 /** How two regions stand to each other, seen from one of them. */
 export interface PeerStatus extends PeerPosition {
   /** Everything that arrived at the peer up to this time of its clock has been taken in, Unix ms; 0 before the first page. */

@@ -69,6 +69,8 @@ export interface RegionTuning {
   readonly keepsTouches?: boolean;
   /** So many runs of touches of one size become one. */
   readonly touchMergeWidth?: number;
+  /** About so many bytes are in a page for the peer. */
+  readonly peerPageBytes?: number;
 }
 
 /** Opens a region on its data directory: recovers what is there, or begins anew. Rejects with AdtallyError. */
@@ -154,6 +156,7 @@ class EmbeddedRegion implements Region {
       disk,
       clock,
       state,
+      pageBytes: options.tuning?.peerPageBytes,
       isIdle: () => this.#pendingBytes === 0,
     });
     this.failed = new Promise((resolve) => {

@@ -21,8 +21,32 @@ export interface LiveFrame {
   readonly pendingBytes: number;
   readonly quarantined: number;
   readonly orders: LiveOrders;
+  /** The other region; null where there is none, or none is asked. */
+  readonly peer: LivePeer | null;
   /** Ads with most impressions and clicks over the last 15 minutes of event time, at most 10. */
   readonly topAds: readonly TopAd[];
+}
+
+/** How this region stands to the other one. */
+export interface LivePeer {
+  readonly region: string;
+  /** Where this region asks it. */
+  readonly url: string;
+  /** Whether the last question was answered. */
+  readonly isConnected: boolean;
+  /** Since when it has not answered, Unix ms; null when it does. */
+  readonly silentSince: UnixMs | null;
+  /**
+   * All that arrived there up to so long ago is known here, ms; null before its first page. While nothing happens there it grows
+   * to about ten seconds.
+   */
+  readonly throughLagMs: number | null;
+  /** Events counted here that were the other one’s and have been taken out again, since the region began. */
+  readonly yielded: number;
+  /** Blocks that the other one had dropped before they were taken in. */
+  readonly blocksMissed: number;
+  /** Why it was not heard the last time; null when it was. */
+  readonly lastError: string | null;
 }
 
 export interface LiveOrders {

@@ -93,12 +93,28 @@ export function advanceHorizon(
   };
 }
 
+/** What decides what is final in a region. */
+export interface Progress {
+  readonly latestArrival: UnixMs;
+  readonly peer: Hearing;
+  /** What both regions have counted is this one's. */
+  readonly isFirst: boolean;
+}
+
 /**
  * Minutes that begin before this are final: no event that is accepted from now on can change them. Holds as long as the clock is not
- * set back.
+ * set back. What the second region has counted may still be found to be the first one's, until it has heard what that one
+ * accepted, and the first one what was counted here.
  */
-export function minutesFinalBefore(latestArrival: UnixMs, rules: AggregationRules): UnixMs {
-  return minuteOf(Math.max(0, latestArrival - rules.maxEventAgeMs));
+export function minutesFinalBefore(
+  { latestArrival, peer, isFirst }: Progress,
+  rules: AggregationRules,
+): UnixMs {
+  const isAlone = isFirst || rules.regions.length < 2;
+  const known = isAlone ? latestArrival : Math.min(latestArrival, peer.through, peer.ack);
+  // Of a peer that stays silent nothing is expected any more once ids are forgotten without it.
+  const settled = settledTime(latestArrival, peer, rules) - rules.dedupeWindowMs - 2 * HOUR_MS;
+  return minuteOf(Math.max(0, Math.max(known, settled) - rules.maxEventAgeMs));
 }
 
 export const FIRST_HORIZON: Horizon = { forgottenGeneration: -1, retiredBefore: 0, expiredBefore: 0 };

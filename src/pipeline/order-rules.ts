@@ -37,8 +37,8 @@ export function isOpen(order: Order, arrival: UnixMs, rules: OrderRules): boolea
  * Orders placed before this are attributed for good: no event and no new order can change that. A later version of an order, such
  * as a refund, still can.
  */
-export function ordersFinalBefore(latestArrival: UnixMs, rules: OrderRules): UnixMs {
-  return minuteOf(Math.max(0, latestArrival - openMs(rules)));
+export function ordersFinalBefore(settled: UnixMs, rules: OrderRules): UnixMs {
+  return minuteOf(Math.max(0, settled - openMs(rules)));
 }
 
 /** How long after its time a touch must be kept: as long as an open order may ask for it, ms. */

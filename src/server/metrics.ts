@@ -3,6 +3,7 @@ import { SECOND_MS } from '../base/units.ts';
 import type { BudgetServiceStatus } from '../budget/budget-service.ts';
 import type { FeedStatus } from '../budget/peer/peer-follower.ts';
 import type { Region, RegionStatus } from '../embedded/ports.ts';
+import { peerMetrics, type PeerView } from './stream/peer-metrics.ts';
 import { ORDER_VERDICTS } from '../model/order-verdict.ts';
 import { VERDICTS } from '../model/verdict.ts';
 
@@ -66,6 +67,7 @@ export class ServerMetrics {
     region: Region,
     heldBytes: () => number,
     budget: () => BudgetServiceStatus | undefined = () => undefined,
+    peer?: PeerView,
   ) {
     for (const metric of REGION_METRICS) this.registry.registerMetric(regionMetric(region, metric));
     this.registry.registerMetric(verdictCounter(region));
@@ -74,6 +76,7 @@ export class ServerMetrics {
       liveGauge('adtally_receiving_bytes', 'Bytes of request bodies being received.', heldBytes),
     );
     for (const metric of budgetMetrics(budget)) this.registry.registerMetric(metric);
+    for (const metric of peerMetrics(region, peer)) this.registry.registerMetric(metric);
     this.requests = new Histogram({
       name: 'adtally_http_request_seconds',
       help: 'From a request’s headers to the end of its answer.',

@@ -6,6 +6,7 @@ import type { ErrorCode } from '../base/errors.ts';
 import type { Region } from '../embedded/ports.ts';
 import type { Reports } from '../reporting/reports.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
+import type { DemoControl } from './demo/demo-control.ts';
 import type { Asset, Assets } from './assets.ts';
 import type { Intake } from './body/intake.ts';
 import type { LiveFeed } from './stream/live-feed.ts';
@@ -28,6 +29,8 @@ export interface ServerContext {
   readonly live: LiveFeed;
   readonly metrics: ServerMetrics;
   readonly assets: Assets;
+  /** The supervisor, where the region is a part of the demo. */
+  readonly demo: DemoControl | undefined;
   /** What operators did; without it they can do nothing. */
   readonly trail: AuditTrail | undefined;
   /** The client library, as pages load it. */

@@ -1,6 +1,7 @@
 import type { Route } from './route.ts';
 import { getAdMinutes } from './routes/figures/ad-minutes.ts';
 import { getAccess } from './access/access-route.ts';
+import { getDemo, postDemoKill, postDemoRestart } from './demo/demo-routes.ts';
 import { getAudit, getAuditTrail } from './routes/audit.ts';
 import { getAuditDigest, getAuditRecords } from './routes/audit-records.ts';
 import { getAdMinuteChanges, getOrderChanges } from './routes/changes.ts';
@@ -64,6 +65,9 @@ export const ROUTES: readonly Route[] = [
   getPeerPage,
   getLive,
   getAccess,
+  getDemo,
+  postDemoKill,
+  postDemoRestart,
   getHealthz,
   getReadyz,
   getMetrics,

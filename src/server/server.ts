@@ -5,7 +5,7 @@ import type { Clock } from '../base/clock.ts';
 import { AdtallyError } from '../base/errors.ts';
 import type { BudgetService } from '../budget/budget-service.ts';
 import { SECOND_MS } from '../base/units.ts';
-import type { Region } from '../embedded/ports.ts';
+import type { PeerLink, Region } from '../embedded/ports.ts';
 import type { Reports } from '../reporting/reports.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
 import { Gate } from './access.ts';
@@ -15,6 +15,7 @@ import { type ServerLog, makeApp } from './app.ts';
 import { readAssets } from './assets.ts';
 import { clientScript } from './browser/client-script.ts';
 import { Intake } from './body/intake.ts';
+import type { DemoControl } from './demo/demo-control.ts';
 import { registerDocs } from './docs.ts';
 import type { KeyStore } from './keys.ts';
 import { ServerMetrics } from './metrics.ts';
@@ -22,6 +23,7 @@ import { openApiDocument } from './openapi/document.ts';
 import type { ServerContext } from './route.ts';
 import { ROUTES } from './routes.ts';
 import { LiveFeed } from './stream/live-feed.ts';
+import { listenForWorkers, type OwnListener } from './tls/own-listener.ts';
 import { TlsFiles } from './tls/tls-files.ts';
 import { TlsRenewal } from './tls/tls-renewal.ts';
 import type { AuditTrail } from './trail/audit-trail.ts';
@@ -38,6 +40,10 @@ export interface ServerOptions {
   readonly keys: KeyStore;
   /** The secret shared with the other region: whoever sends it may read what regions read from each other. */
   readonly peerSecret?: string;
+  /** The way to the other region, where there is one. */
+  readonly peer?: PeerLink | undefined;
+  /** The supervisor of the demo that the region is a part of. */
+  readonly demo?: DemoControl | undefined;
   readonly clock: Clock;
   readonly log?: ServerLog;
   /** Keeps what operators do; without it they are refused what changes anything. */
@@ -49,6 +55,8 @@ export interface ServerOptions {
 export interface RunningServer {
   /** `http://HOST:PORT`, without a slash at the end. */
   readonly url: string;
+  /** Where the region's own workers read it. */
+  readonly ownUrl: string;
   /** Looks for renewed TLS files now, and not in the next minute. */
   readonly renewTls: () => void;
   /** Ends streams, answers what is in flight (for a few seconds at most), stops. The region stays open. */
@@ -75,20 +83,23 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       options.clock,
       options.log,
     );
+  let own: OwnListener | undefined;
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
     renewal?.close();
+    own?.close();
     return (closed ??= stop(app, context, stopping));
   };
   try {
     await registerDocs(app, gate);
     await listen(app, spec.server);
+    if (tls !== undefined) own = await listenForWorkers(app);
   } catch (error) {
     await close();
     throw error;
   }
   const url = urlOf(app, spec.server.host, tls === undefined ? 'http' : 'https');
-  return { url, renewTls: () => renewal?.look(), close };
+  return { url, ownUrl: own?.url ?? url, renewTls: () => renewal?.look(), close };
 }
 
 function makeGate({ spec, keys, clock, peerSecret }: ServerOptions): Gate {
@@ -120,6 +131,8 @@ function makeContext(
     clock,
     dashboard,
     trail,
+    peer,
+    demo,
   }: ServerOptions,
   stopping: AbortSignal,
 ): ServerContext {
@@ -134,12 +147,14 @@ function makeContext(
     spec,
     clock,
     intake,
-    live: new LiveFeed(region, clock),
+    live: new LiveFeed(region, clock, peer),
     metrics: new ServerMetrics(
       region,
       () => intake.heldBytes,
       () => budget?.status(),
+      { link: peer, clock },
     ),
+    demo,
     assets: readAssets(dashboard),
     trail,
     clientScript: clientScript(),

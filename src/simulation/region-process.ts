@@ -47,7 +47,7 @@ export class RegionProcess {
       try {
         const entropyBytes = (length: number): Uint8Array => entropy.bytes(length);
         const diskOfProcess = disk.mount();
-        const tuning = { touchMergeWidth: 2 };
+        const tuning = { touchMergeWidth: 2, peerPageBytes: 1500 };
         const options = { name, spec, disk: diskOfProcess, clock: this.clock, tuning };
         this.region = await openRegion({ ...options, entropy: entropyBytes });
         void this.#awaitFailure(this.region);

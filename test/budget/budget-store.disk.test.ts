@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openBudgetStore, type SqliteBudgetStore } from '../../src/adapters/budget-store/budget-store.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../src/base/units.ts';
+import { BudgetBook } from '../../src/budget/budget-book.ts';
 import { auditBudget } from '../../src/budget/budget-audit.ts';
 import { applyPage } from '../../src/budget/ledger.ts';
 import type { AdMinute } from '../../src/model/ad-minute.ts';
@@ -12,6 +13,8 @@ import { adMinute, NOON, ScriptedFeed } from './feed-script.ts';
 
 /** A file that version 1 wrote: two campaigns, two records, one of them charged twice. */
 const VERSION_1 = new URL('version-1/budget.sqlite', import.meta.url).pathname;
+
+const TERMS = { advertiserId: 'acme', currency: 'EUR', dailyBudgetMicros: 1, timezone: 'UTC', start: 0 };
 
 let directory: string;
 let store: SqliteBudgetStore;
@@ -124,6 +127,11 @@ describe('entries of days out of retention', () => {
     expect(of('advertiser:acme')).toEqual([acme]);
     expect(of('advertiser:other')).toEqual([['advertiser:other', 7n]]);
     expect(of('advertiser:nobody')).toEqual([]);
+    const book = new BudgetBook(store, 'a', new ScriptedFeed(), NOON);
+    book.putCampaign('spring', TERMS, NOON);
+    expect(book.closings('spring')).toHaveLength(2);
+    expect(book.closings('spring', 'acme')).toMatchObject([{ counterAccount: 'advertiser:acme' }]);
+    expect(() => book.closings('spring', 'other')).toThrow('No campaign "spring" has been set.');
     expect(await audit('a')).toMatchObject({ exact: true, entries: 2 });
   });
 

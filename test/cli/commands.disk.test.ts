@@ -86,20 +86,6 @@ describe('adtally', { timeout: 120_000 }, () => {
     }
   });
 
-  it('shows real data and goes on with made-up traffic', async () => {
-    const demo = await place.start<Line>(['demo', '--port', '0', '--rate', '100']);
-    await demo.line((line) => line.event === 'imported');
-    const audit = await place.json<FullAudit>(['audit']);
-    expect(audit.exact).toBe(true);
-    expect(audit.books.counted.impressions).toBeGreaterThanOrEqual(60_000);
-    demo.signal('SIGINT');
-    const { exit, lines } = await demo.ended;
-    expect({ exit, last: lines.at(-1)?.event }).toEqual({ exit: 0, last: 'stopped' });
-    expect(lines.find((line) => line.event === 'imported')).toMatchObject({ verdicts: { counted: 60_287 } });
-    const again = await place.start<Line>(['demo', '--port', '0', '--rate', '0']);
-    expect(await again.line((line) => line.event === 'imported')).toMatchObject({ outcome: 'nothing_to_do' });
-  });
-
   it('stops at once when asked twice', async () => {
     const region = await place.start<Line>(['start', '--port', '0']);
     region.signal('SIGTERM');

@@ -22,6 +22,7 @@ export function mockFrame(tick: number, at: number): LiveFrame {
     pendingBytes: 187_392,
     quarantined: 1_565 + Math.floor(tick / 3),
     orders: { received: 8_204 + tick * 3, held: 8_119 + tick * 3, pending: 3 },
+    peer: null,
     topAds: Array.from({ length: 10 }, (_, rank) => topAd(rank, tick)),
   };
 }

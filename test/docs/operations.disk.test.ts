@@ -18,7 +18,7 @@ test('a state whose snapshot is gone comes back from the log, as docs/operations
   await expect(stage.startFrom(wreck)).rejects.toMatchObject({ code: 'data_corrupt' });
 
   expect(await readdir(join(wreck, 'log'))).toContain('0000000000000001.log');
-  const [, command] = /```sh\n([\s\S]*?)```/.exec(PAGE)!;
+  const [, command] = /```sh\n( *node --input-type[\s\S]*?)```/.exec(PAGE)!;
   execFileSync('bash', ['-c', command], { cwd: wreck });
 
   await stage.startFrom(wreck);

@@ -1,16 +1,18 @@
 import { argv } from 'node:process';
 import { pathToFileURL } from 'node:url';
 import type { CrashScript, playScript } from '../../src/simulation/crash-script.ts';
+import type { simulatePair } from '../../src/simulation/pair/simulate-pair.ts';
 import type { simulate } from '../../src/simulation/simulate.ts';
 import scripts from '../simulation/regressions/scripts.json' with { type: 'json' };
 
 /**
- * Run by mutations.test.ts, as a process of its own: `hunt.ts DIRECTORY SEEDS` looks for a world in which the engine of a
- * copy of src/ breaks a promise, and prints what it found. What has been found before is tried first.
+ * Run by mutations.test.ts, as a process of its own: `hunt.ts DIRECTORY SEEDS [pair]` looks for a world in which the engine of a
+ * copy of src/ breaks a promise, and prints what it found. With `pair` the worlds are of two regions.
  */
-const [, , directory, seeds] = argv;
+const [, , directory, seeds, kind] = argv;
 const room = pathToFileURL(`${directory}/src/simulation/`).href;
 const script = (await import(`${room}crash-script.ts`)) as { playScript: typeof playScript };
+const pair = (await import(`${room}pair/simulate-pair.ts`)) as { simulatePair: typeof simulatePair };
 const world = (await import(`${room}simulate.ts`)) as { simulate: typeof simulate };
 
 async function fault(run: () => Promise<unknown>): Promise<string | null> {
@@ -35,4 +37,12 @@ async function hunt(): Promise<{ where: string; what: string } | null> {
   return null;
 }
 
-console.log(JSON.stringify(await hunt()));
+async function huntPairs(): Promise<{ where: string; what: string } | null> {
+  for (let seed = 1; seed <= Number(seeds); seed++) {
+    const what = await fault(() => pair.simulatePair(`mutation ${seed}`));
+    if (what !== null) return { where: `seed ${seed}`, what };
+  }
+  return null;
+}
+
+console.log(JSON.stringify(await (kind === 'pair' ? huntPairs() : hunt())));

@@ -21,6 +21,7 @@ const CHANGE_FEED = 'embedded/change-feed.ts';
 const TOUCH_STORE = 'embedded/touches/touch-store.ts';
 const TOUCH_FILES = 'embedded/touches/touch-files.ts';
 const STATE = 'embedded/state/aggregation.ts';
+const SCALARS = 'embedded/snapshot/state-scalars.ts';
 const RULES = 'pipeline/aggregation.ts';
 const ORDERS = 'embedded/state/attribution.ts';
 const ORDER_RULES = 'pipeline/attribution.ts';
@@ -383,15 +384,15 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'begins the change numbers of orders anew after a snapshot',
-    file: STATE,
-    from: 'this.attribution.loadScalars(orders);',
-    to: 'this.attribution.loadScalars({ ...orders, change: 0 });',
+    file: SCALARS,
+    from: 'state.attribution.loadScalars(orders);',
+    to: 'state.attribution.loadScalars({ ...orders, change: 0 });',
   },
   {
     name: 'writes counts of orders into a snapshot that are newer than its cut',
-    file: STATE,
-    from: 'orders: this.attribution.dumpScalars(),',
-    to: 'orders: Object.assign(this.attribution.scalars, { droppedChanges: this.attribution.dumpScalars().droppedChanges }),',
+    file: SCALARS,
+    from: 'orders: state.attribution.dumpScalars(),',
+    to: 'orders: Object.assign(state.attribution.scalars, { droppedChanges: state.attribution.dumpScalars().droppedChanges }),',
   },
   {
     name: 'holds on to orders that are to be dropped',

@@ -6,9 +6,20 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LEDGER_MUTATIONS } from './budget/ledger-mutation.ts';
 import { MUTATIONS, type Mutation } from './mutation.ts';
+import { PEER_MUTATIONS } from './peer/peer-mutation.ts';
 
 /** The rooms that a simulated world is made of. */
-const ROOMS = ['base', 'model', 'pipeline', 'embedded', 'oracle', 'reporting', 'budget', 'simulation'];
+const ROOMS = [
+  'base',
+  'model',
+  'pipeline',
+  'embedded',
+  'oracle',
+  'reporting',
+  'budget',
+  'union-load',
+  'simulation',
+];
 const SOURCE = new URL('../../src/', import.meta.url).pathname;
 const HUNT = new URL('hunt.ts', import.meta.url).pathname;
 /** The engine as it is survives many more: see test/simulation/world.test.ts. */
@@ -45,8 +56,8 @@ async function mutate({ file, from, to }: Mutation, index: number): Promise<stri
   return directory;
 }
 
-async function hunt(directory: string): Promise<Catch | null> {
-  const { stdout } = await promisify(execFile)(process.execPath, [HUNT, directory, String(SEEDS)], {
+async function hunt(directory: string, kind = 'one'): Promise<Catch | null> {
+  const { stdout } = await promisify(execFile)(process.execPath, [HUNT, directory, String(SEEDS), kind], {
     timeout: HUNT_MS_MAX,
   });
   return JSON.parse(stdout) as Catch | null;
@@ -73,6 +84,16 @@ test.concurrent.each([...MUTATIONS, ...LEDGER_MUTATIONS].map((mutation, index) =
   async ({ index, ...mutation }) => {
     const directory = await mutate(mutation, index);
     expect(await hunt(directory)).not.toBeNull();
+    await rm(directory, { recursive: true });
+  },
+);
+
+test.concurrent.each(PEER_MUTATIONS.map((mutation, index) => ({ ...mutation, index: 1000 + index })))(
+  'an engine of two regions that $name is caught',
+  { timeout: HUNT_MS_MAX },
+  async ({ index, ...mutation }) => {
+    const directory = await mutate(mutation, index);
+    expect(await hunt(directory, 'pair')).not.toBeNull();
     await rm(directory, { recursive: true });
   },
 );

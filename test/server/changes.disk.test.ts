@@ -46,8 +46,11 @@ describe('GET /v1/changes/ad-minutes', () => {
   });
   afterAll(() => server.close());
 
+  // One time for all: the same ad is the same record, also when a minute ends meanwhile.
+  const eventTime = Date.now();
   const count = async (adId: string, eventId?: string): Promise<void> => {
-    const body = JSON.stringify(event(eventId === undefined ? { adId } : { adId, eventId }));
+    const given = eventId === undefined ? { adId, eventTime } : { adId, eventTime, eventId };
+    const body = JSON.stringify(event(given));
     expect((await server.post('/v1/events', body)).status).toBe(200);
   };
   const page = async (query = ''): Promise<z.infer<typeof changePage>> =>

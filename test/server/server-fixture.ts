@@ -10,11 +10,12 @@ import type { Clock } from '../../src/base/clock.ts';
 import type { ErrorCode } from '../../src/base/errors.ts';
 import { ERRORS } from '../../src/base/errors.ts';
 import type { BudgetService } from '../../src/budget/budget-service.ts';
-import type { Region } from '../../src/embedded/ports.ts';
+import type { PeerLink, Region } from '../../src/embedded/ports.ts';
 import type { Reports } from '../../src/reporting/reports.ts';
 import { openRegion } from '../../src/embedded/region-engine.ts';
 import { resolveSpec } from '../../src/pipeline/pipeline-spec.ts';
 import type { PipelineConfig } from '../../src/pipeline/settings.ts';
+import type { DemoControl } from '../../src/server/demo/demo-control.ts';
 import { type KeyStore, keyStoreOf } from '../../src/server/keys.ts';
 import { problem } from '../../src/server/openapi/schemas.ts';
 import { openBudget } from '../../src/cli/budget/region-budget.ts';
@@ -45,6 +46,8 @@ export interface TestServerOptions {
   readonly dashboard?: string;
   readonly peerSecret?: string;
   readonly reports?: Reports;
+  readonly peer?: PeerLink;
+  readonly demo?: DemoControl;
   /** Stands between the server and the region. */
   readonly wrap?: (region: Region) => Region;
 }
@@ -57,7 +60,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
     clock = nodeClock,
     wrap = (region: Region) => region,
   } = options;
-  const { dashboard, peerSecret, reports } = options;
+  const { dashboard, peerSecret, reports, peer, demo } = options;
   const spec = resolveSpec(
     { ...config, server: { port: 0, ...config.server } },
     { environment: {}, flags: {} },
@@ -88,6 +91,8 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
     clock,
     log,
     trail,
+    peer,
+    demo,
     ...(peerSecret === undefined ? {} : { peerSecret }),
     ...(dashboard === undefined ? {} : { dashboard }),
   });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { simulatePair } from '../../src/simulation/pair/simulate-pair.ts';
 
 /** How many worlds of two regions, and which one alone. */
-const SEEDS = Number(process.env['SIM_SEEDS'] ?? 200);
+const SEEDS = Number(process.env['SIM_SEEDS'] ?? (process.env['CI'] === undefined ? 300 : 2000));
 const ONLY = process.env['SEED'];
 
 async function reproducibly(seed: string): ReturnType<typeof simulatePair> {

@@ -1,31 +1,21 @@
 import { HttpRecordFeed } from '../../adapters/region-feed/http-record-feed.ts';
 import { RegionReader } from '../../adapters/region-feed/region-reader.ts';
-import { AdtallyError } from '../../base/errors.ts';
 import type { BudgetPeer } from '../../budget/budget-service.ts';
 import type { CampaignFeed } from '../../budget/ports.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
 import { campaignChangePage } from '../../server/openapi/budget-schemas.ts';
+import { peerOf } from '../regions/peer-address.ts';
 
 /** Campaigns asked for at a time: they are taken over in one transaction. */
 const CAMPAIGNS = 500;
 
-/**
- * What the budgets of region `own` hear of the other one, which is shown `secret`; undefined where there is none. Throws AdtallyError
- * config_invalid.
- */
-export function budgetPeerOf(
-  { peer }: Pick<PipelineSpec, 'peer'>,
-  own: string,
-  secret: string | undefined,
-): BudgetPeer | undefined {
-  if (peer.length === 0) return undefined;
-  const [region, url] = [peer[0].slice(0, peer[0].indexOf('=')), peer[0].slice(peer[0].indexOf('=') + 1)];
-  if (region === own) {
-    throw new AdtallyError('config_invalid', `peer is ${peer[0]}, but that is the region that is started.`);
-  }
-  const reader = new RegionReader({ url, secret });
-  const feed = new HttpRecordFeed({ region, kind: 'ad-minutes' }, reader);
-  return { feed, campaigns: campaignFeed(reader, region) };
+/** What the budgets hear of the other region, which is shown `secret`; undefined where there is none. */
+export function budgetPeerOf(spec: PipelineSpec, secret: string | undefined): BudgetPeer | undefined {
+  const peer = peerOf(spec);
+  if (peer === undefined) return undefined;
+  const reader = new RegionReader({ url: peer.url, secret });
+  const feed = new HttpRecordFeed({ region: peer.name, kind: 'ad-minutes' }, reader);
+  return { feed, campaigns: campaignFeed(reader, peer.name) };
 }
 
 function campaignFeed(reader: RegionReader, region: string): CampaignFeed {

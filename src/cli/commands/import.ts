@@ -91,13 +91,13 @@ export const importCommand: CommandDefinition = {
     const flags = command.opts<Flags>();
     const mapping = readMapping(flags);
     const files = paths.map((path) => findImportFile(path, mapping));
-    const { sender, urls } = await findRegions(command, { patienceMs: 5 * MINUTE_MS });
+    const { sender, target } = await findRegions(command, { patienceMs: 5 * MINUTE_MS });
     const report = await runImport(
       {
         files,
         mapping,
         sender,
-        target: urls.join(','),
+        target,
         timeShift: flags.timeShift === undefined ? undefined : parseTimeShift(flags.timeShift),
         source: flags.source,
         statePath: flags.state ?? `${paths[0]}.adtally-import.json`,

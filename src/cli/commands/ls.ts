@@ -1,15 +1,27 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { formatTime } from '../../model/event-time.ts';
+import type { PipelineSpec } from '../../pipeline/settings.ts';
 import type { CommandDefinition } from '../command.ts';
 import { readRunningFile, type RunningRegion } from '../running-file.ts';
-import { addSettingOptions, formatSpec, readSpecOfRegion } from '../settings-options.ts';
+import { addSettingOptions, formatSpec, readSpecsOfRegions } from '../settings-options.ts';
 import { formatSize, renderTable } from '../table.ts';
 
 interface DataFile {
   /** Relative to the data directory. */
   readonly file: string;
   readonly bytes: number;
+}
+
+/** What there is of a region on this machine. */
+interface ListedRegion {
+  /** Its data directory, absolute. */
+  readonly data: string;
+  /** Null when it does not run. */
+  readonly running: RunningRegion | null;
+  readonly urls: Readonly<Record<string, string>>;
+  readonly files: readonly DataFile[];
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 const PAGES: readonly (readonly [string, string])[] = [
@@ -29,50 +41,49 @@ const PAGES: readonly (readonly [string, string])[] = [
 export const lsCommand: CommandDefinition = {
   usage: 'ls',
   about: 'Show where everything is: URLs, data files and their sizes, limits and other settings',
+  more: 'Of several regions on this machine it shows each; with --json the first one, and the others as "others".',
   configure: (command) => addSettingOptions(command),
   run: async (command, terminal) => {
-    const spec = await readSpecOfRegion(command);
-    const directory = resolve(spec.data);
-    const running = readRunningFile(directory);
-    const files = listFiles(directory);
-    const settings = running?.settings ?? formatSpec(spec);
-    const urls =
-      running === undefined
-        ? {}
-        : Object.fromEntries(PAGES.map(([name, path]) => [name, running.url + path]));
-    terminal.result(
-      { data: directory, running: running ?? null, urls, files, settings },
-      describe(directory, running, files, settings),
-    );
+    const [first, ...others] = (await readSpecsOfRegions(command)).map(listRegion);
+    terminal.result({ ...first, others }, describe([first, ...others]));
     return 0;
   },
 };
 
-function describe(
-  directory: string,
-  running: RunningRegion | undefined,
-  files: readonly DataFile[],
-  settings: Readonly<Record<string, string>>,
-): string {
+function listRegion(spec: PipelineSpec): ListedRegion {
+  const data = resolve(spec.data);
+  const running = readRunningFile(data);
+  const urls =
+    running === undefined ? {} : Object.fromEntries(PAGES.map(([name, path]) => [name, running.url + path]));
+  return {
+    data,
+    running: running ?? null,
+    urls,
+    files: listFiles(data),
+    settings: running?.settings ?? formatSpec(spec),
+  };
+}
+
+/** The settings of regions on one machine differ in little: they are told once, with the first. */
+function describe(regions: readonly ListedRegion[]): string {
+  const parts = regions.flatMap(describeRegion);
+  const { settings } = regions[0];
+  return [...parts, renderTable(['setting', 'value'], Object.entries(settings))].join('\n\n');
+}
+
+function describeRegion({ data, running, urls, files }: ListedRegion): string[] {
   const state =
-    running === undefined
-      ? `No region runs on ${directory}.`
-      : `Region ${running.region} runs on ${directory} as process ${running.pid} since ${formatTime(running.startedAt)}.`;
+    running === null
+      ? `No region runs on ${data}.`
+      : `Region ${running.region} runs on ${data} as process ${running.pid} since ${formatTime(running.startedAt)}.`;
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
   const parts = [state];
-  if (running !== undefined)
-    parts.push(
-      renderTable(
-        ['what', 'url'],
-        PAGES.map(([name, path]) => [name, running.url + path]),
-      ),
-    );
+  if (running !== null) parts.push(renderTable(['what', 'url'], Object.entries(urls)));
   if (files.length > 0) {
     const rows = files.map(({ file, bytes }) => [file, formatSize(bytes)]);
     parts.push(renderTable(['file', 'size'], [...rows, ['in all', formatSize(total)]]));
   }
-  parts.push(renderTable(['setting', 'value'], Object.entries(settings)));
-  return parts.join('\n\n');
+  return parts;
 }
 
 /** Everything in the data directory, by name; empty when there is none yet. */

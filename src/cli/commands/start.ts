@@ -1,7 +1,10 @@
 import { Option, type Command } from 'commander';
+import { AdtallyError } from '../../base/errors.ts';
 import { formatDuration } from '../../base/units.ts';
 import type { CommandDefinition } from '../command.ts';
 import type { ServedRegion } from '../region-process.ts';
+import { ParentDemo } from '../regions/parent-link.ts';
+import { addressLines, superviseRegions } from '../regions/supervise.ts';
 import { addSettingOptions, readSpec } from '../settings-options.ts';
 import { listenForStop, type StopSignal } from '../stop-signal.ts';
 import { formatCount, formatSize } from '../table.ts';
@@ -13,18 +16,49 @@ export const startCommand: CommandDefinition = {
   more: 'SIGTERM or Ctrl-C stops it cleanly; a second one at once, which loses nothing that was acknowledged.',
   configure: (command) => {
     addRegionOptions(command);
+    command
+      .option(
+        '--all',
+        'run every region of the spec on this machine, each in DATA/REGION, and restart what dies',
+      )
+      .addOption(
+        // A region that a supervisor runs ends with it, and the demo’s may ask it to kill and restart one.
+        new Option('--supervised <mode>').choices(['plain', 'demo']).hideHelp(),
+      );
   },
   run: async (command, terminal) => {
-    const stop = listenForStop();
+    const { region, all, supervised } = command.opts<Flags>();
+    const stop = listenForStop(supervised !== undefined);
     const spec = await readSpec(command);
-    const { region } = command.opts<{ region?: string }>();
+    if (all === true) {
+      checkAlone(command);
+      return (await superviseRegions(spec, command, false, stop, terminal)).untilStopped();
+    }
     // Engine and server take half a second to load, which the other commands need not wait for.
     const { chooseRegion, serveRegion } = await import('../region-process.ts');
-    const served = await serveRegion(spec, chooseRegion(spec, region));
+    const demo = supervised === 'demo' ? new ParentDemo() : undefined;
+    const served = await serveRegion(spec, chooseRegion(spec, region), demo);
     announce(served, terminal);
     return runUntilStopped(served, stop, terminal);
   },
 };
+
+interface Flags {
+  readonly region?: string;
+  readonly all?: true;
+  readonly supervised?: 'plain' | 'demo';
+}
+
+/** Throws AdtallyError usage for what has no meaning where all regions are run. */
+function checkAlone(command: Command): void {
+  for (const name of ['region', 'peer'] as const) {
+    if (command.getOptionValueSource(name) !== 'cli') continue;
+    throw new AdtallyError(
+      'usage',
+      `--${name} does not go with --all, which runs every region and knows its peer.`,
+    );
+  }
+}
 
 /** Which region to run, and every setting of it. */
 export function addRegionOptions(command: Command): void {
@@ -43,11 +77,7 @@ export function announce({ region, url, directory }: ServedRegion, terminal: Ter
       ? ''
       : ` (${formatSize(recovery.tornBytesCut)} of a write that nobody was told of were cut off)`;
   const lines = [
-    `Region ${region.name} counts at ${url}`,
-    `  live page    ${url}/`,
-    `  API          ${url}/v1/events   (reference: ${url}/docs)`,
-    `  metrics      ${url}/metrics`,
-    `  data         ${directory}`,
+    ...addressLines(region.name, url, directory),
     received === 0 ? 'The data directory is new.' : `${begun}${torn}.`,
   ];
   const started = { event: 'started', region: region.name, url, data: directory, pid: process.pid, recovery };

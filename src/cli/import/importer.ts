@@ -24,7 +24,7 @@ export interface ImportOptions {
   readonly again: boolean;
   readonly skipBadRows: boolean;
   readonly batchEvents: number;
-  readonly sender: RegionSender;
+  readonly sender: Pick<RegionSender, 'sendEvents' | 'traffic'>;
   readonly clock: Clock;
   /** Stops after the request under way. */
   readonly stop: AbortSignal;

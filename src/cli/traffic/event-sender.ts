@@ -7,7 +7,7 @@ import { noVerdicts, VERDICTS, type VerdictCounts } from '../../model/verdict.ts
 
 export interface SendOptions {
   readonly generator: TrafficGenerator;
-  readonly sender: RegionSender;
+  readonly sender: Pick<RegionSender, 'sendEvents'>;
   readonly clock: Clock;
   /** Events in all; Infinity goes on until `stop`. */
   readonly count: number;

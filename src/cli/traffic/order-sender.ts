@@ -12,7 +12,7 @@ const TICK_MS = 500;
 export async function sendOrders(options: {
   readonly generator: TrafficGenerator;
   readonly orders: OrderTraffic;
-  readonly sender: RegionSender;
+  readonly sender: Pick<RegionSender, 'sendOrders'>;
   readonly clock: Clock;
   readonly ordersPerSecond: number;
   readonly stop: AbortSignal;

@@ -21,6 +21,7 @@ const NOTHING_YET: LiveFrame = {
   pendingBytes: 0,
   quarantined: 0,
   orders: { received: 0, held: 0, pending: 0 },
+  peer: null,
   topAds: [],
 };
 

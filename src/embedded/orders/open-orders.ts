@@ -1,4 +1,5 @@
 import type { UnixMs } from '../../base/clock.ts';
+import { WideMap } from '../../base/wide-map.ts';
 import { hourOf } from '../../model/event-time.ts';
 import type { Order } from '../../model/order.ts';
 
@@ -11,8 +12,8 @@ export interface UserWatch {
 /** Orders that a touch may still change, by user; and by the hour of their time, to be closed hour by hour. */
 export class OpenOrders {
   readonly #watch: UserWatch;
-  readonly #byUser = new Map<string, Set<string>>();
-  readonly #byHour = new Map<UnixMs, Map<string, Order>>();
+  readonly #byUser = new WideMap<Set<string>>();
+  readonly #byHour = new Map<UnixMs, WideMap<Order>>();
   /** Start of the hour in which orders were last closed, Unix ms. */
   #closedIn = -1;
 
@@ -29,9 +30,9 @@ export class OpenOrders {
   open(order: Order): void {
     const { orderId, userId } = order;
     const hour = hourOf(order.orderTime);
-    const sameHour = this.#byHour.get(hour);
-    if (sameHour === undefined) this.#byHour.set(hour, new Map([[orderId, order]]));
-    else sameHour.set(orderId, order);
+    let sameHour = this.#byHour.get(hour);
+    if (sameHour === undefined) this.#byHour.set(hour, (sameHour = new WideMap()));
+    sameHour.set(orderId, order);
     const sameUser = this.#byUser.get(userId);
     if (sameUser !== undefined) {
       sameUser.add(orderId);

@@ -1,3 +1,4 @@
+import { WideMap } from '../../base/wide-map.ts';
 import type { OrderRecord } from './order-state.ts';
 
 /** Stale entries are dropped when there are more of them than this and than live ones. */
@@ -10,7 +11,7 @@ const STALE_MIN = 1024;
 export class RecordChanges {
   #entries: OrderRecord[] = [];
   /** Change number of each record's last entry, by record id. */
-  readonly #last = new Map<string, number>();
+  readonly #last = new WideMap<number>();
 
   /** Records that have changed at least once and are not gone. */
   get size(): number {

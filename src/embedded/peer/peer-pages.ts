@@ -10,7 +10,6 @@ import { encodePeerPage } from './peer-page.ts';
 import { PeerShelf } from './peer-shelf.ts';
 import { shipmentOf, type Shipment } from './shipment.ts';
 
-/** A page holds whole blocks, until they have so many bytes. */
 const PAGE_BYTES = 2 << 20;
 /** Blocks whose marks are looked for at a time while the log is read. */
 const BLOCKS_AHEAD_MAX = 4096;
@@ -23,6 +22,8 @@ export interface PeerPagesOptions {
   readonly disk: Disk;
   readonly clock: Clock;
   readonly state: Aggregation;
+  /** A page holds whole blocks, until they have so many bytes. */
+  readonly pageBytes?: number | undefined;
   /** Whether nothing is accepted that is not applied yet. */
   readonly isIdle: () => boolean;
 }
@@ -46,6 +47,7 @@ interface Reading {
 /** Makes the pages that the peer fetches: from memory what came lately, and from the log what came before. */
 export class PeerPages {
   readonly #options: PeerPagesOptions;
+  readonly #pageBytes: number;
   readonly #shelf = new PeerShelf();
   /** The block whose entries came last: it may not be whole yet. */
   #noted = 0;
@@ -61,6 +63,7 @@ export class PeerPages {
 
   constructor(options: PeerPagesOptions) {
     this.#options = options;
+    this.#pageBytes = options.pageBytes ?? PAGE_BYTES;
   }
 
   /** To be called with each entry of the next block once it is applied, while its body is still there. */
@@ -128,7 +131,7 @@ export class PeerPages {
   }
 
   #fromShelf(from: number): Shipped {
-    const shipments = this.#shelf.after(from, PAGE_BYTES);
+    const shipments = this.#shelf.after(from, this.#pageBytes);
     const visible = this.#options.state.scalars.block;
     const last = shipments.at(-1)?.block ?? from;
     const isAll = this.#shelf.after(last, 1).length === 0;
@@ -136,9 +139,19 @@ export class PeerPages {
   }
 
   #inTurn(from: number): Promise<Shipped> {
-    const shipped = this.#turn.then(() => this.#fromLog(from));
+    const shipped = this.#turn.then(() => this.#untilSomething(from));
     this.#turn = shipped.catch(() => undefined);
     return shipped;
+  }
+
+  /** Passes over blocks that have nothing for the peer, however many: it could not tell them from the end. */
+  async #untilSomething(from: number): Promise<Shipped> {
+    let shipped = await this.#fromLog(from);
+    const { after } = shipped;
+    while (shipped.shipments.length === 0 && shipped.block < this.#options.state.scalars.block) {
+      shipped = await this.#fromLog(shipped.block);
+    }
+    return { ...shipped, after };
   }
 
   /** Reads blocks after `from` until a page is full, and further until the marks of all of them are known. */
@@ -159,7 +172,7 @@ export class PeerPages {
         if (kind !== ENTRY_KIND.marks) continue;
         for (const known of decodeMarks(body)) marks.set(known.block, known.entries);
       }
-      const isWanted = bytes < PAGE_BYTES && waiting.length < BLOCKS_AHEAD_MAX;
+      const isWanted = bytes < this.#pageBytes && waiting.length < BLOCKS_AHEAD_MAX;
       if (isWanted) {
         waiting.push(block);
         bytes += block.entries.reduce((sum, { body }) => sum + body.length, 0);

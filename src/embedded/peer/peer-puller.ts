@@ -1,7 +1,7 @@
-import type { Clock, UnixMs } from '../../base/clock.ts';
+import type { Clock } from '../../base/clock.ts';
 import { AdtallyError } from '../../base/errors.ts';
 import { SECOND_MS } from '../../base/units.ts';
-import type { PeerPosition, Region } from '../ports.ts';
+import type { PeerPosition, PullStatus, Region } from '../ports.ts';
 import { decodePeerPage } from './peer-page.ts';
 
 /** The peer, asked for its pages. */
@@ -11,18 +11,6 @@ export interface PeerSource {
    * answer, or not as it should.
    */
   next(after: PeerPosition, waitMs: number, stop: AbortSignal): Promise<Uint8Array>;
-}
-
-/** How pulling goes. */
-export interface PullStatus {
-  /** Whether the last question was answered. */
-  readonly isConnected: boolean;
-  /** Pages taken in since the start. */
-  readonly pages: number;
-  /** Since when the peer has not answered, Unix ms; null when it does. */
-  readonly silentSince: UnixMs | null;
-  /** What was wrong the last time; null when nothing was. */
-  readonly lastError: string | null;
 }
 
 const WAIT_MS = SECOND_MS;

@@ -118,13 +118,13 @@ export class Aggregation {
     const peer = { data: '', block: 0, through: 0, ack: 0, blocksMissed: 0 };
     this.scalars = { block: 0, latestArrival: 0, horizon: FIRST_HORIZON, change: 0, rules, settled: 0, peer };
     this.#region = region;
-    this.peerEvents = new PeerEvents(this, () => this.#isFirst);
+    this.peerEvents = new PeerEvents(this, () => this.isFirst);
     this.#scanner = new EventScanner(rules, seed);
     this.setRules(rules);
   }
 
   /** Whether what both regions have counted is this one's. */
-  get #isFirst(): boolean {
+  get isFirst(): boolean {
     return this.scalars.rules.regions[0] === this.#region;
   }
 
@@ -356,7 +356,7 @@ export class Aggregation {
 
   /** Whether an own event counts though its id is known: the first region's own events do, whatever the peer has counted. */
   #takesOver(seen: Seen): boolean {
-    return seen === SAME_CONTENT && this.#isFirst && this.ids.seenOwner === PEERS;
+    return seen === SAME_CONTENT && this.isFirst && this.ids.seenOwner === PEERS;
   }
 
   /** Adds a new event to its cell; false when the cell's cost would pass 2^53 − 1, and then nothing has changed. */

@@ -1,4 +1,5 @@
 import type { UnixMs } from '../../base/clock.ts';
+import { WideMap } from '../../base/wide-map.ts';
 import type { AttributionModel } from '../../model/attributed-order.ts';
 import { hourOf } from '../../model/event-time.ts';
 import { parseOrder, type Order } from '../../model/order.ts';
@@ -81,7 +82,7 @@ export class Attribution {
   #rules: OrderRules;
   /** Whether an order that both regions have taken in belongs to this one. */
   #isFirst = true;
-  readonly #orders = new Map<string, OrderState>();
+  readonly #orders = new WideMap<OrderState>();
   readonly #open: OpenOrders;
   /** Latest settled time, Unix ms: no touch that arrives before it can come any more. */
   #settled = 0;
@@ -189,7 +190,7 @@ export class Attribution {
     for (const state of this.#orders.values()) if (state.enrichment?.status === 'unavailable') yield state;
   }
 
-  /** Every order held, oldest first; a map goes on giving each of them once while they change. */
+  /** Every order held, in no particular order; each of them once, also while they change. */
   all(): IterableIterator<OrderState> {
     return this.#orders.values();
   }

@@ -232,6 +232,23 @@ export const liveFrame = z
       held: count,
       pending: count.describe('Of those held, the ones that wait for the order service.'),
     }),
+    peer: z
+      .strictObject({
+        region: z.string(),
+        url: z.string().describe('Where this region asks the other one.'),
+        isConnected: z.boolean().describe('Whether the last question was answered.'),
+        silentSince: unixMs.nullable().describe('Since when it has not answered; null when it does.'),
+        throughLagMs: z
+          .number()
+          .min(0)
+          .nullable()
+          .describe('All that arrived there up to so long ago is known here; null before its first page.'),
+        yielded: count.describe('Events counted here that were the other one’s and were taken out again.'),
+        blocksMissed: count.describe('Blocks that the other one had dropped before they were taken in.'),
+        lastError: z.string().nullable(),
+      })
+      .nullable()
+      .describe('The other region; null where there is none, or none is asked.'),
     topAds: z.array(
       z.strictObject({
         adId: id,

@@ -16,6 +16,16 @@ const FRAME: LiveFrame = {
   pendingBytes: 0,
   quarantined: 1,
   orders: { received: 3, held: 2, pending: 0 },
+  peer: {
+    region: 'b',
+    url: 'http://10.0.0.2:7070',
+    isConnected: true,
+    silentSince: null,
+    throughLagMs: 120,
+    yielded: 0,
+    blocksMissed: 0,
+    lastError: null,
+  },
   topAds: [],
 };
 

@@ -1,8 +1,9 @@
 import type { Clock, UnixMs } from '../../base/clock.ts';
 import { MINUTE_MS, SECOND_MS } from '../../base/units.ts';
-import type { Region, VisibleChange } from '../../embedded/ports.ts';
+import type { PeerLink, Region, VisibleChange } from '../../embedded/ports.ts';
 import { minuteOf } from '../../model/event-time.ts';
 import type { LiveFrame, TopAd } from '../../model/live.ts';
+import { livePeer } from './live-peer.ts';
 
 const FRAME_EVERY_MS = 500;
 const RATE_OVER_MS = 2 * SECOND_MS;
@@ -18,6 +19,7 @@ const TOP_ADS_SHARE = 20;
 export class LiveFeed {
   private readonly region: Region;
   private readonly clock: Clock;
+  private readonly peer: PeerLink | undefined;
   private readonly viewers = new Set<(frame: string) => void>();
   private readonly stopListening: () => void;
   private changes: VisibleChange[] = [];
@@ -26,9 +28,10 @@ export class LiveFeed {
   private ranking = false;
   private rankAgainAtMs = 0;
 
-  constructor(region: Region, clock: Clock) {
+  constructor(region: Region, clock: Clock, peer?: PeerLink) {
     this.region = region;
     this.clock = clock;
+    this.peer = peer;
     this.stopListening = region.onChange((change) => this.remember(change));
   }
 
@@ -66,6 +69,7 @@ export class LiveFeed {
       pendingBytes: status.pendingBytes,
       quarantined: status.quarantineHeld,
       orders: { received, held, pending },
+      peer: livePeer(this.peer, status.peer, this.clock.now()),
       topAds: this.topAds,
     };
   }

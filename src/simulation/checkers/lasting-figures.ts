@@ -34,6 +34,21 @@ export function lastingFigures(): Checker {
   };
 }
 
+/** No record goes back to an earlier revision, though what it counts may become less. */
+export function lastingRevisions(): Checker {
+  const seen = new Map<string, number>();
+  return {
+    name: 'no revision goes back',
+    observed: (region) => {
+      for (const [cell, { revision }] of recordsOf(region)) {
+        const before = seen.get(cell) ?? 0;
+        expectThat(revision >= before, () => `record ${cell} went back from ${before} to ${revision}`);
+        seen.set(cell, revision);
+      }
+    },
+  };
+}
+
 export function expectNoStepBack(before: AdMinuteFigures, after: AdMinuteFigures): void {
   const where = `record ${after.adId} ${after.minute} ${after.currency}`;
   expectThat(

@@ -5,6 +5,7 @@ import { type DiskTemper, SeededPlan } from '../disk/disk-plan.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import { smallSpec } from '../world-plan.ts';
 import type { NetworkTemper } from './network.ts';
+import type { SinkTemper } from './union-sink.ts';
 
 /** Everything about a world of two regions that its seed decides before it begins. */
 export interface PairPlan {
@@ -18,6 +19,8 @@ export interface PairPlan {
   readonly skewsMs: readonly [number, number];
   /** Of each region's questions to the other one. */
   readonly ways: readonly [NetworkTemper, NetworkTemper];
+  /** Of the sinks, one beside each region. */
+  readonly sinks: SinkTemper;
   /** Whether the windows are so long that no id is forgotten: then every event counts once in both regions together. */
   readonly isRemembered: boolean;
   /** Probabilities for each request sent. */
@@ -31,6 +34,10 @@ export interface PairHazards {
   readonly restart: number;
   readonly hour: number;
   readonly clockJump: number;
+  /** The answer of a region gets lost. */
+  readonly lostAnswer: number;
+  /** The process of a sink dies. */
+  readonly sinkCrash: number;
 }
 
 export function planPair(random: SeededRandom): PairPlan {
@@ -54,15 +61,23 @@ export function planPair(random: SeededRandom): PairPlan {
     disks: [diskOf('a'), diskOf('b')],
     skewsMs: [skew(), skew()],
     ways: [wayOf(), wayOf()],
+    // Drawn apart, so that worlds stay what they were before there were sinks.
+    sinks: sinkOf(random.fork('sinks')),
     isRemembered,
     hazards: {
-      stray: random.pick([0.05, 0.3]),
+      stray: random.pick([0.1, 0.5]),
       snapshot: random.pick([0, 0.05, 0.2]),
       restart: random.pick([0, 0.02, 0.05]),
       hour: random.pick([0, 0.05]),
       clockJump: random.pick([0, 0, 0.02]),
+      lostAnswer: random.fork('lost answers').pick([0, 0.1, 0.3]),
+      sinkCrash: random.fork('sink crashes').pick([0, 0.05, 0.2]),
     },
   };
+}
+
+function sinkOf(random: SeededRandom): SinkTemper {
+  return { delayMsMax: random.pick([1, 30, 400]), fault: random.pick([0, 0.02, 0.2]) };
 }
 
 function temperOf(random: SeededRandom): DiskTemper {
@@ -96,11 +111,12 @@ function specOf(random: SeededRandom, isRemembered: boolean): PipelineSpec {
       touchesMax: random.pick([1, 3, 100]),
     },
     retention: {
-      log: dedupeWindow + HOUR_MS,
+      // A region would refuse so short a time; here it lets segments leave, of which a peer may have need.
+      log: isRemembered ? random.fork('log').pick([HOUR_MS, dedupeWindow + HOUR_MS]) : dedupeWindow + HOUR_MS,
       records: maxEventAge + dedupeWindow + 2 * HOUR_MS,
       orders: 30 * DAY_MS,
     },
-    enrichment: { ...spec.enrichment, url: '' },
+    enrichment: { ...spec.enrichment, url: random.fork('order service').pick(['', 'http://orders.test']) },
     commitInterval: random.pick([0, 2]),
     logSegment: random.pick([700, 4000, 30_000]),
     snapshotAfter: random.pick([2000, 8000, 1e9]),

@@ -9,13 +9,17 @@ import { NetworkWay } from './network.ts';
 import type { PairPlan } from './pair-plan.ts';
 import { expectOneTruth } from './one-truth.ts';
 import { Side } from './side.ts';
+import { UnionSink } from './union-sink.ts';
 
 const BEGINNING = Date.UTC(2026, 5, 1, 8, 58, 30);
 /** Once everything is healed, both regions have heard each other within this time, ms. */
 const HEALING_MS = 40 * SECOND_MS;
+const RESTING_MS = 5 * SECOND_MS;
 const CLOCK_JUMPS = [-HOUR_MS, -MINUTE_MS, MINUTE_MS, 61 * MINUTE_MS];
 const NOTHING_COUNTED = new Set(['overloaded', 'too_large', 'capacity', 'stopping']);
 const HOURS_MAX = 8;
+/** How often the order service says something, if there is one. */
+const ANSWERS = 0.3;
 
 export interface PairReport {
   readonly lives: number;
@@ -31,17 +35,25 @@ export interface PairReport {
 export class PairWorld {
   readonly clock = new SimulatedClock(BEGINNING);
   readonly #random: SeededRandom;
+  /** Of what was added later: drawn apart. */
+  readonly #fates: SeededRandom;
   readonly #plan: PairPlan;
   readonly #sides: readonly [Side, Side];
   readonly #ways: readonly [NetworkWay, NetworkWay];
-  readonly #checkers: () => readonly Checker[];
+  readonly #sinks: readonly UnionSink[];
+  /** Of each side. */
+  readonly #checkers: readonly [readonly Checker[], readonly Checker[]];
   #left: number;
   #outstanding = 0;
   #hours = 0;
 
-  /** `checkers` makes those of one side. */
-  constructor(random: SeededRandom, plan: PairPlan, checkers: () => readonly Checker[]) {
+  constructor(
+    random: SeededRandom,
+    plan: PairPlan,
+    checkers: readonly [readonly Checker[], readonly Checker[]],
+  ) {
     this.#random = random.fork('world');
+    this.#fates = random.fork('fates');
     this.#plan = plan;
     this.#checkers = checkers;
     this.#left = plan.requests;
@@ -56,6 +68,9 @@ export class PairWorld {
     const side = (name: 'a' | 'b', index: 0 | 1): Side =>
       new Side({ name, plan, random, clock: this.clock, way: this.#ways[index] });
     this.#sides = [side('a', 0), side('b', 1)];
+    this.#sinks = ['a', 'b'].map(
+      (name) => new UnionSink(random.fork(`sink of ${name}`), this.clock, plan.sinks, this.#sides),
+    );
   }
 
   async run(): Promise<PairReport> {
@@ -68,11 +83,12 @@ export class PairWorld {
     await this.#heal();
     const [a, b] = this.#sides;
     const rests = [await a.rest(), await b.rest()] as const;
-    for (const rest of rests) {
-      for (const checker of this.#checkers())
+    for (const [n, rest] of rests.entries()) {
+      for (const checker of this.#checkers[n])
         await hold(rest.region.name, checker, () => checker.atRest?.(rest));
     }
     expectOneTruth(rests, this.#plan);
+    for (const sink of this.#sinks) sink.expectUnion(rests);
     return {
       lives: a.lives + b.lives,
       crashes: a.crashes + b.crashes,
@@ -87,13 +103,16 @@ export class PairWorld {
   async #heal(): Promise<void> {
     for (const side of this.#sides) side.spare();
     for (const way of this.#ways) way.isHealed = true;
+    for (const sink of this.#sinks) sink.isHealed = true;
     const untilMs = this.clock.monotonicMs() + HEALING_MS;
     while (this.clock.monotonicMs() < untilMs) {
       for (const side of this.#sides) await side.tend();
       if (!(await this.clock.step())) return;
     }
     for (const way of this.#ways) way.isAtRest = true;
-    while (await this.clock.step());
+    // What is under way ends; sinks go on asking for ever.
+    const restedMs = this.clock.monotonicMs() + RESTING_MS;
+    while (this.clock.monotonicMs() < restedMs) if (!(await this.clock.step())) return;
   }
 
   #letClientsIn(): void {
@@ -137,7 +156,9 @@ export class PairWorld {
     try {
       const acknowledge = await whileAlive(process, this.#ingest(side, process, request));
       acknowledge();
-      client.answered(request);
+      // Where the answer is lost on its way the client sends again, to whichever region.
+      if (this.#fates.chance(this.#plan.hazards.lostAnswer)) client.unanswered(request);
+      else client.answered(request);
     } catch (error) {
       const code = error instanceof AdtallyError ? error.code : 'internal';
       if (NOTHING_COUNTED.has(code)) ledger.refused(request.body);
@@ -151,18 +172,31 @@ export class PairWorld {
     { region }: RegionProcess,
     { of, body, format }: SimulatedRequest,
   ): Promise<() => void> {
+    // Once it is answered the memory of a request is used for another one.
+    const bytes = Uint8Array.from(body);
     if (of === 'orders') {
-      const receipt = await region!.ingestOrders(body, format);
+      const receipt = await region!.ingestOrders(bytes, format);
+      bytes.fill(0);
       return () => side.orderLedger.acknowledged(body, receipt);
     }
-    const receipt = await region!.ingest(body, format);
+    const receipt = await region!.ingest(bytes, format);
+    bytes.fill(0);
     return () => side.ledger.acknowledged(body, receipt);
+  }
+
+  /** What must hold at any moment, healed or not. */
+  #observe({ name, process }: Side): void {
+    if (process?.region === undefined) return;
+    for (const checker of this.#checkers[name === 'a' ? 0 : 1]) void checker.observed?.(process.region);
   }
 
   #haunt(): void {
     const random = this.#random;
-    const { snapshot, restart, hour, clockJump } = this.#plan.hazards;
+    const { snapshot, restart, hour, clockJump, sinkCrash } = this.#plan.hazards;
     const side = random.pick(this.#sides);
+    if (this.#fates.chance(sinkCrash)) this.#fates.pick(this.#sinks).crash();
+    if (this.#fates.chance(0.3)) this.#observe(side);
+    side.letOrderServiceSpeak(ANSWERS);
     if (random.chance(snapshot)) side.process?.region?.snapshot().catch(() => undefined);
     if (random.chance(restart)) side.process?.die();
     if (random.chance(clockJump)) this.clock.jump(random.pick(CLOCK_JUMPS));

@@ -4,6 +4,7 @@ import type { RegionAtRest } from '../checkers/checker.ts';
 import { CALM, type SeededPlan } from '../disk/disk-plan.ts';
 import { SimulatedDisk } from '../disk/simulated-disk.ts';
 import { readTruth, withRetiredSegments } from '../log-truth.ts';
+import { SimulatedOrderService } from '../orders/order-service.ts';
 import { RegionProcess } from '../region-process.ts';
 import { RequestLedger } from '../request-ledger.ts';
 import type { SeededRandom } from '../seeded-random.ts';
@@ -32,6 +33,7 @@ export class Side {
   readonly ledger = new RequestLedger();
   readonly orderLedger = new RequestLedger<OrderReceipt>();
   readonly #answerLedger = new RequestLedger<void>();
+  readonly #orderService: SimulatedOrderService;
   readonly #setting: SideSetting;
   readonly #index: number;
   readonly #entropy: SeededRandom;
@@ -48,6 +50,7 @@ export class Side {
     this.#index = name === 'a' ? 0 : 1;
     this.#entropy = random.fork(`entropy of ${name}`);
     this.#fate = random.fork(`fate of ${name}`);
+    this.#orderService = new SimulatedOrderService(random.fork(`orders of ${name}`), this.#answerLedger);
     this.disk = new SimulatedDisk(random.fork(`disk ${name}`), plan.disks[this.#index], (delayMs, action) =>
       clock.schedule(delayMs, action),
     );
@@ -82,6 +85,15 @@ export class Side {
     this.#unlucky = 0;
     const peer = this.name === 'a' ? 'b' : 'a';
     new PeerPuller({ region: process.region!, peer, source: way, clock: process.clock }).start();
+  }
+
+  /** The order service may say something of some orders, with this probability. */
+  letOrderServiceSpeak(chance: number): void {
+    const { process } = this;
+    if (process?.region === undefined || this.#setting.plan.spec.enrichment.url === '') return;
+    if (!this.#orderService.speaks(chance)) return;
+    const now = process.clock.now();
+    this.#orderService.answer(process.region, now, () => process.isAlive).catch(() => undefined);
   }
 
   /** Ends the process, if there is one: it dies as it may. */

@@ -89,6 +89,11 @@ describe('a region with TLS', () => {
 
     const generate = ['generate', '--count', '50'];
     expect((await place.run([...generate, '--ca', certFile])).exit).toBe(0);
+    // Its own stores read it, too, though they could not check its certificate.
+    const count = 'SELECT count(*) > 0 AS loaded FROM reporting.ad_minutes';
+    await expect
+      .poll(() => place.json(['sql', '--ca', certFile, count]), { timeout: 30_000 })
+      .toMatchObject({ rows: [[true]] });
     expect((await place.run(['campaigns'], { NODE_EXTRA_CA_CERTS: certFile })).exit).toBe(0);
     const doubting = await place.run(['campaigns']);
     expect([doubting.exit, doubting.stderr]).toEqual([7, expect.stringContaining('self-signed certificate')]);

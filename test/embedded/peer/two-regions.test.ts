@@ -233,6 +233,20 @@ describe('an order', () => {
   });
 });
 
+test('a minute of the second region is final only once both have heard of each other', async () => {
+  const finalOf = (name: 'a' | 'b'): number => pair[name].changedAdMinutes(undefined, 1).finalBefore;
+  await pair.send('a', eventOf('1'));
+  await pair.send('b', eventOf('1'));
+  pair.now = NOW + 2 * DAY_MS;
+  await pair.send('a', eventOf('2', { eventTime: pair.now }));
+  await pair.send('b', eventOf('3', { eventTime: pair.now }));
+  expect([finalOf('a') > NOW, finalOf('b') > NOW]).toEqual([true, false]);
+  await pair.hear('b');
+  expect(finalOf('b') > NOW).toBe(false);
+  await pair.heal();
+  expect(finalOf('b') > NOW).toBe(true);
+});
+
 test('what is no page, or none of the peer, is refused and changes nothing', async () => {
   const { page } = await pair.a.peerPage({ data: '', block: 0 });
   for (const bad of [

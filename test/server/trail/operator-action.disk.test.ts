@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { DemoControl } from '../../../src/server/demo/demo-control.ts';
 import { keyStoreOf } from '../../../src/server/keys.ts';
 import { trailPage } from '../../../src/server/openapi/access-schemas.ts';
 import { ROUTES } from '../../../src/server/routes.ts';
@@ -45,12 +46,27 @@ const ACTIONS = [
     action: 'enrichment.retry',
     subject: 'unavailable orders',
   },
+  ...(['kill', 'restart'] as const).map((verb) => ({
+    method: 'POST' as const,
+    url: `/v1/demo/${verb}`,
+    path: `/v1/demo/${verb}?region=a`,
+    body: undefined,
+    action: `demo.${verb}`,
+    subject: 'region a',
+  })),
 ] as const;
+
+const REGIONS = [{ region: 'a', url: '', state: 'up', pid: 1, restarts: 0, restartAt: null }] as const;
+const demo: DemoControl = {
+  regions: () => Promise.resolve(REGIONS),
+  kill: () => Promise.resolve(REGIONS),
+  restart: () => Promise.resolve(REGIONS),
+};
 
 describe('what operators do', () => {
   let server: TestServer;
   beforeAll(async () => {
-    server = await openTestServer({ keys: keyStoreOf([operator.record]) });
+    server = await openTestServer({ demo, keys: keyStoreOf([operator.record]) });
     const headers = { ...operator.headers, 'content-type': 'application/json' };
     await server.post('/v1/events', JSON.stringify(event({ eventTime: 0 })), headers);
   });
