@@ -5,6 +5,7 @@ import type { FeedStatus } from '../budget/peer/peer-follower.ts';
 import type { Region, RegionStatus } from '../embedded/ports.ts';
 import { ORDER_VERDICTS } from '../model/order-verdict.ts';
 import { VERDICTS } from '../model/verdict.ts';
+import { storeMetrics, type StoreStatuses } from './store-metrics.ts';
 
 /** A figure of the region as a metric. */
 interface RegionMetric {
@@ -66,6 +67,7 @@ export class ServerMetrics {
     region: Region,
     heldBytes: () => number,
     budget: () => BudgetServiceStatus | undefined = () => undefined,
+    stores: StoreStatuses = {},
   ) {
     for (const metric of REGION_METRICS) this.registry.registerMetric(regionMetric(region, metric));
     this.registry.registerMetric(verdictCounter(region));
@@ -73,7 +75,8 @@ export class ServerMetrics {
     this.registry.registerMetric(
       liveGauge('adtally_receiving_bytes', 'Bytes of request bodies being received.', heldBytes),
     );
-    for (const metric of budgetMetrics(budget)) this.registry.registerMetric(metric);
+    for (const metric of [...budgetMetrics(budget), ...storeMetrics(stores)])
+      this.registry.registerMetric(metric);
     this.requests = new Histogram({
       name: 'adtally_http_request_seconds',
       help: 'From a request’s headers to the end of its answer.',

@@ -148,6 +148,7 @@ function makeContext(
       region,
       () => intake.heldBytes,
       () => budget?.status(),
+      { reporting: () => reports()?.status(), warehouse: () => warehouse()?.status() },
     ),
     assets: readAssets(dashboard),
     trail,
