@@ -26,6 +26,7 @@ export async function metricsPage(): Promise<string> {
       '- `adtally_events_total` by verdict: a jump of `invalid`, `late` or `future` is a publisher that changed something; a jump ' +
       'of `duplicate` is one whose answers get lost.\n' +
       '- `adtally_orders_pending` that grows: the order service does not answer.\n' +
+      '- `adtally_store_running` at 0 or `adtally_store_lag_seconds` that grows: a store does not follow; `GET /v1/stores` says why.\n' +
       '- `adtally_quarantine_dropped_total`: events leave the quarantine unseen.',
   );
 }
@@ -41,17 +42,35 @@ const ZEROS: object = new Proxy(
   { get: (given, name) => Reflect.get(given, name) ?? (name === 'recovery' ? ZEROS : 0) },
 );
 
+const STORE = {
+  state: 'running' as const,
+  error: null,
+  restarts: 0,
+  feeds: [
+    {
+      region: 'a',
+      kind: 'ad-minutes' as const,
+      sink: 'reporting',
+      caughtUp: true,
+      lagMs: 0,
+      records: 0,
+      pages: 0,
+      asOf: 0,
+      error: null,
+      failures: 0,
+      restarts: 0,
+    },
+  ],
+};
+
 /** What a region that has just begun shows, after one request. */
 async function prometheusText(): Promise<string> {
   const idle = { status: () => ZEROS, onChange: () => () => {} } as unknown as Region;
   const link = { region: 'b', url: 'http://b.example', status: () => PULL };
-  const view = { link, clock: { now: () => 1 } };
-  const metrics = new ServerMetrics(
-    idle,
-    () => 0,
-    () => undefined,
-    view,
-  );
+  const metrics = new ServerMetrics(idle, () => 0, {
+    peer: { link, clock: { now: () => 1 } },
+    stores: { reporting: () => Promise.resolve(STORE) },
+  });
   metrics.observeRequest('GET', '/metrics', 200, 1);
   const text = await metrics.render();
   metrics.close();

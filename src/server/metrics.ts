@@ -6,6 +6,7 @@ import type { Region, RegionStatus } from '../embedded/ports.ts';
 import { peerMetrics, type PeerView } from './stream/peer-metrics.ts';
 import { ORDER_VERDICTS } from '../model/order-verdict.ts';
 import { VERDICTS } from '../model/verdict.ts';
+import { storeMetrics, type StoreStatuses } from './store-metrics.ts';
 
 /** A figure of the region as a metric. */
 interface RegionMetric {
@@ -56,6 +57,13 @@ const REGION_METRICS: readonly RegionMetric[] = [
 const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 const VISIBLE_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 1];
 
+/** What stands around the region and has figures of its own. */
+interface MetricSources {
+  readonly budget?: () => BudgetServiceStatus | undefined;
+  readonly peer?: PeerView;
+  readonly stores?: StoreStatuses;
+}
+
 /** What `/metrics` shows, in a registry of its own. */
 export class ServerMetrics {
   private readonly registry = new Registry();
@@ -66,8 +74,7 @@ export class ServerMetrics {
   constructor(
     region: Region,
     heldBytes: () => number,
-    budget: () => BudgetServiceStatus | undefined = () => undefined,
-    peer?: PeerView,
+    { budget = () => undefined, peer, stores = {} }: MetricSources = {},
   ) {
     for (const metric of REGION_METRICS) this.registry.registerMetric(regionMetric(region, metric));
     this.registry.registerMetric(verdictCounter(region));
@@ -75,8 +82,8 @@ export class ServerMetrics {
     this.registry.registerMetric(
       liveGauge('adtally_receiving_bytes', 'Bytes of request bodies being received.', heldBytes),
     );
-    for (const metric of budgetMetrics(budget)) this.registry.registerMetric(metric);
-    for (const metric of peerMetrics(region, peer)) this.registry.registerMetric(metric);
+    const around = [...budgetMetrics(budget), ...peerMetrics(region, peer), ...storeMetrics(stores)];
+    for (const metric of around) this.registry.registerMetric(metric);
     this.requests = new Histogram({
       name: 'adtally_http_request_seconds',
       help: 'From a request’s headers to the end of its answer.',

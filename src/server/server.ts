@@ -157,12 +157,11 @@ function makeContext(
     clock,
     intake,
     live: new LiveFeed(region, clock, peer),
-    metrics: new ServerMetrics(
-      region,
-      () => intake.heldBytes,
-      () => budget?.status(),
-      { link: peer, clock },
-    ),
+    metrics: new ServerMetrics(region, () => intake.heldBytes, {
+      budget: () => budget?.status(),
+      peer: { link: peer, clock },
+      stores: { reporting: () => reports()?.status(), warehouse: () => warehouse()?.status() },
+    }),
     demo,
     assets: readAssets(dashboard),
     trail,

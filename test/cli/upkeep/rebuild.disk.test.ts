@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -75,6 +75,42 @@ describe(`stores that are wrong, seed ${SEED}`, { timeout: 180_000 }, () => {
     expect(world.hasLeftovers).toBe(false);
   });
 
+  test('a reporting store that cannot be opened is made anew while the region runs', async () => {
+    await world.settled('warehouse');
+    await world.endA('SIGTERM');
+    writeFileSync(join(world.data, 'reporting.duckdb'), 'no database');
+    await world.startA();
+    const failing = async (): Promise<boolean> =>
+      ((await (await fetch(`${world.url}/v1/stores`)).json()) as { reporting: ReportsStatus }).reporting
+        .error !== null;
+    while (!(await failing())) await sleep(50);
+    await world.command('rebuild', 'reporting');
+    await world.settled('reporting');
+    expect(await world.held('reporting')).toEqual(await world.truth());
+  });
+
+  test('the old store serves until the new one has caught up: no figure ever falls', async () => {
+    await world.endA('SIGTERM');
+    rmSync(join(world.data, 'warehouse'), { recursive: true });
+    // Nothing gets into the warehouse while this takes: all must come from the feeds.
+    await world.startA('1d');
+    await world.answers();
+    await world.settled('reporting');
+    const over = new AbortController();
+    const sums: number[] = [];
+    const asked = (async () => {
+      while (!over.signal.aborted) {
+        const [[sum]] = await world.sql('SELECT sum(impressions) FROM reporting.ad_minutes');
+        sums.push(Number(sum));
+      }
+    })();
+    for (let n = 0; n < 3; n++) await world.command('rebuild', 'reporting');
+    over.abort();
+    await asked;
+    expect(sums).toEqual(sums.toSorted((a, b) => a - b));
+    await world.settled('reporting');
+  });
+
   test('a warehouse with a file missing says so, and is made anew', async () => {
     await world.settled('warehouse');
     await world.endA('SIGTERM');
@@ -85,8 +121,13 @@ describe(`stores that are wrong, seed ${SEED}`, { timeout: 180_000 }, () => {
     const status = async (): Promise<ReportsStatus> =>
       ((await (await fetch(`${world.url}/v1/stores`)).json()) as { warehouse: ReportsStatus }).warehouse;
     while ((await status()).error === null) await sleep(50);
+    const metrics = async (): Promise<string> => (await fetch(`${world.url}/metrics`)).text();
+    expect(await metrics()).toContain('adtally_store_running{store="warehouse"} 0');
     expect((await status()).error).toContain('adtally rebuild warehouse');
     await world.settled('reporting');
+    expect(await metrics()).toMatch(
+      /adtally_store_lag_seconds\{store="reporting",region="b",kind="ad-minutes"\} \d/,
+    );
     await world.command('rebuild', 'warehouse');
     await world.settled('warehouse');
     await world.send(50);

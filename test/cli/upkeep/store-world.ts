@@ -60,8 +60,8 @@ export class StoreWorld {
     return join(this.place.folder, 'a');
   }
 
-  async startA(): Promise<void> {
-    this.#a = await this.#start('a', ['--warehouse-file-age', '200ms']);
+  async startA(fileAge = '200ms'): Promise<void> {
+    this.#a = await this.#start('a', ['--warehouse-file-age', fileAge]);
   }
 
   /** Ends region a with a signal. */
