@@ -22,6 +22,9 @@ const MEASUREMENTS = [
   'orders',
   'warehouse',
   'union-load',
+  'regions',
+  'catch-up',
+  'pair-simulation',
 ];
 const RAW = fileURLToPath(new URL('raw/', import.meta.url));
 

@@ -147,6 +147,7 @@ const ENTRIES = new Set([
   'src/cli/launcher.js',
   'src/cli/union-load/reporting-worker.ts',
   'src/cli/union-load/warehouse-worker.ts',
+  'src/cli/upkeep/rebuild-worker.ts',
   'src/dashboard/main.ts',
   'src/dashboard/theme-early.ts',
 ]);

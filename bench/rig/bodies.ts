@@ -33,14 +33,14 @@ export class BodySource {
     return this.#traffic.recent();
   }
 
-  /** Bodies with `events` events in all; valid until the next call. `onBody` is told of each as it is made. */
-  make(events: number, onBody: (n: number) => void = () => {}): Uint8Array[] {
+  /** Bodies with `events` events in all; valid until the next call. `onBody` is told of each as it is made, their times follow `now`. */
+  make(events: number, onBody: (n: number) => void = () => {}, now: () => number = Date.now): Uint8Array[] {
     const bytes = events * EVENT_BYTES_MAX;
     if (this.#arena.length < bytes) this.#arena = Buffer.alloc(bytes, 1);
     const bodies: Uint8Array[] = [];
     let end = 0;
     for (let made = 0; made < events; made += this.#eventsPerBody) {
-      const { bytes: body } = this.#traffic.next(this.#eventsPerBody, Date.now());
+      const { bytes: body } = this.#traffic.next(this.#eventsPerBody, now());
       this.#arena.set(body, end);
       bodies.push(this.#arena.subarray(end, (end += body.length)));
       onBody(bodies.length - 1);

@@ -19,6 +19,12 @@ export class Sender {
     return this.#call('GET', path);
   }
 
+  /** The answer to a body of JSON. */
+  async post<Answer>(path: string, body: unknown): Promise<Answer> {
+    const bytes = await this.#call('POST', path, Buffer.from(JSON.stringify(body)), 'application/json');
+    return JSON.parse(bytes.toString()) as Answer;
+  }
+
   /** Sends every body, so many requests at a time. Returns the wall time, ms. */
   async sendAll(bodies: readonly Uint8Array[], inFlight: number): Promise<number> {
     const startMs = performance.now();
@@ -46,9 +52,9 @@ export class Sender {
     this.#agent.destroy();
   }
 
-  #call(method: string, path: string, body?: Uint8Array): Promise<Buffer> {
+  #call(method: string, path: string, body?: Uint8Array, type = 'application/x-ndjson'): Promise<Buffer> {
     return new Promise((resolve, reject) => {
-      const headers = { 'content-type': 'application/x-ndjson', 'content-length': body?.length ?? 0 };
+      const headers = { 'content-type': type, 'content-length': body?.length ?? 0 };
       const sent = request(this.#url + path, { method, agent: this.#agent, headers }, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));

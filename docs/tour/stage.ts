@@ -25,16 +25,32 @@ export class Stage implements AsyncDisposable {
   directory: string;
   readonly clock: { now: UnixMs };
 
-  static async open(): Promise<Stage> {
-    const clock = { now: NOON };
+  readonly #regions: readonly string[];
+
+  /** `name` is one of `regions`; two of them hear of each other through `hear`. */
+  static async open(
+    name = 'a',
+    regions: readonly string[] = ['a'],
+    clock: { now: UnixMs } = { now: NOON },
+  ): Promise<Stage> {
     const directory = await mkdtemp(join(tmpdir(), 'adtally-tour-'));
-    return new Stage(await openAt(directory, clock), directory, clock);
+    return new Stage(await openAt(directory, clock, name, regions), directory, clock, regions);
   }
 
-  private constructor(region: Region, directory: string, clock: { now: UnixMs }) {
+  private constructor(region: Region, directory: string, clock: { now: UnixMs }, regions: readonly string[]) {
     this.region = region;
     this.directory = directory;
     this.clock = clock;
+    this.#regions = regions;
+  }
+
+  /** Takes in all that another region has counted since it was last heard, as the two do all the time over HTTP. */
+  async hear({ region: other }: Stage): Promise<void> {
+    for (let isOver = false; !isOver;) {
+      const { page, isEmpty } = await other.peerPage(this.region.peerPosition());
+      await this.region.takePeerPage(page);
+      isOver = isEmpty;
+    }
   }
 
   /** Sends events as one request, the way a publisher would. */
@@ -62,7 +78,7 @@ export class Stage implements AsyncDisposable {
   /** Stops the region in good order and starts it again. */
   async restart(): Promise<void> {
     await this.region.close();
-    this.region = await openAt(this.directory, this.clock);
+    this.region = await openAt(this.directory, this.clock, this.region.name, this.#regions);
   }
 
   /** What the disk holds at this very moment, as a directory of its own: all that would be left after a crash. */
@@ -74,7 +90,7 @@ export class Stage implements AsyncDisposable {
 
   /** Leaves the running region behind and goes on with what is in `wreck`. */
   async startFrom(wreck: string): Promise<void> {
-    const region = await openAt(wreck, this.clock);
+    const region = await openAt(wreck, this.clock, this.region.name, this.#regions);
     await this[Symbol.asyncDispose]();
     this.region = region;
     this.directory = wreck;
@@ -106,10 +122,15 @@ export function click(eventId: string, fields: object = {}): object {
   return impression(eventId, { eventType: 'click', costMicros: 250_000, ...fields });
 }
 
-function openAt(directory: string, clock: { now: UnixMs }): Promise<Region> {
+function openAt(
+  directory: string,
+  clock: { now: UnixMs },
+  name: string,
+  regions: readonly string[],
+): Promise<Region> {
   return openRegion({
-    name: 'a',
-    spec: resolveSpec({}, { environment: {}, flags: {} }),
+    name,
+    spec: resolveSpec({ regions: [...regions] }, { environment: {}, flags: {} }),
     disk: new NodeDisk(directory),
     clock: { ...nodeClock, now: () => clock.now },
     entropy: (bytes) => randomBytes(bytes),

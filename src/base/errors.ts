@@ -145,6 +145,12 @@ export const ERRORS = {
     title: 'The reporting store is not at hand',
     advice: 'Ask again in a few seconds; if it stays so, GET /v1/reports/status says why.',
   },
+  store_failed: {
+    status: 500,
+    exit: 1,
+    title: 'The store was not brought to what it should be',
+    advice: 'Do what the detail says; what was there before is still there.',
+  },
   disk_failed: {
     status: 503,
     exit: 5,

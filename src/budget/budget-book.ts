@@ -107,6 +107,20 @@ export class BudgetBook {
     }
   }
 
+  /** Charges records of `region` that are read once more; its cursor stays. Returns how many were not charged so. */
+  chargeAgain(region: string, records: FeedPage['records'], now: UnixMs): number {
+    const applied = this.#store.transaction((writes) => applyPage(writes, region, { records }, now));
+    for (const campaignId of applied.campaigns) {
+      if (this.#states.has(campaignId)) this.#touched.add(campaignId);
+    }
+    return applied.charged;
+  }
+
+  /** The ledger is another one than before: every campaign's state is looked at again. */
+  lookAgain(): void {
+    for (const campaignId of this.#states.keys()) this.#touched.add(campaignId);
+  }
+
   /** How far the ledger is with the feed of `region`. */
   position(region: string): FeedPosition {
     return this.#store.position(region);

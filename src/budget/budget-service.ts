@@ -2,11 +2,11 @@ import type { Clock, UnixMs } from '../base/clock.ts';
 import { DAY_MS, SECOND_MS } from '../base/units.ts';
 import type { RecordFeed } from '../union-load/ports.ts';
 import type { Budget } from './budget.ts';
-import { BudgetBook } from './budget-book.ts';
+import { BudgetBook, PAGE_RECORDS } from './budget-book.ts';
 import { auditBudget, type BudgetAudit, type HeldRecords } from './budget-audit.ts';
 import { CampaignExchange, type CampaignExchangeStatus } from './peer/campaign-exchange.ts';
 import { PeerFollower, type FeedStatus } from './peer/peer-follower.ts';
-import type { AdMinuteFeed, BudgetStore, CampaignFeed } from './ports.ts';
+import type { AdMinuteFeed, BudgetStore, CampaignFeed, FeedPage } from './ports.ts';
 
 /** Changes that come closer together than this are charged together: every page costs a sync of the disk. */
 const GATHER_MS = 50;
@@ -65,6 +65,7 @@ export interface BudgetServiceOptions {
 export class BudgetService {
   readonly book: BudgetBook;
   readonly #store: BudgetStore;
+  readonly #feed: AdMinuteFeed;
   readonly #region: string;
   readonly #retentionMs: number;
   readonly #peerFeed: RecordFeed<'ad-minutes'> | undefined;
@@ -86,6 +87,7 @@ export class BudgetService {
 
   constructor({ store, region, feed, peer, retentionMs, held, clock }: BudgetServiceOptions) {
     this.#store = store;
+    this.#feed = feed;
     this.#region = region;
     this.#retentionMs = retentionMs;
     this.#held = held;
@@ -137,6 +139,45 @@ export class BudgetService {
     };
     const [store, region, held, peer] = [this.#store, this.#region, this.#held, this.#peerFeed];
     return auditBudget({ store, region, held, peer, catchUp, turn });
+  }
+
+  /**
+   * Reads the feeds of all regions from their beginning and charges what is not charged so, of minutes from `from` on. Cursors stay.
+   * `onRecords` hears how many such records came.
+   */
+  async replay(
+    from: UnixMs,
+    stop: AbortSignal,
+    onRecords: (records: number) => void,
+  ): Promise<{ readonly records: number; readonly changed: number }> {
+    const own = (after: string | undefined): FeedPage => this.#feed.changedAdMinutes(after, PAGE_RECORDS);
+    const peer = this.#peerFeed;
+    const feeds = [
+      { region: this.#region, next: own },
+      ...(peer === undefined
+        ? []
+        : [{ region: peer.id.region, next: (after?: string) => peer.next(after, PAGE_RECORDS, 0, stop) }]),
+    ];
+    const count = { records: 0, changed: 0 };
+    for (const { region, next } of feeds) {
+      for (let page: FeedPage | undefined; page?.caughtUp !== true;) {
+        page = await next(page?.cursor);
+        stop.throwIfAborted();
+        const records = page.records.filter(({ minute }) => minute >= from);
+        count.changed += this.book.chargeAgain(region, records, this.#clock.now());
+        count.records += records.length;
+        onRecords(records.length);
+        await this.#clock.turn();
+      }
+    }
+    return count;
+  }
+
+  /** The ledger in the store was made anew, without cursors: follows all feeds from their beginning. */
+  startOver(): void {
+    this.#behindSinceMs ??= this.#clock.monotonicMs();
+    this.book.lookAgain();
+    this.#wake();
   }
 
   /** Resolves when nothing is under way; the store may be closed then. */

@@ -1,9 +1,12 @@
 import type { UnixMs } from '../base/clock.ts';
 import type { AdMinute } from '../model/ad-minute.ts';
-import type { Charge, FeedPage, LedgerWrites } from './ports.ts';
+import type { Charge, LedgerWrites } from './ports.ts';
 
 export const campaignAccount = (campaignId: string): string => `campaign:${campaignId}`;
 export const advertiserAccount = (advertiserId: string): string => `advertiser:${advertiserId}`;
+
+/** What is charged of an ad minute. */
+export type ChargedMinute = Omit<AdMinute, 'adId' | 'impressions' | 'clicks'>;
 
 /** What a page did to the ledger. */
 export interface AppliedPage {
@@ -30,7 +33,7 @@ interface Posting {
 export function applyPage(
   writes: LedgerWrites,
   region: string,
-  { records }: Pick<FeedPage, 'records'>,
+  { records }: { readonly records: readonly ChargedMinute[] },
   now: UnixMs,
 ): AppliedPage {
   const spend = new SpendChanges();
@@ -57,7 +60,7 @@ export function applyPage(
   return { charged, refused, campaigns: spend.campaigns };
 }
 
-function chargeOf(record: AdMinute): Charge {
+function chargeOf(record: ChargedMinute): Charge {
   const { recordId, revision, region, campaignId, advertiserId, currency, minute } = record;
   return {
     recordId,
@@ -71,7 +74,7 @@ function chargeOf(record: AdMinute): Charge {
   };
 }
 
-function describeStranger(record: AdMinute, last: Charge | undefined, region: string): string {
+function describeStranger(record: ChargedMinute, last: Charge | undefined, region: string): string {
   const whose =
     record.region === region ? `was charged to region ${last!.region}` : `is of region ${record.region}`;
   return `Record ${record.recordId} in the feed of region ${region} ${whose}.`;

@@ -3,6 +3,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { ERRORS } from '../base/errors.ts';
 import type { CommandDefinition, CommandGroup } from './command.ts';
 import { auditCommand } from './commands/audit.ts';
+import { backfillCommand } from './commands/backfill.ts';
 import { campaignsCommand } from './commands/campaigns.ts';
 import { demoCommand } from './commands/demo.ts';
 import { enrichCommands } from './commands/enrich.ts';
@@ -11,6 +12,7 @@ import { importCommand } from './commands/import.ts';
 import { keyCommands } from './commands/keys.ts';
 import { lsCommand } from './commands/ls.ts';
 import { quarantineCommands } from './commands/quarantine.ts';
+import { rebuildCommand, replayCommand } from './commands/rebuild.ts';
 import { reportCommand } from './commands/report.ts';
 import { sqlCommand } from './commands/sql.ts';
 import { startCommand } from './commands/start.ts';
@@ -21,10 +23,13 @@ const COMMANDS: readonly (CommandDefinition | CommandGroup)[] = [
   startCommand,
   demoCommand,
   importCommand,
+  backfillCommand,
   generateCommand,
   reportCommand,
   sqlCommand,
   auditCommand,
+  rebuildCommand,
+  replayCommand,
   campaignsCommand,
   enrichCommands,
   quarantineCommands,

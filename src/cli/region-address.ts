@@ -6,8 +6,10 @@ import { RegionSender } from '../client/region-sender.ts';
 import type { RetryPolicy } from '../client/retry.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
 import { trustCa } from './access/trusted-ca.ts';
+import { readPeerSecret } from '../server/access/peer-secret.ts';
+import { peerOf } from './regions/peer-address.ts';
 import { readRunningFile } from './running-file.ts';
-import { addSettingOptions, readSpecsOfRegions } from './settings-options.ts';
+import { addSettingOptions, formatSpec, readSpecsOfRegions } from './settings-options.ts';
 
 interface Flags {
   readonly url?: string[];
@@ -75,6 +77,37 @@ export async function findRegions(command: Command, retry: Partial<RetryPolicy> 
   const { addresses, spec, target } = await findAddresses(command);
   const sender = new RegionSender({ regions: addresses, retry });
   return { sender, urls: addresses.map(({ url }) => url), target, spec };
+}
+
+/**
+ * Two regions: those that --url names, or the one that runs on the data directory and its peer. Without a key the secret that both
+ * share is shown, where it is at hand. Throws AdtallyError: usage, config_invalid.
+ */
+export async function findPair(command: Command): Promise<readonly [RegionClient, RegionClient]> {
+  const { addresses, spec } = await findAddresses(command);
+  const [first, second = peerAddress(command, spec)] = addresses;
+  if (addresses.length > 2)
+    throw new AdtallyError('usage', `There are ${addresses.length} addresses; two regions are compared.`);
+  const secretFile = settingsOf(spec)['replication.secretFile'] ?? '';
+  const secret = secretFile === '' ? undefined : readPeerSecret(secretFile);
+  const clientOf = ({ url, key = secret }: RegionAddress): RegionClient => new RegionClient({ url, key });
+  return [clientOf(first), clientOf(second)];
+}
+
+function peerAddress(command: Command, spec: PipelineSpec): RegionAddress {
+  const peer = peerOf({ peer: (settingsOf(spec)['peer'] ?? '').split(',').filter((text) => text !== '') });
+  if (peer === undefined)
+    throw new AdtallyError(
+      'usage',
+      'It is not known where the other region is: start this one with --peer, or give --url for each.',
+    );
+  const { key: keys = [] } = command.opts<Flags>();
+  return { url: peer.url, key: keys[0] };
+}
+
+/** As the region that runs on the data directory was started, or else as the spec says. */
+function settingsOf(spec: PipelineSpec): Readonly<Record<string, string>> {
+  return readRunningFile(spec.data)?.settings ?? formatSpec(spec);
 }
 
 interface FoundAddresses {

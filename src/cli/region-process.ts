@@ -20,10 +20,10 @@ import { budgetPeerOf } from './budget/budget-peer.ts';
 import { openBudget, type OpenedBudget } from './budget/region-budget.ts';
 import { KeyFile } from './key-file.ts';
 import { startEnricher } from './order-enricher.ts';
-import { peerOf, startPeerLink } from './regions/peer-link.ts';
-import { startReporting, withWorkerKey } from './union-load/region-reporting.ts';
-import type { ReportingService } from './union-load/reporting-service.ts';
-import { startWarehouse } from './union-load/region-warehouse.ts';
+import { peerOf } from './regions/peer-address.ts';
+import { startPeerLink } from './regions/peer-link.ts';
+import { startStores, type RegionStores } from './upkeep/region-stores.ts';
+import { withWorkerKey } from './union-load/region-reporting.ts';
 import { formatSpec } from './settings-options.ts';
 import { removeRunningFile, writeRunningFile } from './running-file.ts';
 
@@ -138,11 +138,13 @@ async function startParts(
   started.defer(async () => link?.stop());
   // As long as it is served others find it by this file.
   started.defer(() => removeRunningFile(directory));
-  const late: { reporting?: ReportingService | undefined } = {};
+  const late: { stores?: RegionStores } = {};
   const server = await startServer({
     region,
     ...(budget === undefined ? {} : { budget: budget.service }),
-    reports: () => late.reporting,
+    reports: () => late.stores?.reporting,
+    warehouse: () => late.stores?.warehouse,
+    upkeep: () => late.stores?.upkeep,
     retryEnrichment: () => enricher?.retry(),
     spec,
     keys,
@@ -157,13 +159,10 @@ async function startParts(
   const peer = peerOf(spec);
   const peers = peer === undefined ? [] : [{ ...peer, secret }];
   const own = { name, url: server.ownUrl, secret: workerSecret, directory };
-  late.reporting = startReporting(spec, own, peers, (err) =>
-    log.error({ err }, 'the reporting store has ended'),
-  );
-  const warehouse = startWarehouse(spec, own, peers, (err) =>
-    log.error({ err }, 'the warehouse has trouble'),
-  );
-  started.defer(async () => void (await Promise.all([late.reporting?.close(), warehouse?.close()])));
+  const tell = (err: Error, what: string): void => log.error({ err }, what);
+  const stores = startStores({ spec, region, own, peers, budget, tell });
+  late.stores = stores;
+  started.defer(() => stores.close());
   announceProcess({ spec, name, directory, server }, started);
   return server.url;
 }

@@ -56,10 +56,20 @@ export class RegionSender {
     return this.#send<OrderReceipt>('/v1/orders', ndjson, stop);
   }
 
-  async #send<Receipt>(path: string, ndjson: Uint8Array, stop?: AbortSignal): Promise<Sent<Receipt>> {
-    const delivery = await this.#failover.send(path, ndjson.slice(), readReceipt, stop);
+  /** Sends NDJSON to `path` in the same way; `read` takes the answer apart, undefined when it is none of a region. */
+  async send<Answer>(
+    path: string,
+    ndjson: Uint8Array,
+    read: (answer: Uint8Array) => Answer | undefined,
+    stop?: AbortSignal,
+  ): Promise<Sent<Answer>> {
+    const delivery = await this.#failover.send(path, ndjson.slice(), read, stop);
     if (!delivery.ok) throw errorOf(delivery.failure);
     const { receipt, url, resends, answersLost } = delivery;
-    return { receipt: receipt as Receipt, url, resends, answersLost };
+    return { receipt, url, resends, answersLost };
+  }
+
+  async #send<Receipt>(path: string, ndjson: Uint8Array, stop?: AbortSignal): Promise<Sent<Receipt>> {
+    return (await this.send(path, ndjson, readReceipt, stop)) as Sent<unknown> as Sent<Receipt>;
   }
 }

@@ -72,17 +72,19 @@ export function previewBackfill(
   const source = new DataView(events.buffer, events.byteOffset, events.byteLength);
   const seen = new Set<string>();
   const preview = { received: 0, verdicts: noVerdicts(), changes: new Map<string, BackfillSums>() };
+  const notCounted: number[] = [];
   for (let at = 0; at < events.length;) {
     batch.clear();
     at = Math.max(scanner.scan(events, 'ndjson', at, batch), 1);
     for (let row = 0; row < batch.count; row++) {
       const verdict = judgeRow(state, batch, row, { events, maxAgeMs, arrival, seen });
+      if (verdict === 'counted') addRow(state, batch, row, source, preview.changes);
+      else notCounted.push(preview.received);
       preview.received++;
       preview.verdicts[verdict]++;
-      if (verdict === 'counted') addRow(state, batch, row, source, preview.changes);
     }
   }
-  return { ...preview, changes: [...preview.changes.values()] };
+  return { ...preview, changes: [...preview.changes.values()], notCounted };
 }
 
 interface Judging {

@@ -205,6 +205,8 @@ export interface BackfillPreview {
   readonly received: number;
   readonly verdicts: VerdictCounts;
   readonly changes: readonly BackfillSums[];
+  /** Positions of the events that would not be counted, from 0. */
+  readonly notCounted: readonly number[];
 }
 
 /** How far a region has taken in what its peer has counted. */
@@ -263,6 +265,9 @@ export interface RegionStatus {
   readonly received: number;
   readonly verdicts: VerdictCounts;
   readonly records: number;
+  /** Ad minutes of before this, and orders of before the other, are not held any more, Unix ms; 0 when all are. */
+  readonly recordsFrom: UnixMs;
+  readonly ordersFrom: UnixMs;
   readonly rememberedIds: number;
   readonly idIndexBytes: number;
   /** Bytes accepted but not yet answered. */

@@ -301,6 +301,8 @@ class EmbeddedRegion implements Region {
       visibleBlock: scalars.block,
       ...readCounts(counters.total),
       records: cells.count,
+      recordsFrom: cells.retiredBefore,
+      ordersFrom: attribution.scalars.droppedBefore,
       rememberedIds: ids.size,
       idIndexBytes: ids.bytes,
       pendingBytes: this.#pendingBytes,

@@ -1,5 +1,6 @@
 import type { FeedLoadStatus } from '../union-load/feed-loader.ts';
 import type { FiguresQuery } from './figures.ts';
+import type { RecordQuery } from './record-digest.ts';
 
 export const REPORT_FORMATS = ['json', 'csv'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
@@ -16,6 +17,11 @@ export interface Reports {
    * reporting_unavailable.
    */
   sql(query: string): Promise<string>;
+  /**
+   * The JSON of a RecordDigest, or without a step of a RecordList, of the copies of records in the store. Rejects with
+   * AdtallyError: overloaded, reporting_unavailable.
+   */
+  records(query: RecordQuery): Promise<string>;
   status(): Promise<ReportsStatus>;
 }
 
@@ -27,4 +33,17 @@ export interface ReportsStatus {
   readonly restarts: number;
   /** One for each region and kind of record; none while it is not running. */
   readonly feeds: readonly FeedLoadStatus[];
+}
+
+/** The warehouse, seen by whoever serves it. */
+export interface WarehouseView {
+  status(): Promise<WarehouseStatus>;
+}
+
+/** The warehouse, as `ReportsStatus`. */
+export interface WarehouseStatus extends ReportsStatus {
+  /** Published files. */
+  readonly files: number;
+  /** Rows that wait in memory for others. */
+  readonly rowsWaiting: number;
 }

@@ -1,5 +1,6 @@
 import { AdtallyError } from '../base/errors.ts';
 import type { UnixMs } from '../base/clock.ts';
+import { parseDuration } from '../base/units.ts';
 import { LAST_UNIX_MS, parseEventTime } from '../model/event-time.ts';
 
 /** A parameter of a route: how it is read, and how it is described. */
@@ -86,6 +87,16 @@ export function choiceParameter<Choice extends string>(
     schema: { type: 'string', enum: choices, default: fallback },
     example: fallback,
     read: (text) => choices.find((choice) => choice === text),
+  };
+}
+
+export function durationParameter(about: string, example: string): Parameter<number> {
+  return {
+    about,
+    allowed: `a duration such as ${example}, 90m or 1500ms, longer than 0`,
+    schema: { type: 'string', pattern: '^[0-9]+(d|h|m|s|ms)?$' },
+    example,
+    read: (text) => parseDuration(text) || undefined,
   };
 }
 

@@ -4,7 +4,8 @@ import type { Clock } from '../base/clock.ts';
 import type { BudgetService } from '../budget/budget-service.ts';
 import type { ErrorCode } from '../base/errors.ts';
 import type { Region } from '../embedded/ports.ts';
-import type { Reports } from '../reporting/reports.ts';
+import type { Reports, WarehouseView } from '../reporting/reports.ts';
+import type { Upkeep } from '../union-load/ports.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
 import type { DemoControl } from './demo/demo-control.ts';
 import type { Asset, Assets } from './assets.ts';
@@ -21,6 +22,10 @@ export interface ServerContext {
   readonly budget: BudgetService | undefined;
   /** Undefined where the server runs without a reporting store, or not yet with one. */
   readonly reports: () => Reports | undefined;
+  /** Undefined where the server runs without a warehouse, or not yet with one. */
+  readonly warehouse: () => WarehouseView | undefined;
+  /** Undefined where there are no stores to look after, or not yet. */
+  readonly upkeep: () => Upkeep | undefined;
   /** Has the order service asked again at once for what rests. */
   readonly retryEnrichment: () => void;
   readonly spec: PipelineSpec;

@@ -3,6 +3,8 @@ import { getAdMinutes } from './routes/figures/ad-minutes.ts';
 import { getAccess } from './access/access-route.ts';
 import { getDemo, postDemoKill, postDemoRestart } from './demo/demo-routes.ts';
 import { getAudit, getAuditTrail } from './routes/audit.ts';
+import { getAuditDigest, getAuditRecords } from './routes/audit-records.ts';
+import { postBackfill, postBackfillPreview } from './routes/backfill.ts';
 import { getAdMinuteChanges, getOrderChanges } from './routes/changes.ts';
 import {
   getBudget,
@@ -26,6 +28,7 @@ import { getPerformance } from './routes/figures/performance.ts';
 import { getQuarantine, getQuarantineRaw, postQuarantineReplay } from './routes/quarantine.ts';
 import { getFigures } from './routes/reports/figures.ts';
 import { postSql } from './routes/reports/sql.ts';
+import { getStores, postRebuild, postReplay } from './routes/reports/stores.ts';
 import { getReportsStatus } from './routes/reports/status.ts';
 import { getTouches } from './routes/touches.ts';
 
@@ -38,6 +41,9 @@ export const ROUTES: readonly Route[] = [
   getFigures,
   getReportsStatus,
   postSql,
+  getStores,
+  postReplay,
+  postRebuild,
   postOrders,
   getOrders,
   getOrderExplanation,
@@ -55,9 +61,13 @@ export const ROUTES: readonly Route[] = [
   getAudit,
   getBudgetAudit,
   getAuditTrail,
+  getAuditDigest,
+  getAuditRecords,
   getQuarantine,
   getQuarantineRaw,
   postQuarantineReplay,
+  postBackfill,
+  postBackfillPreview,
   getTouches,
   getPeerPage,
   getLive,

@@ -6,7 +6,8 @@ import { AdtallyError } from '../base/errors.ts';
 import type { BudgetService } from '../budget/budget-service.ts';
 import { SECOND_MS } from '../base/units.ts';
 import type { PeerLink, Region } from '../embedded/ports.ts';
-import type { Reports } from '../reporting/reports.ts';
+import type { Reports, WarehouseView } from '../reporting/reports.ts';
+import type { Upkeep } from '../union-load/ports.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
 import { Gate } from './access.ts';
 import { PeerSecret } from './access/peer-secret.ts';
@@ -34,6 +35,10 @@ export interface ServerOptions {
   readonly budget?: BudgetService;
   /** The reporting store, which may come after the server; without one the routes of reports answer not_found. */
   readonly reports?: () => Reports | undefined;
+  /** The warehouse, which may come after the server, too. */
+  readonly warehouse?: () => WarehouseView | undefined;
+  /** What looks after the stores. */
+  readonly upkeep?: () => Upkeep | undefined;
   /** Has the order service asked again at once for what rests; without it none is asked. */
   readonly retryEnrichment?: () => void;
   readonly spec: PipelineSpec;
@@ -126,6 +131,8 @@ function makeContext(
     region,
     budget,
     reports = () => undefined,
+    warehouse = () => undefined,
+    upkeep = () => undefined,
     retryEnrichment = () => {},
     spec,
     clock,
@@ -143,6 +150,8 @@ function makeContext(
     region,
     budget,
     reports,
+    warehouse,
+    upkeep,
     retryEnrichment,
     spec,
     clock,

@@ -51,13 +51,67 @@ export interface RecordFeed<Kind extends RecordKind = RecordKind> {
 export interface Sink {
   /** `reporting`, `warehouse`, … */
   readonly name: string;
-  /** The cursor that was kept with the rows of the last page; undefined before the first one. */
+  /**
+   * The cursor of the last page that survives a crash, with all pages before it; undefined before the first one. A loader goes
+   * on from here and from nowhere else after a start or a failure.
+   */
   cursor(feed: FeedId): Promise<string | undefined>;
   /**
-   * Takes in the records of a page and its cursor, both or neither: once it resolves they survive a crash. Of a record the
-   * highest revision wins, whatever comes in what order and however often.
+   * Takes in the records of a page and its cursor, both or neither. Once it resolves the next page may come; what it took in
+   * survives a crash when `cursor` tells the cursor of that page or of a later one, which may be at once or when enough has
+   * gathered. Of a record the highest revision wins, whatever comes in what order and however often.
    */
   load<Kind extends RecordKind>(feed: FeedId<Kind>, page: RecordPage<Kind>): Promise<void>;
+}
+
+/** A sink that records can be brought to besides its feeds: from another store, or read once more. */
+export interface RefillableSink extends Sink {
+  /** Takes in records as `load` does; no cursor moves. They survive a crash once a `flush` after it has resolved. */
+  fill<Kind extends RecordKind>(kind: Kind, records: readonly RecordKinds[Kind][]): Promise<void>;
+  /**
+   * Those of the records that it does not hold so: none of them, an earlier revision, or another content. Rejects with
+   * AdtallyError data_corrupt for what only a rebuild can mend.
+   */
+  differing<Kind extends RecordKind>(
+    kind: Kind,
+    records: readonly RecordKinds[Kind][],
+  ): Promise<readonly RecordKinds[Kind][]>;
+  flush(): Promise<void>;
+}
+
+/** All that a store holds, the latest revision of each record, in pages. */
+export interface RecordSource {
+  records<Kind extends RecordKind>(kind: Kind): AsyncIterable<readonly RecordKinds[Kind][]>;
+}
+
+/** The stores that are made of records, and can be made anew. */
+export const STORES = ['reporting', 'warehouse', 'budget'] as const;
+export type StoreName = (typeof STORES)[number];
+
+/** What reading the records again did to a store. */
+export interface ReplayCount {
+  readonly store: StoreName;
+  /** Records from the time on, as often as they came. */
+  records: number;
+  /** Those that the store did not hold so. */
+  changed: number;
+}
+
+/** A rebuild or a replay that is under way, or was the last one. */
+export interface UpkeepTask {
+  /** `rebuild reporting`, …, `replay`. */
+  readonly task: string;
+  readonly state: 'running' | 'done' | 'failed';
+  /** What it is at, in words. */
+  readonly step: string;
+  /** Records brought to the new store, or read again, so far. */
+  readonly records: number;
+  readonly startedAt: UnixMs;
+  readonly endedAt: UnixMs | null;
+  /** Why it failed. */
+  readonly error: string | null;
+  /** Of a replay that is done. */
+  readonly counts: readonly ReplayCount[] | null;
 }
 
 /** What a report can group campaigns by; null where a campaign has none. */
@@ -65,4 +119,14 @@ export interface CampaignAttributes {
   readonly campaignId: string;
   readonly merchantId: string | null;
   readonly placement: string | null;
+}
+
+/** What looks after the stores of a region. */
+export interface Upkeep {
+  /** Begins to make a store anew; resolves when it is done. Rejects with AdtallyError, overloaded while another task is under way. */
+  rebuild(store: StoreName): Promise<void>;
+  /** Brings every store what it does not hold so, of minutes and orders from `from` on. Rejects as rebuild does. */
+  replay(from: UnixMs): Promise<readonly ReplayCount[]>;
+  /** The task under way, or the last one since the start; null before the first one. */
+  task(): UpkeepTask | null;
 }

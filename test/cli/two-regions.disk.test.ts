@@ -78,6 +78,9 @@ function clicks(name: Name, costMicros: number): object[] {
 
 const row = (id: string, costMicros: number): object => ({ id, costMicros, clicks: 1 });
 
+const audit = (...more: string[]): Promise<unknown> =>
+  place.json(['audit', '--peer', '--data', 'a', ...more]);
+
 describe('two regions with keys and a shared secret', { timeout: 180_000 }, () => {
   it('each show the budgets and reports of both, to an advertiser its own', async () => {
     const sides = await startBoth({ a: SECRET, b: SECRET });
@@ -114,6 +117,18 @@ describe('two regions with keys and a shared secret', { timeout: 180_000 }, () =
         code: 'unauthorized',
       });
     }
+  });
+
+  it('can be held against each other with the secret, and with keys their ledgers too', async () => {
+    const sides = await startBoth({ a: SECRET, b: SECRET });
+    await send(sides.a, 'POST', '/v1/events', clicks('a', 300));
+    await send(sides.b, 'POST', '/v1/events', clicks('b', 500));
+    const copies = [2, 2, 0, 0, 2, 2, 0, 0].map((recordsEqual) => ({ exact: true, recordsEqual }));
+    await expect.poll(() => audit(), WAIT).toMatchObject({ exact: true, copies, budgets: [] });
+    const keys = ['--key', `${sides.a.operator},${sides.b.operator}`];
+    const urls = ['--url', sides.a.url, '--url', sides.b.url];
+    const budgets = NAMES.map((region) => ({ region, audit: { exact: true } }));
+    expect(await audit(...keys, ...urls)).toMatchObject({ exact: true, copies, budgets });
   });
 
   it('hear nothing of each other when their secrets differ, and say why', async () => {

@@ -59,6 +59,7 @@ test('a preview says what would change by ad and day, and changes nothing', asyn
   );
   const preview = pair.a.previewBackfill(events, 3 * DAY_MS - HOUR_MS);
   expect(preview).toMatchObject({ received: 6, verdicts: { counted: 3, duplicate: 2, invalid: 1 } });
+  expect(preview.notCounted).toEqual([0, 3, 5]);
   const day = Date.UTC(2026, 0, 29);
   const names = { campaignId: 'c-1', advertiserId: 'adv-1' };
   expect(preview.changes).toEqual([

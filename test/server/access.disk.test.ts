@@ -53,6 +53,7 @@ describe('a region with keys', () => {
     const reports = {
       figures: () => Promise.resolve('{}'),
       sql: (query: string) => Promise.resolve(JSON.stringify({ query })),
+      records: () => Promise.resolve('{}'),
       status: () => Promise.resolve({ state: 'running', error: null, restarts: 0, feeds: [] } as const),
     };
     server = await openTestServer({

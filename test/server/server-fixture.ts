@@ -11,6 +11,7 @@ import type { ErrorCode } from '../../src/base/errors.ts';
 import { ERRORS } from '../../src/base/errors.ts';
 import type { BudgetService } from '../../src/budget/budget-service.ts';
 import type { PeerLink, Region } from '../../src/embedded/ports.ts';
+import type { Upkeep } from '../../src/union-load/ports.ts';
 import type { Reports } from '../../src/reporting/reports.ts';
 import { openRegion } from '../../src/embedded/region-engine.ts';
 import { resolveSpec } from '../../src/pipeline/pipeline-spec.ts';
@@ -48,6 +49,7 @@ export interface TestServerOptions {
   readonly reports?: Reports;
   readonly peer?: PeerLink;
   readonly demo?: DemoControl;
+  readonly upkeep?: Upkeep;
   /** Stands between the server and the region. */
   readonly wrap?: (region: Region) => Region;
 }
@@ -60,7 +62,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
     clock = nodeClock,
     wrap = (region: Region) => region,
   } = options;
-  const { dashboard, peerSecret, reports, peer, demo } = options;
+  const { dashboard, peerSecret, reports, peer, demo, upkeep } = options;
   const spec = resolveSpec(
     { ...config, server: { port: 0, ...config.server } },
     { environment: {}, flags: {} },
@@ -86,6 +88,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
     region: wrap(region),
     budget: budget.service,
     reports: () => reports,
+    upkeep: () => upkeep,
     spec,
     keys,
     clock,

@@ -17,6 +17,7 @@ import type {
 import { AdtallyError } from '../../base/errors.ts';
 import { SqliteAuditView } from './audit-view.ts';
 import { closeOldest } from './closing.ts';
+import { takeLedger } from './ledger-swap.ts';
 import { prepareSchema } from './schema.ts';
 import {
   campaignOfRow,
@@ -186,6 +187,11 @@ export class SqliteBudgetStore implements BudgetStore {
 
   openAuditView(): AuditView {
     return new SqliteAuditView(this.#path);
+  }
+
+  /** Puts the ledger of another file in the place of this one's, all or nothing. */
+  takeLedger(path: string): void {
+    takeLedger(this.#database, path);
   }
 
   close(): void {

@@ -5,13 +5,22 @@ import { AdtallyError } from '../../base/errors.ts';
 import { MIB } from '../../base/units.ts';
 import { BucketRuns } from '../../reporting/bucket-runs.ts';
 import type { FiguresAnswer, FiguresQuery } from '../../reporting/figures.ts';
-import type { CampaignAttributes, FeedId, RecordKind, RecordPage, Sink } from '../../union-load/ports.ts';
+import type {
+  CampaignAttributes,
+  FeedId,
+  RecordKind,
+  RecordKinds,
+  RecordPage,
+  RecordSource,
+  RefillableSink,
+} from '../../union-load/ports.ts';
 import { figuresStatement } from './figures-sql.ts';
 import { progressOf, rowsOf, type FeedRow } from './figures-rows.ts';
 import { mergeStaged, RECORD_TABLES, stagingName } from './record-tables.ts';
 import { Clustering } from './clustering.ts';
 import { prepareSchema } from './schema.ts';
 import { stagePage } from './staged-page.ts';
+import { differingStaged, storedRecords } from './stored-records.ts';
 import { inTransaction } from './transaction.ts';
 
 const REPORTING_FILE = 'reporting.duckdb';
@@ -32,7 +41,7 @@ export interface ReportingStoreOptions {
  * The records of all regions in a DuckDB file: the highest revision of each, and the cursor of every feed in the same transaction.
  * One connection writes, another one reads; a reader sees the state after some whole page. Calls wait for their turn.
  */
-export class ReportingStore implements Sink {
+export class ReportingStore implements RefillableSink, RecordSource {
   readonly name = 'reporting';
   readonly #instance: DuckDBInstance;
   readonly #writer: DuckDBConnection;
@@ -78,20 +87,53 @@ export class ReportingStore implements Sink {
     return result.getRows()[0]?.[0] as string | undefined;
   }
 
+  /** Of every feed, by `region/kind`. */
+  async cursors(): Promise<Record<string, string>> {
+    const rows = await this.#write((c) => c.runAndReadAll('SELECT region, kind, cursor FROM feeds'));
+    return Object.fromEntries(
+      rows.getRows().map(([region, kind, cursor]) => [`${String(region)}/${String(kind)}`, String(cursor)]),
+    );
+  }
+
   load<Kind extends RecordKind>(feed: FeedId<Kind>, page: RecordPage<Kind>): Promise<void> {
     return this.#write(async (connection) => {
       await inTransaction(connection, async () => {
-        if (page.records.length > 0) {
-          const table = RECORD_TABLES[feed.kind];
-          await stagePage(connection, feed.kind, page.records);
-          await connection.run(mergeStaged(table));
-          await connection.run(`DELETE FROM ${stagingName(table)}`);
-        }
+        await merge(connection, feed.kind, page.records);
         await keepPosition(connection, feed, page);
       });
       // The page is kept, whatever becomes of the order of rows.
       if (this.#clustering.isDue(latestMinute(page))) await this.#clustering.step().catch(() => undefined);
     });
+  }
+
+  fill<Kind extends RecordKind>(kind: Kind, records: readonly RecordKinds[Kind][]): Promise<void> {
+    return this.#write((connection) => inTransaction(connection, () => merge(connection, kind, records)));
+  }
+
+  async differing<Kind extends RecordKind>(
+    kind: Kind,
+    records: readonly RecordKinds[Kind][],
+  ): Promise<readonly RecordKinds[Kind][]> {
+    if (records.length === 0) return [];
+    const found = await this.#write((connection) =>
+      inTransaction(connection, async () => {
+        await stagePage(connection, kind, records);
+        const rows = await connection.runAndReadAll(differingStaged(kind));
+        await connection.run(`DELETE FROM ${stagingName(RECORD_TABLES[kind])}`);
+        return rows.getRows();
+      }),
+    );
+    const ids = new Set(found.map(([id]) => id));
+    return records.filter(({ recordId }) => ids.has(recordId));
+  }
+
+  /** Nothing waits: what was taken in is kept. */
+  async flush(): Promise<void> {
+    await this.#writing;
+  }
+
+  async *records<Kind extends RecordKind>(kind: Kind): AsyncGenerator<readonly RecordKinds[Kind][]> {
+    yield* storedRecords(await this.connect(), kind);
   }
 
   /** Puts rows of hours that have passed into the order in which reports read them; loading does it bit by bit. */
@@ -165,6 +207,18 @@ export class ReportingStore implements Sink {
     this.#reading = result.catch(() => undefined);
     return result;
   }
+}
+
+async function merge<Kind extends RecordKind>(
+  connection: DuckDBConnection,
+  kind: Kind,
+  records: readonly RecordKinds[Kind][],
+): Promise<void> {
+  if (records.length === 0) return;
+  const table = RECORD_TABLES[kind];
+  await stagePage(connection, kind, records);
+  await connection.run(mergeStaged(table));
+  await connection.run(`DELETE FROM ${stagingName(table)}`);
 }
 
 /** Of the ad minutes in a page; 0 without any. */

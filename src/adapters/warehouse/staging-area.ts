@@ -99,6 +99,29 @@ export class StagingArea {
     return this.#copy(table, source, 'filename DESC, file_row_number DESC', path);
   }
 
+  /**
+   * Ids of records that neither `files` nor the waiting rows hold at their revision or a later one, and how many are held at their
+   * revision with another content.
+   */
+  async differing<Kind extends RecordKind>(
+    kind: Kind,
+    records: readonly RecordKinds[Kind][],
+    files: readonly string[],
+  ): Promise<{ readonly missing: ReadonlySet<string>; readonly wrong: number }> {
+    const table = tableOf(kind) as unknown as WarehouseTable;
+    await this.#connection.run(`CREATE OR REPLACE TEMP TABLE asked (${duckDbColumns(table)}, dt VARCHAR)`);
+    const appender = await this.#connection.createAppender('asked');
+    for (const record of records) appendRow(appender, table, record, '');
+    appender.closeSync();
+    const rows = await this.#connection.runAndReadAll(differingRows(table, files));
+    await this.#connection.run('DROP TABLE asked');
+    const found = rows.getRows();
+    return {
+      missing: new Set(found.filter(([, isMissing]) => isMissing === true).map(([id]) => id as string)),
+      wrong: found.filter(([, isMissing]) => isMissing !== true).length,
+    };
+  }
+
   close(): void {
     this.#connection.closeSync();
     this.#instance.closeSync();
@@ -113,6 +136,28 @@ export class StagingArea {
     );
     return result.rowsChanged;
   }
+}
+
+function differingRows(table: WarehouseTable, files: readonly string[]): string {
+  const names = table.columns.map(({ name }) => name);
+  const columns = names.join(', ');
+  const mine = (from: string): string =>
+    `SELECT ${columns} FROM ${from} WHERE record_id IN (SELECT record_id FROM asked)`;
+  const list = files.map(quote).join(', ');
+  const held = [
+    mine(table.name),
+    ...(files.length === 0 ? [] : [mine(`read_parquet([${list}], hive_partitioning = false)`)]),
+  ];
+  const isOther = names.map((n) => `asked.${n} IS DISTINCT FROM held.${n}`).join(' OR ');
+  return [
+    `WITH rows AS (${held.join(' UNION ALL ')}),`,
+    `latest AS (SELECT record_id, max(revision) AS revision FROM rows GROUP BY record_id)`,
+    `SELECT DISTINCT asked.record_id, latest.revision IS NULL OR latest.revision < asked.revision AS missing`,
+    `FROM asked LEFT JOIN latest USING (record_id) LEFT JOIN rows AS held`,
+    `ON held.record_id = asked.record_id AND held.revision = latest.revision`,
+    `WHERE latest.revision IS NULL OR latest.revision < asked.revision`,
+    `OR latest.revision = asked.revision AND (${isOther})`,
+  ].join('\n');
 }
 
 function appendRow<Kind extends RecordKind>(

@@ -85,6 +85,32 @@ export class WarehouseDirectory {
     this.#isUnsure = false;
   }
 
+  /**
+   * Makes ready for a commit that stands for all there is, damaged or not: nothing is looked at but the number of the last commit,
+   * nothing published is touched. The directory is of no more use once that commit has been made or given up.
+   */
+  async beginAnew(): Promise<void> {
+    await this.#files.makeDirectory(this.at(STAGE));
+    for (const name of await this.#files.list(this.at(STAGE)))
+      await this.#files.remove(this.at(`${STAGE}/${name}`));
+    const text = await this.#files.read(this.at(MANIFEST));
+    let generation = 0;
+    try {
+      if (text !== undefined) generation = readManifest(text, this.at(MANIFEST)).generation;
+    } catch (error) {
+      if (!(error instanceof AdtallyError) || error.code !== 'data_corrupt') throw error;
+    }
+    for await (const path of this.#published())
+      generation = Math.max(generation, Number(path.slice(-20, -8)));
+    this.#manifest = { ...EMPTY_MANIFEST, generation };
+  }
+
+  /** The commit that `beginAnew` has made ready: its files and no others are published. */
+  async replaceAll(commit: Commit): Promise<void> {
+    await this.commit(commit);
+    await this.#removeStrays(this.#manifest);
+  }
+
   /** The staged file at `path`, synced, as it goes into a commit. */
   async sealStaged(path: string, rows: number): Promise<DataFile> {
     const staged = this.stagedAt(path);
@@ -138,12 +164,16 @@ export class WarehouseDirectory {
       await this.#files.remove(this.at(`${STAGE}/${name}`));
     }
     const known = new Set([...files, ...retired].map(({ path }) => path));
+    for await (const path of this.#published()) if (!known.has(path)) await this.#files.remove(this.at(path));
+  }
+
+  /** Paths of all files of ours in the folders of days. */
+  async *#published(): AsyncGenerator<string> {
     for (const { name: table } of TABLES) {
       for (const day of await this.#files.list(this.at(table))) {
         if (!day.startsWith('dt=')) continue;
         for (const name of await this.#files.list(this.at(`${table}/${day}`))) {
-          const path = `${table}/${day}/${name}`;
-          if (OUR_FILE.test(name) && !known.has(path)) await this.#files.remove(this.at(path));
+          if (OUR_FILE.test(name)) yield `${table}/${day}/${name}`;
         }
       }
     }

@@ -2,8 +2,8 @@ import type { Clock } from '../../base/clock.ts';
 import { AdtallyError } from '../../base/errors.ts';
 import { planCompaction } from '../../warehouse/compaction-plan.ts';
 import type { DataFile } from '../../warehouse/manifest.ts';
-import { TABLES, type WarehouseTable } from '../../warehouse/table.ts';
-import type { FeedId, RecordKind, RecordPage, Sink } from '../../union-load/ports.ts';
+import { TABLES, tableOf, type WarehouseTable } from '../../warehouse/table.ts';
+import type { FeedId, RecordKind, RecordKinds, RecordPage, RefillableSink } from '../../union-load/ports.ts';
 import { DiskFiles } from './disk-files.ts';
 import { StagingArea } from './staging-area.ts';
 import { WarehouseDirectory } from './warehouse-directory.ts';
@@ -31,7 +31,7 @@ export interface WarehouseOptions {
  * before that takes the page out again, and the feed gives it once more. A failure takes out nothing: it is tried again with
  * the next page or after `fileAgeMs`, and with the memory full of rows `load` takes in no more until it has worked.
  */
-export class WarehouseSink implements Sink {
+export class WarehouseSink implements RefillableSink {
   readonly name = 'warehouse';
   readonly #options: WarehouseOptions;
   readonly #directory: WarehouseDirectory;
@@ -83,6 +83,37 @@ export class WarehouseSink implements Sink {
     });
   }
 
+  fill<Kind extends RecordKind>(kind: Kind, records: readonly RecordKinds[Kind][]): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#hasFailed) await this.#write();
+      await this.#staging.add(kind, records);
+      if (this.#staging.rows >= this.#options.fileRows) await this.#write();
+      else this.#startTimer();
+    });
+  }
+
+  differing<Kind extends RecordKind>(
+    kind: Kind,
+    records: readonly RecordKinds[Kind][],
+  ): Promise<readonly RecordKinds[Kind][]> {
+    return this.#inTurn(async () => {
+      const { name } = tableOf(kind);
+      const paths = this.#directory.manifest.files.map(({ path }) => path);
+      const files = paths
+        .filter((path) => path.startsWith(`${name}/`))
+        .map((path) => this.#directory.at(path));
+      const { missing, wrong } = await this.#staging.differing(kind, records, files);
+      if (wrong === 0) return records.filter(({ recordId }) => missing.has(recordId));
+      const detail = `The warehouse ${this.#directory.root} has ${wrong} rows in ${name} that are wrong at the revision they name: run "adtally rebuild warehouse".`;
+      throw new AdtallyError('data_corrupt', detail);
+    });
+  }
+
+  /** What it holds, for whoever looks after it. */
+  status(): { readonly files: number; readonly rowsWaiting: number } {
+    return { files: this.#directory.manifest.files.length, rowsWaiting: this.#staging.rows };
+  }
+
   /** Writes what waits and puts small files together; durable once it resolves. */
   flush(): Promise<void> {
     return this.#inTurn(() => this.#write());
@@ -125,7 +156,7 @@ export class WarehouseSink implements Sink {
 
   async #write(): Promise<void> {
     await this.#settle();
-    if (this.#cursors.size > 0) await this.#commitRows();
+    if (this.#cursors.size > 0 || this.#staging.rows > 0) await this.#commitRows();
     this.#hasFailed = false;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;

@@ -94,8 +94,11 @@ export class PeerFollower {
 
   async #step(stop: AbortSignal): Promise<number> {
     try {
-      const { page, restarted } = await this.#nextPage(stop);
+      const { cursor } = this.#book.position(this.region);
+      const { page, restarted } = await this.#nextPage(cursor, stop);
       if (stop.aborted) return 0;
+      // The ledger was made anew meanwhile: the page follows another one than this.
+      if (cursor !== this.#book.position(this.region).cursor) return 0;
       const begunMs = this.#clock.monotonicMs();
       this.#charge(page, restarted);
       this.#behindSinceMs = page.caughtUp ? undefined : (this.#behindSinceMs ?? begunMs);
@@ -108,9 +111,9 @@ export class PeerFollower {
 
   /** When the region does not know the cursor any more, or has lost its data, the page is the first one of all. */
   async #nextPage(
+    cursor: string | undefined,
     stop: AbortSignal,
   ): Promise<{ readonly page: RecordPage<'ad-minutes'>; readonly restarted: boolean }> {
-    const { cursor } = this.#book.position(this.region);
     try {
       return { page: await this.#ask(cursor, stop), restarted: false };
     } catch (error) {

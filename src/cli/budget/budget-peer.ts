@@ -4,7 +4,7 @@ import type { BudgetPeer } from '../../budget/budget-service.ts';
 import type { CampaignFeed } from '../../budget/ports.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
 import { campaignChangePage } from '../../server/openapi/budget-schemas.ts';
-import { peerOf } from '../regions/peer-link.ts';
+import { peerOf } from '../regions/peer-address.ts';
 
 /** Campaigns asked for at a time: they are taken over in one transaction. */
 const CAMPAIGNS = 500;

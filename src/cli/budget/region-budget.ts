@@ -11,6 +11,8 @@ import { adMinuteRecordId } from '../../model/record-id.ts';
 /** The budgets of a region of this process. */
 export interface OpenedBudget {
   readonly service: BudgetService;
+  /** Puts the ledger of another file in the place of this one's; the feeds are followed from their beginning then. */
+  takeLedger(path: string): void;
   /** Before the region is closed, whose feed it follows. */
   close(): Promise<void>;
 }
@@ -40,7 +42,11 @@ export function openBudget(
     await service.close();
     store.close();
   };
-  return { service, close };
+  const takeLedger = (path: string): void => {
+    store.takeLedger(path);
+    service.startOver();
+  };
+  return { service, takeLedger, close };
 }
 
 /** The records a running region holds. */

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
 import { lockDirectory } from '../../adapters/node-disk/directory-lock.ts';
 import { NodeDisk } from '../../adapters/node-disk/node-disk.ts';
-import { AdtallyError, ERRORS } from '../../base/errors.ts';
+import { ERRORS } from '../../base/errors.ts';
 import type { BudgetAudit } from '../../budget/budget-audit.ts';
 import type { PeerAudit } from '../../budget/peer/peer-audit.ts';
-import type { RegionClient } from '../../client/region-client.ts';
 import type { AuditReport } from '../../embedded/ports.ts';
 import { formatTime } from '../../model/event-time.ts';
 import { ORDER_VERDICTS } from '../../model/order-verdict.ts';
@@ -17,11 +17,18 @@ import { auditFully, type FullAudit } from '../audit/full-audit.ts';
 import type { OrderAudit } from '../audit/order-audit.ts';
 import { describeTrail, readTrail } from '../access/trail-report.ts';
 import { wholeNumber, type CommandDefinition } from '../command.ts';
-import { addRegionOptions, findRegion } from '../region-address.ts';
+import { addRegionOptions, findPair, findRegion } from '../region-address.ts';
 import { readRunningFile } from '../running-file.ts';
 import { readSpecOfRegion } from '../settings-options.ts';
 import { countOf, formatCount, formatMicros, formatSize, renderTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
+
+interface Flags {
+  readonly url?: string;
+  readonly peer?: boolean;
+  readonly trail?: boolean;
+  readonly limit: number;
+}
 
 export const auditCommand: CommandDefinition = {
   usage: 'audit',
@@ -29,14 +36,20 @@ export const auditCommand: CommandDefinition = {
     'Prove the figures: recount the whole raw log with another, naive counter and compare every record, order and credit',
   more:
     'It works on the data directory, whether a region runs on it or not, and changes nothing. With --url alone the region is only\n' +
-    `asked for its own books. With --trail it shows what operators did instead. Exit code ${ERRORS.audit_mismatch.exit} when anything differs.`,
+    'asked for its own books. With --peer it asks two running regions, this one and its peer or the two that --url names, whether\n' +
+    `both hold the same records. With --trail it shows what operators did instead. Exit code ${ERRORS.audit_mismatch.exit} when anything differs.`,
   configure: (command) =>
     addRegionOptions(command)
+      .option(
+        '--peer',
+        'hold the records of both regions against their copies in both reporting stores instead',
+      )
       .option('--trail', 'show what operators did, newest first')
       .option('--limit <count>', 'with --trail, the most actions shown', wholeNumber(1, 1000), 100),
   run: async (command, terminal) => {
-    const { url, trail, limit } = command.opts<{ url?: string; trail?: boolean; limit: number }>();
+    const { url, trail, limit, peer } = command.opts<Flags>();
     if (trail === true) return showTrail(command, terminal, limit);
+    if (peer === true) return auditPeer(command, terminal);
     if (url !== undefined && command.getOptionValue('data') === undefined) {
       const { client } = await findRegion(command);
       const books = await client.get<AuditReport>('/v1/audit');
@@ -50,12 +63,16 @@ export const auditCommand: CommandDefinition = {
   },
 };
 
+/** Both regions must run: each makes the digests of its own records. */
+async function auditPeer(command: Command, terminal: Terminal): Promise<number> {
+  const { auditPair, describeConvergence } = await import('../audit/convergence.ts');
+  const convergence = await auditPair(await findPair(command));
+  terminal.result(convergence, describeConvergence(convergence));
+  return convergence.exact ? 0 : ERRORS.audit_mismatch.exit;
+}
+
 /** What operators did: of the data directory, or with --url alone of the region there. */
-async function showTrail(
-  command: Parameters<CommandDefinition['run']>[0],
-  terminal: Terminal,
-  limit: number,
-): Promise<number> {
+async function showTrail(command: Command, terminal: Terminal, limit: number): Promise<number> {
   const { url } = command.opts<{ url?: string }>();
   const isRemote = url !== undefined && command.getOptionValue('data') === undefined;
   const page = isRemote
@@ -75,26 +92,14 @@ function withBudget(audit: FullAudit, budget: BudgetAudit | undefined): WholeAud
   return { ...audit, exact: audit.exact && budget?.exact !== false, budget: budget ?? null };
 }
 
-async function auditLive(
-  command: Parameters<CommandDefinition['run']>[0],
-  spec: PipelineSpec,
-): Promise<WholeAudit> {
+async function auditLive(command: Command, spec: PipelineSpec): Promise<WholeAudit> {
   const { client } = await findRegion(command);
   const { LogRecount } = await import('../audit/log-recount.ts');
   const { liveBooks } = await import('../audit/served-books.ts');
+  const { askBudget } = await import('../audit/convergence.ts');
   const recount = await LogRecount.open(new NodeDisk(resolve(spec.data)), spec);
   const audit = await auditFully(liveBooks(client), recount, (ms) => sleep(ms));
   return withBudget(audit, await askBudget(client));
-}
-
-/** Undefined where the region runs without budgets. */
-async function askBudget(client: RegionClient): Promise<BudgetAudit | undefined> {
-  try {
-    return await client.get<BudgetAudit>('/v1/audit/budget');
-  } catch (error) {
-    if (error instanceof AdtallyError && error.code === 'not_found') return undefined;
-    throw error;
-  }
 }
 
 /** Nobody may start a region on the directory meanwhile. */

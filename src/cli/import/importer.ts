@@ -19,7 +19,8 @@ export interface ImportOptions {
   readonly source: string | undefined;
   /** Names the region in the state: progress there is none anywhere else. */
   readonly target: string;
-  readonly statePath: string;
+  /** Null keeps none. */
+  readonly statePath: string | null;
   /** Sends everything again, at the times of the first run. */
   readonly again: boolean;
   readonly skipBadRows: boolean;
@@ -55,7 +56,7 @@ export interface ImportReport {
   /** How many requests went where. */
   regions: readonly RegionTraffic[];
   shift: TimeShift | null;
-  /** Where the state is kept; null when the disk did not let it. */
+  /** Where the state is kept; null when it is not, or the disk did not let it. */
   statePath: string | null;
 }
 
@@ -78,7 +79,7 @@ export class Importer {
     this.#options = options;
     const { files, statePath, again } = options;
     const fingerprint = importFingerprint(options);
-    const earlier = readImportState(statePath, fingerprint);
+    const earlier = statePath === null ? undefined : readImportState(statePath, fingerprint);
     const anew = {
       version: 1,
       fingerprint,
@@ -214,10 +215,12 @@ export class Importer {
   }
 
   #save(now: boolean): void {
+    const { statePath } = this.#options;
+    if (statePath === null) return;
     const atMs = this.#options.clock.monotonicMs();
     if (!now && atMs - this.#savedAtMs < SAVE_EVERY_MS) return;
     this.#savedAtMs = atMs;
-    if (!writeImportState(this.#options.statePath, this.#state)) this.#report.statePath = null;
+    if (!writeImportState(statePath, this.#state)) this.#report.statePath = null;
   }
 
   #source(file: ImportFile, onBytes: (count: number) => void): SourceOptions {

@@ -3,14 +3,7 @@ import { HttpPeerRegion } from '../../adapters/peer-region/http-peer-region.ts';
 import { PeerPuller } from '../../embedded/peer/peer-puller.ts';
 import type { PeerLink, Region } from '../../embedded/ports.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
-
-/** The name and the address of the other region, where there is one. */
-export function peerOf({ peer }: PipelineSpec): { readonly name: string; readonly url: string } | undefined {
-  const [address] = peer;
-  if (address === undefined) return undefined;
-  const [name] = address.split('=', 1);
-  return { name, url: address.slice(name.length + 1) };
-}
+import { peerOf } from './peer-address.ts';
 
 /** The way to the other region, in use. */
 export interface StartedPeerLink {

@@ -1,20 +1,27 @@
+import { rmSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { nodeClock } from '../../adapters/node-clock/node-clock.ts';
 import { backoffMs } from '../../base/backoff.ts';
 import { AdtallyError } from '../../base/errors.ts';
 import { MINUTE_MS, SECOND_MS } from '../../base/units.ts';
+import type { UnixMs } from '../../base/clock.ts';
 import type { FiguresQuery } from '../../reporting/figures.ts';
+import type { RecordQuery } from '../../reporting/record-digest.ts';
 import type { ReportFormat, Reports, ReportsStatus } from '../../reporting/reports.ts';
-import type {
-  CallMessage,
-  ReportingWorkerOptions,
-  SentError,
-  WorkerCallName,
-  WorkerCalls,
-  WorkerMessage,
+import { swapReporting } from '../upkeep/reporting-rebuild.ts';
+import { rebuildIn } from './stores.ts';
+import {
+  receivedError,
+  type CallMessage,
+  type ReplayedRecords,
+  type ReportingWorkerOptions,
+  type WorkerCallName,
+  type WorkerCalls,
+  type WorkerMessage,
 } from './worker-protocol.ts';
 
 const WORKER = new URL('./reporting-worker.ts', import.meta.url);
+const REBUILD_WORKER = new URL('../upkeep/rebuild-worker.ts', import.meta.url);
 const FIRST_BACKOFF_MS = SECOND_MS / 2;
 /** A worker that has lived so long has left behind what ended the one before. */
 const SETTLED_MS = MINUTE_MS;
@@ -44,12 +51,18 @@ export class ReportingService implements Reports {
   #restarts = 0;
   #calls = 0;
   #isClosing = false;
+  #isPaused = false;
   #cancelRestart = (): void => {};
+  #rebuilder: Worker | undefined;
+  /** Hears of each page that a rebuild or a replay has taken on. */
+  onRecords: (records: number) => void = () => {};
 
   /** `tell` hears why a worker has ended. */
   constructor(options: ReportingWorkerOptions, tell: (error: Error) => void) {
     this.#options = options;
     this.#tell = tell;
+    // What the process before was making anew when it ended.
+    rmSync(rebuildIn(options.directory), { recursive: true, force: true });
     this.#start();
   }
 
@@ -61,15 +74,41 @@ export class ReportingService implements Reports {
     return this.#call('sql', query);
   }
 
+  records(query: RecordQuery): Promise<string> {
+    return this.#call('records', query);
+  }
+
   async status(): Promise<ReportsStatus> {
     const feeds = this.#state === 'running' ? await this.#call('status', null).catch(() => []) : [];
     return { state: this.#state, error: this.#error?.message ?? null, restarts: this.#restarts, feeds };
+  }
+
+  /** Makes the store anew, the old one serving until then; also where the old one cannot be opened. */
+  async rebuild(): Promise<void> {
+    await this.#make();
+    if (this.#state === 'running') return void (await this.#call('swap', null));
+    await this.#pause(() => swapReporting(this.#options.directory));
+  }
+
+  /** Makes the warehouse anew from this store; nobody may write to it meanwhile. */
+  async makeWarehouse(): Promise<void> {
+    await this.#call('makeWarehouse', null);
+  }
+
+  /** Makes the ledger of `region` anew from this store, beside the old one. */
+  async makeLedger(region: string): Promise<void> {
+    await this.#call('makeLedger', { region });
+  }
+
+  replay(from: UnixMs): Promise<ReplayedRecords> {
+    return this.#call('replay', { from });
   }
 
   /** Resolves once the worker has ended. */
   async close(): Promise<void> {
     this.#cancelRestart();
     this.#isClosing = true;
+    await this.#rebuilder?.terminate();
     const worker = this.#worker;
     if (worker !== undefined) {
       const ended = new Promise<void>((resolve) => void worker.once('exit', () => resolve()));
@@ -84,7 +123,43 @@ export class ReportingService implements Reports {
     this.#state = 'closed';
   }
 
+  #make(): Promise<void> {
+    const worker = new Worker(REBUILD_WORKER, {
+      workerData: this.#options,
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
+    });
+    this.#rebuilder = worker;
+    return new Promise((resolve, reject) => {
+      let isMade = false;
+      worker.on('message', (message: WorkerMessage) => {
+        if (message.event === 'progress') this.onRecords(message.records);
+        else if (message.event === 'failed') reject(receivedError(message.error));
+        else if (message.event === 'ready') isMade = true;
+      });
+      worker.on('error', reject);
+      worker.on('exit', () => {
+        if (isMade) resolve();
+        else reject(new AdtallyError('stopping', 'What makes the store anew has ended in the middle.'));
+      });
+    });
+  }
+
+  /** Does `work` while no worker runs, and starts one then. */
+  async #pause(work: () => void): Promise<void> {
+    this.#cancelRestart();
+    this.#isPaused = true;
+    try {
+      await this.#worker?.terminate();
+      work();
+    } finally {
+      this.#isPaused = false;
+      this.#cancelRestart();
+      if (!this.#isClosing) this.#start();
+    }
+  }
+
   #start(): void {
+    this.#state = 'starting';
     this.#startedAtMs = nodeClock.monotonicMs();
     const worker = new Worker(WORKER, {
       workerData: this.#options,
@@ -114,15 +189,17 @@ export class ReportingService implements Reports {
   }
 
   #hear(message: WorkerMessage): void {
-    if (message.event === 'ready') {
+    if (message.event === 'progress') {
+      this.onRecords(message.records);
+    } else if (message.event === 'ready') {
       this.#state = 'running';
     } else if (message.event === 'failed') {
-      this.#error = asError(message.error);
+      this.#error = receivedError(message.error);
     } else {
       const waiting = this.#waiting.get(message.call);
       this.#waiting.delete(message.call);
       if (message.event === 'answer') waiting?.resolve(message.answer);
-      else waiting?.reject(asError(message.error));
+      else waiting?.reject(receivedError(message.error));
     }
   }
 
@@ -132,7 +209,7 @@ export class ReportingService implements Reports {
     for (const { reject } of this.#waiting.values()) reject(refusal);
     this.#waiting.clear();
     this.#state = 'failing';
-    if (this.#isClosing) return;
+    if (this.#isClosing || this.#isPaused) return;
     this.#error ??= new Error('The worker of the reporting store has ended.');
     this.#tell(this.#error);
     const lived = nodeClock.monotonicMs() - this.#startedAtMs;
@@ -148,8 +225,4 @@ export class ReportingService implements Reports {
     const why = this.#error === undefined ? '' : ` It ended before: ${this.#error.message}`;
     return new AdtallyError('reporting_unavailable', `The reporting store is ${this.#state}.${why}`);
   }
-}
-
-function asError({ code, message }: SentError): Error {
-  return code === 'internal' ? new Error(message) : new AdtallyError(code, message);
 }

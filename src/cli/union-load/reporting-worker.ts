@@ -1,58 +1,86 @@
 /** The worker thread of the reporting store: follows the feeds, loads them, answers reports. Nothing in it holds the region up. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { HttpRecordFeed } from '../../adapters/region-feed/http-record-feed.ts';
-import { RegionReader } from '../../adapters/region-feed/region-reader.ts';
 import { nodeClock } from '../../adapters/node-clock/node-clock.ts';
-import { SqlEngine } from '../../adapters/sql-engine/sql-engine.ts';
-import { ReportingStore } from '../../adapters/reporting-store/reporting-store.ts';
+import { digestOf, recordsOf } from '../../adapters/reporting-store/record-audit.ts';
+import { rebuildWarehouse } from '../../adapters/warehouse/warehouse-rebuild.ts';
 import { assert } from '../../base/assert.ts';
-import { AdtallyError } from '../../base/errors.ts';
 import { BucketRuns } from '../../reporting/bucket-runs.ts';
 import { figuresCsv } from '../../reporting/figures-csv.ts';
 import { figuresReport } from '../../reporting/figures-report.ts';
 import { exactJson } from '../../server/exact-json.ts';
-import { RECORD_KINDS } from '../../union-load/ports.ts';
-import { UnionLoad } from '../../union-load/union-load.ts';
+import { replayFeeds } from '../../union-load/feed-replay.ts';
+import { feedsOf } from './followed-feeds.ts';
+import { makeLedger } from '../upkeep/ledger-rebuild.ts';
+import { ServedStore } from './served-store.ts';
 import { warehouseIn } from './stores.ts';
-import { CampaignPoll } from './campaign-poll.ts';
-import type {
-  CallMessage,
-  ReportingWorkerOptions,
-  SentError,
-  WorkerHandlers,
-  WorkerMessage,
+import {
+  sentError,
+  type CallMessage,
+  type ReportingWorkerOptions,
+  type WorkerHandlers,
+  type WorkerMessage,
 } from './worker-protocol.ts';
 
 assert(parentPort !== null, 'this file runs as a worker');
 const port = parentPort;
 const say = (message: WorkerMessage): void => port.postMessage(message);
+const onRecords = (records: number): void => say({ event: 'progress', records });
 
-async function begin({ regions, ...options }: ReportingWorkerOptions): Promise<WorkerHandlers> {
-  const store = await ReportingStore.open(options);
-  const sql = await SqlEngine.open(() => store.connect(), warehouseIn(options.directory));
-  const readers = regions.map(({ name, url, secret }) => ({
-    name,
-    reader: new RegionReader({ url, secret }),
-  }));
-  const feeds = readers.flatMap(({ name, reader }) =>
-    RECORD_KINDS.map((kind) => new HttpRecordFeed({ region: name, kind }, reader)),
-  );
-  const load = new UnionLoad({ feeds, sinks: [store], clock: nodeClock, chance: Math.random });
-  const campaigns = new CampaignPoll(readers[0].reader, store);
+async function begin(options: ReportingWorkerOptions): Promise<WorkerHandlers> {
+  const served = await ServedStore.open(options);
+  const { directory, regions } = options;
+  const stop = new AbortController();
   return {
-    figures: async ({ query, format }) => {
-      const found = await store.figures(query);
-      const report = figuresReport(query, new BucketRuns(query), found, load.status());
-      return format === 'csv' ? figuresCsv(report) : exactJson(report);
+    figures: ({ query, format }) =>
+      served.use(async ({ store, load }) => {
+        const found = await store.figures(query);
+        const report = figuresReport(query, new BucketRuns(query), found, load.status());
+        return format === 'csv' ? figuresCsv(report) : exactJson(report);
+      }),
+    sql: (query) => served.use(async ({ sql }) => exactJson(await sql.run(query))),
+    status: () => served.use(({ load }) => Promise.resolve(load.status())),
+    swap: async () => {
+      await served.swap().catch(end);
+      return null;
     },
-    sql: async (query) => exactJson(await sql.run(query)),
-    status: () => Promise.resolve(load.status()),
+    records: ({ step, ...range }) =>
+      served.use(async ({ store }) => {
+        const connection = await store.connect();
+        try {
+          const found = step ? await digestOf(connection, range, step) : await recordsOf(connection, range);
+          return JSON.stringify(found);
+        } finally {
+          connection.closeSync();
+        }
+      }),
+    makeWarehouse: () =>
+      served.use(async ({ store }) => {
+        const cursors = await store.cursors();
+        const target = { directory: warehouseIn(directory), clock: nodeClock };
+        await rebuildWarehouse({ ...target, source: store, cursors, onRecords });
+        return null;
+      }),
+    makeLedger: ({ region }) =>
+      served.use(async ({ store }) => {
+        await makeLedger(directory, region, store, onRecords);
+        return null;
+      }),
+    replay: ({ from }) =>
+      served.use(({ store }) =>
+        replayFeeds({ feeds: feedsOf(regions), sink: store, from, stop: stop.signal, onRecords }),
+      ),
     stop: async () => {
-      await Promise.all([load.stop(), campaigns.stop()]);
-      await store.close();
+      stop.abort();
+      await served.close();
       return null;
     },
   };
+}
+
+/** A worker without a store is of no use: it is started again, with whichever store is there then. */
+function end(error: unknown): never {
+  say({ event: 'failed', error: sentError(error) });
+  process.exit(1);
 }
 
 async function reply(handlers: WorkerHandlers, { call, name, ask }: CallMessage): Promise<void> {
@@ -61,13 +89,8 @@ async function reply(handlers: WorkerHandlers, { call, name, ask }: CallMessage)
     say({ event: 'answer', call, answer: await handler(ask) });
     if (name === 'stop') port.close();
   } catch (error) {
-    say({ event: 'refusal', call, error: sent(error) });
+    say({ event: 'refusal', call, error: sentError(error) });
   }
-}
-
-function sent(error: unknown): SentError {
-  const message = error instanceof Error ? error.message : String(error);
-  return { code: error instanceof AdtallyError ? error.code : 'internal', message };
 }
 
 try {
@@ -75,5 +98,5 @@ try {
   port.on('message', (message: CallMessage) => void reply(handlers, message));
   say({ event: 'ready' });
 } catch (error) {
-  say({ event: 'failed', error: sent(error) });
+  say({ event: 'failed', error: sentError(error) });
 }

@@ -9,3 +9,8 @@ export function warehouseIn(directory: string): string {
 export function reportingIn(directory: string): string {
   return join(directory, 'reporting.duckdb');
 }
+
+/** Where stores are made anew, until they take the place of the old ones. Nothing in it counts. */
+export function rebuildIn(directory: string): string {
+  return join(directory, 'rebuild');
+}

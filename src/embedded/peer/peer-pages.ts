@@ -35,6 +35,15 @@ interface Shipped {
   readonly shipments: readonly Shipment[];
 }
 
+/** The log as far as it is read: `next` is the number of the block that comes next, of `ahead` first. */
+interface Reading {
+  next: number;
+  ahead: LogBlock[];
+  /** Whether a block has come of it: if not, there is none by the number it was begun with. */
+  hasGiven: boolean;
+  readonly blocks: AsyncGenerator<LogBlock, LogEnd>;
+}
+
 /** Makes the pages that the peer fetches: from memory what came lately, and from the log what came before. */
 export class PeerPages {
   readonly #options: PeerPagesOptions;
@@ -47,8 +56,8 @@ export class PeerPages {
   #takenThrough = 0;
   /** Marks of blocks up to this one are in the log, or on their way. */
   #marksWritten = 0;
-  /** Goes on where the last page read from the log ended. */
-  #reading: { next: number; readonly blocks: AsyncGenerator<LogBlock, LogEnd> } | undefined;
+  /** Goes on where the last page read from the log ended; `ahead` was read already, for the marks in it. */
+  #reading: Reading | undefined;
   /** Pages are read from the log one at a time. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -155,6 +164,7 @@ export class PeerPages {
     const [oldest = 1] = await listSegments(disk);
     const after = Math.max(from, oldest - 1);
     const waiting: LogBlock[] = [];
+    const beyond: LogBlock[] = [];
     let bytes = 0;
     let last = after;
     for await (const block of this.#blocks(after + 1, visible)) {
@@ -167,10 +177,12 @@ export class PeerPages {
         waiting.push(block);
         bytes += block.entries.reduce((sum, { body }) => sum + body.length, 0);
         last = block.number;
-      } else if (waiting.every(({ number, entries }) => marks.has(number) || !entries.some(mayBeMarked))) {
-        break;
+        continue;
       }
+      beyond.push(block);
+      if (waiting.every(({ number, entries }) => marks.has(number) || !entries.some(mayBeMarked))) break;
     }
+    this.#putBack(beyond);
     const shipments = waiting
       .map(({ number, entries }) => shipmentOf(number, entries, marks.get(number) ?? []))
       .filter((shipment) => shipment.bytes > 0);
@@ -183,22 +195,33 @@ export class PeerPages {
     for (let next = from; next <= to;) {
       if (this.#reading?.next !== next) {
         await this.#stopReading();
-        this.#reading = { next, blocks: readLog(disk, Buffer.from(dataId, 'hex'), next) };
+        const blocks = readLog(disk, Buffer.from(dataId, 'hex'), next);
+        this.#reading = { next, ahead: [], hasGiven: false, blocks };
       }
       const reading = this.#reading;
-      const step = await reading.blocks.next();
+      const known = reading.ahead.shift();
+      const step = known === undefined ? await reading.blocks.next() : { done: false as const, value: known };
       if (step.done === true) {
         // What had been written when the segment was read has come: what follows is read anew.
         this.#reading = undefined;
-        if (step.value.block < next) {
+        if (!reading.hasGiven) {
           throw new AdtallyError('data_corrupt', `Block ${next} is not in the log, though it was applied.`);
         }
         continue;
       }
+      reading.hasGiven = true;
       reading.next = step.value.number + 1;
       next = reading.next;
       yield step.value;
     }
+  }
+
+  /** The next page begins with these: to open a segment again for them would be to read all of it once for every page. */
+  #putBack(blocks: readonly LogBlock[]): void {
+    const [first] = blocks;
+    if (first === undefined || this.#reading?.next !== blocks.at(-1)!.number + 1) return;
+    this.#reading.ahead.unshift(...blocks);
+    this.#reading.next = first.number;
   }
 
   async #stopReading(): Promise<void> {

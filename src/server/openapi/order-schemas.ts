@@ -59,7 +59,7 @@ export const orderReceipt = z
   })
   .register(SCHEMAS, { id: 'OrderReceipt' });
 
-const attributedOrder = z
+export const attributedOrder = z
   .strictObject({
     recordId: z.guid().describe('The same after every replay: write it with upsert.'),
     revision: count.describe('Of two versions of a record the higher revision wins.'),

@@ -69,25 +69,26 @@ export const figuresReport = z
 
 export const reportLines = z.string().describe('A header, then one row a line (RFC 4180).');
 
-export const reportsStatus = z
-  .strictObject({
-    state: z.enum(['starting', 'running', 'failing', 'closed']),
-    error: z.string().nullable().describe('Why it is not running, or last was not.'),
-    restarts: count,
-    feeds: z.array(
-      z.strictObject({
-        region: z.string(),
-        kind: z.enum(RECORD_KINDS),
-        sink: z.string(),
-        caughtUp: z.boolean(),
-        lagMs: z.number().min(0).nullable(),
-        records: count.describe('Taken in since the start.'),
-        pages: count,
-        asOf: unixMs.nullable().describe('The region’s latest arrival as of the last page, Unix ms.'),
-        error: z.string().nullable(),
-        failures: count.describe('Attempts that failed in a row.'),
-        restarts: count.describe('How often the feed was read from its beginning again.'),
-      }),
-    ),
-  })
-  .register(SCHEMAS, { id: 'ReportsStatus' });
+/** How a store is that follows the feeds. */
+export const storeStatus = {
+  state: z.enum(['starting', 'running', 'failing', 'closed']),
+  error: z.string().nullable().describe('Why it is not running, or last was not.'),
+  restarts: count,
+  feeds: z.array(
+    z.strictObject({
+      region: z.string(),
+      kind: z.enum(RECORD_KINDS),
+      sink: z.string(),
+      caughtUp: z.boolean(),
+      lagMs: z.number().min(0).nullable(),
+      records: count.describe('Taken in since the start.'),
+      pages: count,
+      asOf: unixMs.nullable().describe('The region’s latest arrival as of the last page, Unix ms.'),
+      error: z.string().nullable(),
+      failures: count.describe('Attempts that failed in a row.'),
+      restarts: count.describe('How often the feed was read from its beginning again.'),
+    }),
+  ),
+};
+
+export const reportsStatus = z.strictObject(storeStatus).register(SCHEMAS, { id: 'ReportsStatus' });

@@ -47,7 +47,7 @@ const adEvent = z
 export const eventBatch = z.union([z.array(adEvent), adEvent]).register(SCHEMAS, { id: 'EventBatch' });
 export const eventLines = z.string().describe('One AdEvent as JSON per line.');
 
-const verdictCounts = z
+export const verdictCounts = z
   .strictObject(Object.fromEntries(VERDICTS.map((verdict) => [verdict, count])))
   .register(SCHEMAS, { id: 'VerdictCounts' });
 
@@ -67,7 +67,7 @@ export const ingestReceipt = z
   .strictObject({ received: count, verdicts: verdictCounts, problems: z.array(eventProblem) })
   .register(SCHEMAS, { id: 'IngestReceipt' });
 
-const adMinute = z
+export const adMinute = z
   .strictObject({
     recordId: z.guid().describe('The same after every replay: write it with upsert.'),
     revision: count.describe('Of two versions of a record the higher revision wins.'),

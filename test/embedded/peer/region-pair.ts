@@ -39,6 +39,18 @@ export class RegionPair {
     this[name] = await this.#open(name);
   }
 
+  /** From now on counts how often a segment of the log of a region is opened for reading. */
+  countLogReads(name: 'a' | 'b'): () => number {
+    const disk = this.#disks[name];
+    const openRead = disk.openRead.bind(disk);
+    let opened = 0;
+    disk.openRead = (path) => {
+      if (path.startsWith('log/')) opened++;
+      return openRead(path);
+    };
+    return () => opened;
+  }
+
   /** What became of one event. */
   async send(name: 'a' | 'b', event: Fields): Promise<string> {
     const { verdicts } = await this[name].ingest(Buffer.from(JSON.stringify(event)), 'json');

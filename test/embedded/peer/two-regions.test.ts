@@ -121,6 +121,23 @@ describe('a restart', () => {
     expect(pair.b.touches('u-1', 0, NOW)).toHaveLength(60);
   });
 
+  test('ships from the log while more comes in, and reads no segment anew for every page', async () => {
+    // Two pages and a half: what nobody interprets is kept in the log, and is shipped.
+    const filler = 'x'.repeat(60_000);
+    for (let n = 0; n < 90; n++) await pair.send('a', eventOf(`e-${n}`, { filler }));
+    await pair.reopen('a');
+    const opened = pair.countLogReads('a');
+    for (let pages = 0, isEmpty = false; !isEmpty; pages++) {
+      const next = await pair.a.peerPage(pair.b.peerPosition());
+      await pair.b.takePeerPage(next.page);
+      ({ isEmpty } = next);
+      if (pages < 3) await pair.send('a', eventOf(`later-${pages}`));
+    }
+    expect(pair.b.touches('u-1', 0, NOW)).toHaveLength(93);
+    // Once for all that was there, and once for what came since.
+    expect(opened()).toBeLessThanOrEqual(2);
+  });
+
   test('of a peer on an empty directory is noticed, and all of it is heard anew', async () => {
     await pair.send('a', eventOf('old'));
     await pair.heal();

@@ -12,6 +12,8 @@ import { basic, bearer, makeKey } from '../test-keys.ts';
 const SECRET = 'a-secret-of-two-regions-0123456789';
 const operator = makeKey('ops1', 'operator');
 const PEER_ROUTES = [
+  '/v1/audit/digest',
+  '/v1/audit/records',
   '/v1/changes/ad-minutes',
   '/v1/changes/attributed-orders',
   '/v1/changes/campaigns',

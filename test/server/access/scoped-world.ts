@@ -54,6 +54,7 @@ export async function openScopedWorld(seed: number): Promise<ScopedWorld> {
   const reports: Reports = {
     figures: async (query, format) => (await started.promise).figures(query, format),
     sql: async (query) => (await started.promise).sql(query),
+    records: async (query) => (await started.promise).records(query),
     status: async () => (await started.promise).status(),
   };
   const opened = await openTestServer({

@@ -2,11 +2,13 @@ import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DemoControl } from '../../../src/server/demo/demo-control.ts';
+import { DAY_MS } from '../../../src/base/units.ts';
 import { keyStoreOf } from '../../../src/server/keys.ts';
 import { trailPage } from '../../../src/server/openapi/access-schemas.ts';
 import { ROUTES } from '../../../src/server/routes.ts';
 import { TRAIL_FILE } from '../../../src/server/trail/trail-file.ts';
 import { type TestServer, event, expectJson, expectProblem, openTestServer } from '../server-fixture.ts';
+import type { Upkeep } from '../../../src/union-load/ports.ts';
 import { makeKey } from '../test-keys.ts';
 
 const operator = makeKey('ops1', 'operator');
@@ -18,9 +20,18 @@ const INPUT = {
   start: '2026-01-01T00:00:00Z',
 };
 
+/** Stores that are looked after in no time. */
+const UPKEEP: Upkeep = {
+  rebuild: () => Promise.resolve(),
+  replay: () => Promise.resolve([]),
+  task: () => null,
+};
+
+/** What these take is sent in a body, but changes nothing. */
+const READING = new Set(['/v1/sql', '/v1/backfill/preview']);
+const OLD = JSON.stringify(event({ eventId: 'old', eventTime: Date.now() - 2 * DAY_MS }));
 /** Every way to change something as an operator, and what the trail says of it. */
-/** A query is sent in a body, but changes nothing. */
-const READING = '/v1/sql';
+const LINES = 'application/x-ndjson';
 const ACTIONS = [
   {
     method: 'PUT',
@@ -54,6 +65,30 @@ const ACTIONS = [
     action: `demo.${verb}`,
     subject: 'region a',
   })),
+  {
+    method: 'POST',
+    url: '/v1/backfill',
+    path: '/v1/backfill?maxAge=60h',
+    body: OLD,
+    action: 'backfill.take',
+    subject: `${OLD.length}B of events, up to 60h old`,
+  },
+  {
+    method: 'POST',
+    url: '/v1/stores/replay',
+    path: '/v1/stores/replay?from=0',
+    body: undefined,
+    action: 'store.replay',
+    subject: 'from 1970-01-01T00:00:00.000Z',
+  },
+  {
+    method: 'POST',
+    url: '/v1/stores/:store/rebuild',
+    path: '/v1/stores/warehouse/rebuild',
+    body: undefined,
+    action: 'store.rebuild',
+    subject: 'warehouse',
+  },
 ] as const;
 
 const REGIONS = [{ region: 'a', url: '', state: 'up', pid: 1, restarts: 0, restartAt: null }] as const;
@@ -66,7 +101,7 @@ const demo: DemoControl = {
 describe('what operators do', () => {
   let server: TestServer;
   beforeAll(async () => {
-    server = await openTestServer({ demo, keys: keyStoreOf([operator.record]) });
+    server = await openTestServer({ demo, upkeep: UPKEEP, keys: keyStoreOf([operator.record]) });
     const headers = { ...operator.headers, 'content-type': 'application/json' };
     await server.post('/v1/events', JSON.stringify(event({ eventTime: 0 })), headers);
   });
@@ -78,14 +113,14 @@ describe('what operators do', () => {
       headers: {
         ...operator.headers,
         'x-request-id': id,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(body === undefined ? {} : { 'content-type': body === OLD ? LINES : 'application/json' }),
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: body === OLD ? OLD : JSON.stringify(body) }),
     });
 
   test('every route that changes something is here, or takes in what publishers send', () => {
     const changing = ROUTES.filter(
-      ({ method, access, url }) => method !== 'GET' && access !== 'publisher' && url !== READING,
+      ({ method, access, url }) => method !== 'GET' && access !== 'publisher' && !READING.has(url),
     );
     expect(changing.map(({ method, url }) => `${method} ${url}`).toSorted()).toEqual(
       ACTIONS.map(({ method, url }) => `${method} ${url}`).toSorted(),
