@@ -5,8 +5,6 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 /** No clock is further from UTC than this, and none was. */
 const OFFSET_MOST_MS = 16 * HOUR_MS;
-/** Clocks are moved by whole quarters of an hour. */
-const STEP_MS = 15 * MINUTE_MS;
 
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
@@ -59,7 +57,7 @@ function nextHour(timeZone: string, at: UnixMs): UnixMs {
   const usual = Math.floor((at + offset) / HOUR_MS) * HOUR_MS + HOUR_MS - offset;
   if (offsetMs(timeZone, usual) === offset) return usual;
   // The clock was moved within the hour, or at its end.
-  for (let next = at + STEP_MS; next < usual; next += STEP_MS) {
+  for (let next = at + MINUTE_MS; next < usual; next += MINUTE_MS) {
     if (offsetMs(timeZone, next) !== offset) return next;
   }
   return usual;

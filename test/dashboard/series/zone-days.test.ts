@@ -23,6 +23,14 @@ test.each([
   expect(dateIn(zone, startOfDate(zone, date) - 1)).toBe(addDays(date, -1));
 });
 
+test('a clock that is moved within an hour cuts it there', () => {
+  // Newfoundland, at one minute past midnight.
+  const [from, until] = ['2006-04-02', '2006-04-03'].map((date) => startOfDate('America/St_Johns', date));
+  const hours = hourStarts('America/St_Johns', from, until);
+  expect(hours).toEqual([...new TimeBuckets('hour', 'America/St_Johns').startsBetween(from, until)]);
+  expect(hours[1] - hours[0]).toBe(60_000);
+});
+
 test('a day and its hours begin where the region has them begin', () => {
   const zones = Intl.supportedValuesOf('timeZone');
   const days = fc.integer({ min: 0, max: 21_000 });

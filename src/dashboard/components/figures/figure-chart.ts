@@ -3,6 +3,7 @@ import type { VNode } from 'preact';
 import { useMemo } from 'preact/hooks';
 import uPlot from 'uplot';
 import { formatDay, formatMinute } from '../../format.ts';
+import { figureColumns } from '../../series/figure-columns.ts';
 import type { FigureSlot } from '../../series/figure-slots.ts';
 import { Chart, type ChartOptions, type ChartTheme } from '../chart.ts';
 import type { Metric } from './metrics.ts';
@@ -20,7 +21,7 @@ interface FigureChartProps {
 
 /** One figure over the buckets. What can still change is drawn hollow, or dashed. */
 export function FigureChart({ metric, slots, currency, zone, onHover }: FigureChartProps): VNode {
-  const data = useMemo(() => columnsOf(metric, slots), [metric, slots]);
+  const data = useMemo(() => figureColumns(metric, slots), [metric, slots]);
   const span = `${slots[0]?.start} ${slots.at(-1)?.end}`;
   return html`<${Chart}
     label=${`${metric.label} over time, ${metric.drawing}; the same figures are in the table below`}
@@ -29,25 +30,6 @@ export function FigureChart({ metric, slots, currency, zone, onHover }: FigureCh
     makeOptions=${(theme: ChartTheme) => optionsOf(theme, { metric, slots, currency, zone, onHover })}
     optionsKey=${`${zone} ${currency} ${span} ${slots.length}`}
   />`;
-}
-
-/** Middles of the buckets, Unix s; what is final; what is provisional. A line is drawn through the last final point. */
-function columnsOf({ name, drawing }: Metric, slots: readonly FigureSlot[]): uPlot.AlignedData {
-  const isBars = drawing === 'bars';
-  const value = ({ row }: FigureSlot): number | null => {
-    const figure = row?.[name] ?? null;
-    return figure === null ? null : Number(figure);
-  };
-  const lastFinal = slots.findLastIndex(isFinal);
-  return [
-    slots.map(({ start, end }) => (start + end) / 2000),
-    slots.map((slot) => (isFinal(slot) ? value(slot) : null)),
-    slots.map((slot, index) => (!isFinal(slot) || (!isBars && index === lastFinal) ? value(slot) : null)),
-  ];
-}
-
-function isFinal({ row }: FigureSlot): boolean {
-  return row?.final === true;
 }
 
 function optionsOf(theme: ChartTheme, props: FigureChartProps): ChartOptions {
