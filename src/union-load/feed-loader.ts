@@ -6,6 +6,8 @@ import type { FeedId, RecordFeed, RecordPage, Sink } from './ports.ts';
 /** Changes that come closer together than this are loaded together: every page costs the sink a transaction. */
 const GATHER_MS = 100;
 const FIRST_BACKOFF_MS = 250;
+/** A region that is back is heard soon; asking one that is gone costs next to nothing. */
+const BACKOFF_MS_MAX = 5_000;
 
 export interface FeedLoaderOptions {
   readonly feed: RecordFeed;
@@ -162,7 +164,7 @@ export class FeedLoader {
     }
     const isFirstRefusal = isRefused && this.#failures === 1;
     if (!isFirstRefusal)
-      await this.#rest(backoffMs(this.#failures, FIRST_BACKOFF_MS, this.#options.chance()));
+      await this.#rest(backoffMs(this.#failures, FIRST_BACKOFF_MS, this.#options.chance(), BACKOFF_MS_MAX));
   }
 
   /** Waits for so long; a stop ends it at once. */

@@ -2,7 +2,8 @@ import type { Clock } from '../../base/clock.ts';
 import { SECOND_MS } from '../../base/units.ts';
 
 const BACKOFF_MS_MIN = SECOND_MS / 4;
-const BACKOFF_MS_MAX = 30 * SECOND_MS;
+/** A region that is back is heard soon; asking one that is gone costs next to nothing. */
+const BACKOFF_MS_MAX = 5 * SECOND_MS;
 
 /** Does a step again and again until it is closed; a step that fails is tried again, later and later. */
 export class RetryLoop {
