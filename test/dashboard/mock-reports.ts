@@ -1,5 +1,5 @@
 import type { Figures, FiguresAnswer, FiguresRow } from '../../src/dashboard/answers/figures-answer.ts';
-import type { DemoRegion, ReportsStatus } from '../../src/dashboard/answers/region-answers.ts';
+import type { DemoRegion, StoreStatus, StoresAnswer } from '../../src/dashboard/answers/region-answers.ts';
 import { TimeBuckets } from '../../src/reporting/time-buckets.ts';
 
 const HOUR_MS = 3_600_000;
@@ -67,12 +67,16 @@ function mockFigures(start: number, weight: number): Figures {
 }
 
 /** Stores that follow both regions, with more records at each tick. */
-export function mockReportsStatus(tick: number): ReportsStatus {
+export function mockStores(tick: number): StoresAnswer {
+  return { reporting: mockStore('reporting', tick), warehouse: mockStore('warehouse', tick) };
+}
+
+export function mockStore(sink: string, tick: number): StoreStatus {
   const feeds = ['a', 'b'].flatMap((region) =>
     ['ad-minutes', 'attributed-orders'].map((kind) => ({
       region,
       kind,
-      sink: 'reporting',
+      sink,
       caughtUp: region === 'a',
       lagMs: region === 'a' ? 0 : 840,
       records: 48_000 + tick * 90,

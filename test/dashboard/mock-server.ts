@@ -8,7 +8,7 @@ import { mockBudgets, mockDaySpend } from './mock-budgets.ts';
 import type { OrderAnswer, OrdersAnswer } from '../../src/dashboard/region-api.ts';
 import { mockAdMinutes, mockFrame, mockQuarantine } from './mock-figures.ts';
 import type { DemoRegion } from '../../src/dashboard/answers/region-answers.ts';
-import { mockBudgetFeeds, mockFiguresReport, mockReportsStatus, mockSql } from './mock-reports.ts';
+import { mockBudgetFeeds, mockFiguresReport, mockSql, mockStores } from './mock-reports.ts';
 import { mockOrderAnswer, mockOrders } from './mock-orders.ts';
 
 const DASHBOARD = new URL('../../src/dashboard/', import.meta.url);
@@ -131,7 +131,7 @@ export async function startMockServer(port = 0): Promise<MockServer> {
       demo = demo.map((each) => (each.region === query.get('region') ? { ...each, state: 'up' } : each));
       sendJson(response, { regions: demo });
     },
-    '/v1/reports/status': (_request, response) => sendJson(response, mockReportsStatus(tick)),
+    '/v1/stores': (_request, response) => sendJson(response, mockStores(tick)),
     '/v1/reports/figures': (_request, response, query) => {
       if (problem !== null) return sendProblem(response, problem.status, problem.detail);
       sendJson(response, mockFiguresReport(query, Date.now()));

@@ -24,8 +24,13 @@ export interface FeedStatus {
   readonly error: string | null;
 }
 
-/** Answer of `GET /v1/reports/status`. */
-export interface ReportsStatus {
+/** Answer of `GET /v1/stores`; null for a store that the region runs without. */
+export interface StoresAnswer {
+  readonly reporting: StoreStatus | null;
+  readonly warehouse: StoreStatus | null;
+}
+
+export interface StoreStatus {
   readonly state: 'starting' | 'running' | 'failing' | 'closed';
   readonly error: string | null;
   readonly feeds: readonly (FeedStatus & {

@@ -2,7 +2,7 @@ import { html } from 'htm/preact';
 import type { VNode } from 'preact';
 import { useRef } from 'preact/hooks';
 import type { LiveFrame, LivePeer } from '../../model/live.ts';
-import type { BudgetFeeds, ReportsStatus } from '../answers/region-answers.ts';
+import type { BudgetFeeds, StoresAnswer } from '../answers/region-answers.ts';
 import type { SqlAnswer } from '../answers/sql-answer.ts';
 import { Announcer } from '../components/announcer.ts';
 import { askCounted, countedPerSecond, countedSql } from '../components/regions/counted-rates.ts';
@@ -103,12 +103,12 @@ function Regions({ current, feeds, counted }: RegionsProps): VNode {
 
 /** How the stores of this region follow, with rates from one look to the next. */
 function useSinks(): readonly SinkFeed[] {
-  const reports = usePolling<ReportsStatus>('reports', () => '/v1/reports/status', SINKS_EVERY_MS).data;
+  const stores = usePolling<StoresAnswer>('stores', () => '/v1/stores', SINKS_EVERY_MS).data;
   const budgets = usePolling<BudgetFeeds>('budgets', () => '/v1/budgets?limit=1', SINKS_EVERY_MS).data;
   const samples = useRef<readonly FeedSample[]>([]);
   const seen = useRef<readonly unknown[]>([]);
-  if (seen.current[0] !== reports || seen.current[1] !== budgets) {
-    seen.current = [reports, budgets];
+  if (seen.current[0] !== stores || seen.current[1] !== budgets) {
+    seen.current = [stores, budgets];
     const at = performance.now();
     const kept = samples.current;
     // The one that is old enough, and those after it.
@@ -116,12 +116,12 @@ function useSinks(): readonly SinkFeed[] {
       0,
       kept.findLastIndex((sample) => at - sample.at >= RATES_OVER_MS),
     );
-    samples.current = [...kept.slice(from), sampleOf(at, reports, budgets)];
+    samples.current = [...kept.slice(from), sampleOf(at, stores, budgets)];
   }
   const [first, last] = [samples.current[0], samples.current.at(-1)];
   const rates =
     first === undefined || last === undefined || first === last ? new Map() : ratesBetween(first, last);
-  return sinkFeeds(reports, budgets, rates);
+  return sinkFeeds(stores, budgets, rates);
 }
 
 function linkText(

@@ -61,7 +61,7 @@ function ownTexts(
     attribution: [`${formatCount(orders.held)} orders`, `${formatCount(orders.pending)} wait`],
     union: [ratesText(feeds), lagText(feeds)],
     reporting: [ratesText(of('reporting store')), lagText(of('reporting store'))],
-    warehouse: ['Parquet files'],
+    warehouse: [ratesText(of('warehouse')), lagText(of('warehouse'))],
     budgets: [ratesText(of('budgets')), lagText(of('budgets'))],
   };
 }

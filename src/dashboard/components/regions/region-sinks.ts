@@ -1,8 +1,8 @@
-import type { BudgetFeeds, ReportsStatus } from '../../answers/region-answers.ts';
+import type { BudgetFeeds, StoreStatus, StoresAnswer } from '../../answers/region-answers.ts';
 
 /** A store that takes in the records of a region. */
 export interface SinkFeed {
-  readonly sink: 'reporting store' | 'budgets';
+  readonly sink: 'reporting store' | 'warehouse' | 'budgets';
   readonly region: string;
   readonly state: 'following' | 'catching up' | 'failing';
   readonly lagMs: number | null;
@@ -19,38 +19,48 @@ export interface FeedSample {
 
 /** The feeds of this region's stores. Ad minutes and orders of a region count as one: what lags is what lags most. */
 export function sinkFeeds(
-  reports: ReportsStatus | null,
+  stores: StoresAnswer | null,
   budgets: BudgetFeeds | null,
   rates: ReadonlyMap<string, number>,
 ): SinkFeed[] {
-  const names = [...new Set((reports?.feeds ?? []).map(({ region }) => region))].toSorted();
-  const stores = names.map((region): SinkFeed => {
-    const feeds = reports!.feeds.filter((feed) => feed.region === region);
-    const error = reports!.error ?? feeds.find((feed) => feed.error !== null)?.error ?? null;
-    return {
-      sink: 'reporting store',
-      region,
-      state: stateOf(
-        error,
-        feeds.every(({ caughtUp }) => caughtUp),
-      ),
-      lagMs: greatest(feeds.map(({ lagMs }) => lagMs)),
-      perSecond: rates.get(`reporting ${region}`) ?? null,
-      error,
-    };
-  });
+  const reporting = storeFeeds('reporting store', stores?.reporting ?? null, rates);
+  const warehouse = storeFeeds('warehouse', stores?.warehouse ?? null, rates);
   const ledgers = (budgets?.feeds ?? []).map(({ region, caughtUp, lagMs, error }): SinkFeed => {
     const perSecond = rates.get(`budgets ${region}`) ?? null;
     return { sink: 'budgets', region, state: stateOf(error, caughtUp), lagMs, perSecond, error };
   });
-  return [...stores, ...ledgers.toSorted((a, b) => (a.region < b.region ? -1 : 1))];
+  return [...reporting, ...warehouse, ...ledgers.toSorted((a, b) => (a.region < b.region ? -1 : 1))];
+}
+
+function storeFeeds(
+  sink: 'reporting store' | 'warehouse',
+  status: StoreStatus | null,
+  rates: ReadonlyMap<string, number>,
+): SinkFeed[] {
+  if (status === null) return [];
+  const names = [...new Set(status.feeds.map(({ region }) => region))].toSorted();
+  return names.map((region) => {
+    const feeds = status.feeds.filter((feed) => feed.region === region);
+    const error = status.error ?? feeds.find((feed) => feed.error !== null)?.error ?? null;
+    const isCaughtUp = feeds.every(({ caughtUp }) => caughtUp);
+    return {
+      sink,
+      region,
+      state: stateOf(error, isCaughtUp),
+      lagMs: greatest(feeds.map(({ lagMs }) => lagMs)),
+      perSecond: rates.get(`${sink} ${region}`) ?? null,
+      error,
+    };
+  });
 }
 
 /** What has been taken in, to be compared with a later one. */
-export function sampleOf(at: number, reports: ReportsStatus | null, budgets: BudgetFeeds | null): FeedSample {
+export function sampleOf(at: number, stores: StoresAnswer | null, budgets: BudgetFeeds | null): FeedSample {
   const records = new Map<string, number>();
   const add = (name: string, count: number): unknown => records.set(name, (records.get(name) ?? 0) + count);
-  for (const { region, records: taken } of reports?.feeds ?? []) add(`reporting ${region}`, taken);
+  for (const { region, records: taken } of stores?.reporting?.feeds ?? [])
+    add(`reporting store ${region}`, taken);
+  for (const { region, records: taken } of stores?.warehouse?.feeds ?? []) add(`warehouse ${region}`, taken);
   for (const { region, charged } of budgets?.feeds ?? []) add(`budgets ${region}`, charged);
   return { at, records };
 }
