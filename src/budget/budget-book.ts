@@ -102,18 +102,21 @@ export class BudgetBook {
       refused: tally.refused + applied.refused.length,
       refusal: applied.refused.at(-1) ?? tally.refusal,
     });
-    for (const campaignId of applied.campaigns) {
-      if (this.#states.has(campaignId)) this.#touched.add(campaignId);
-    }
+    this.#touch(applied.campaigns);
   }
 
   /** Charges records of `region` that are read once more; its cursor stays. Returns how many were not charged so. */
   chargeAgain(region: string, records: FeedPage['records'], now: UnixMs): number {
     const applied = this.#store.transaction((writes) => applyPage(writes, region, { records }, now));
-    for (const campaignId of applied.campaigns) {
+    this.#touch(applied.campaigns);
+    return applied.charged;
+  }
+
+  /** Their states may be others now. */
+  #touch(campaigns: Iterable<string>): void {
+    for (const campaignId of campaigns) {
       if (this.#states.has(campaignId)) this.#touched.add(campaignId);
     }
-    return applied.charged;
   }
 
   /** The ledger is another one than before: every campaign's state is looked at again. */

@@ -1,11 +1,15 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ERRORS } from '../../src/base/errors.ts';
 import { bodyOf } from './damaged-directory.ts';
 import { call, read } from './http-call.ts';
 import { RegionProcess } from './region-process.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 /** Every file may grow to 48 KiB: writes fail in the middle of a segment, as on a full disk. */
 const FULL_DISK = ['bash', '-c', 'ulimit -f 48; exec "$@"', 'full-disk'];
@@ -22,8 +26,11 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-function start(wrap: readonly string[] = [], where = directory): RegionProcess {
-  const region = new RegionProcess(where, wrap);
+/** What is not the log has files of its own, which may be larger. */
+const ALONE = ['--budget-enabled', 'no', '--reporting-enabled', 'no', '--warehouse-enabled', 'no'];
+
+function start(wrap: readonly string[] = [], where = directory, flags = ALONE): RegionProcess {
+  const region = new RegionProcess(where, wrap, flags);
   running.push(region);
   return region;
 }
@@ -64,6 +71,15 @@ test('a full disk stops acknowledgements and the process; what was acknowledged 
   // The client sends again what was refused, which may or may not have been on the disk.
   expect(await send(after, `r${acknowledged}`)).toMatchObject({ status: 200 });
   expect(await countedAt(after)).toBe((acknowledged + 1) * 40);
+});
+
+test('a disk without room for the ledger is named, and the region does not begin', async () => {
+  const [command, ...words] = [...FULL_DISK, process.execPath, MAIN, 'start', '--port', '0'];
+  const told = spawnSync(command, [...words, '--data', directory], { encoding: 'utf8' });
+  expect({ code: told.status, stderr: told.stderr }).toEqual({
+    code: ERRORS.disk_failed.exit,
+    stderr: expect.stringContaining('budget.sqlite cannot be written: ') as string,
+  });
 });
 
 test.runIf(process.platform === 'linux')(

@@ -37,8 +37,8 @@ import { prepareStatements, writesOf, type Statements } from './statements.ts';
 export const BUDGET_FILE = 'budget.sqlite';
 
 /**
- * Opens the store of `region` in `directory`, and makes it where there is none. Throws AdtallyError data_format, or what SQLite
- * throws.
+ * Opens the store of `region` in `directory`, and makes it where there is none. Throws AdtallyError data_format,
+ * disk_failed, or what SQLite throws.
  */
 export function openBudgetStore(directory: string, region: string): SqliteBudgetStore {
   const path = join(directory, BUDGET_FILE);
@@ -50,8 +50,17 @@ export function openBudgetStore(directory: string, region: string): SqliteBudget
     return new SqliteBudgetStore(database, path);
   } catch (error) {
     database.close();
-    throw error;
+    throw asDiskFailure(error, path);
   }
+}
+
+/** SQLite's codes for a disk that refuses, and one that is full; the lowest byte of `errcode`. */
+const DISK_ERRORS = new Set([10, 13]);
+
+function asDiskFailure(error: unknown, path: string): unknown {
+  const { errcode, message } = error as { errcode?: number; message: string };
+  if (errcode === undefined || !DISK_ERRORS.has(errcode & 0xff)) return error;
+  return new AdtallyError('disk_failed', `${path} cannot be written: ${message}.`, { cause: error });
 }
 
 /** Campaigns and ledger in one SQLite file. A commit syncs the disk: what a transaction wrote survives the machine. */
