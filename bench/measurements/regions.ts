@@ -13,6 +13,8 @@ import { Sender } from '../rig/senders.ts';
 const BODY = 1000;
 const IN_FLIGHT = 4;
 const PROBE_EVERY_MS = 100;
+/** The store is asked so often for the probes; each question reads the whole table and takes time of the load. */
+const LOOK_EVERY_MS = 50;
 const PROBES_SQL =
   "SELECT DISTINCT ad_id FROM reporting.ad_minutes WHERE region = 'a' AND advertiser_id = 'probes'";
 /** Nothing but the engine and the peer's pages. */
@@ -62,7 +64,7 @@ async function freshness(senders: readonly Sender[], perSecond: number, seconds:
     while (!over.signal.aborted || seen.size < acknowledged.size) {
       const { rows } = await b.post<{ rows: [string][] }>('/v1/sql', { sql: PROBES_SQL });
       for (const [adId] of rows) if (!seen.has(adId)) seen.set(adId, performance.now());
-      await sleep(10);
+      await sleep(LOOK_EVERY_MS);
     }
   })();
   await load;

@@ -19,7 +19,8 @@ const ADS = 10_000;
 /** Of these some are seen each minute. */
 const ADS_A_MINUTE = 1000;
 const BEGIN = Date.parse('2026-01-05T00:00:00Z');
-const QUERIES = 100;
+/** Of each kind: enough for a p99 that is not the longest one. */
+const QUERIES = 500;
 /** Changed records a second that come in while reports are asked for: the goal of the loading. */
 const RATE = 100_000;
 

@@ -94,7 +94,7 @@ export class Probes {
   }
 
   async #catchUp(): Promise<void> {
-    for (let page = ''; !page.endsWith('"caughtUp":true}');) page = await this.#page(0);
+    for (let page = ''; !isCaughtUp(page);) page = await this.#page(0);
   }
 
   async #follow(): Promise<void> {
@@ -113,7 +113,16 @@ export class Probes {
     const page = (
       await this.#sender.get(`/v1/changes/ad-minutes?${after}limit=10000&waitMs=${waitMs}`)
     ).toString('latin1');
-    this.#cursor = /"cursor":"([^"]+)"/.exec(page.slice(-100))![1];
+    this.#cursor = /"cursor":"([^"]+)"/.exec(endOf(page))![1];
     return page;
   }
+}
+
+/** What stands behind the records of a page. */
+function endOf(page: string): string {
+  return page.slice(-300);
+}
+
+function isCaughtUp(page: string): boolean {
+  return endOf(page).includes('"caughtUp":true');
 }
