@@ -60,6 +60,6 @@ export function receiptJson(receipt: IngestReceipt): string {
   const { counted, duplicate, conflict, late, future, invalid } = receipt.verdicts;
   return (
     `{"received":${receipt.received},"verdicts":{"counted":${counted},"duplicate":${duplicate},"conflict":${conflict},` +
-    `"late":${late},"future":${future},"invalid":${invalid}},"problems":[]}`
+    `"late":${late},"future":${future},"invalid":${invalid}},"problems":[]${receipt.provisional === true ? ',"provisional":true' : ''}}`
   );
 }
