@@ -18,8 +18,10 @@ import {
   part,
   recordIdOf,
   recordKey,
+  sortable,
   statementSet,
   text,
+  unsortable,
   view,
   whole,
 } from './sql-text.ts';
@@ -183,6 +185,10 @@ function quarantine(region: string): string {
 FROM \`verdictRows\` WHERE \`verdict\` NOT IN ('counted', 'duplicate')`;
 }
 
+function countOf(eventType: string): string {
+  return `SUM(CASE WHEN \`eventType\` = '${eventType}' THEN \`plus\` - \`minus\` ELSE CAST(0 AS BIGINT) END)`;
+}
+
 /** Totals by record id, with the greatest pair of campaign and advertiser, compared as UTF-8. */
 function adMinutes(region: string): string {
   const key = recordKey([
@@ -192,21 +198,20 @@ function adMinutes(region: string): string {
     { column: 'CAST(`minute` AS STRING)' },
     { column: '`currency`' },
   ]);
-  const count = (type: string): string =>
-    `SUM(CASE WHEN \`eventType\` = '${type}' THEN \`plus\` - \`minus\` ELSE CAST(0 AS BIGINT) END)`;
-  return `SELECT \`recordId\`, \`revision\`, ${text(region)}, \`adId\`, ${part('`pair`', 0)}, ${part('`pair`', 1)},
+  const pair = unsortable('`pair`');
+  return `SELECT \`recordId\`, \`revision\`, ${text(region)}, \`adId\`, ${part(pair, 0)}, ${part(pair, 1)},
   \`minute\`, \`currency\`, \`impressions\`, \`clicks\`, \`costMicros\`
 FROM (
   SELECT \`recordId\`, SUM(\`plus\` + \`minus\`) AS \`revision\`, MAX(\`adId\`) AS \`adId\`, MAX(\`pair\`) AS \`pair\`,
     MAX(\`minute\`) AS \`minute\`, MAX(\`currency\`) AS \`currency\`,
-    ${count('impression')} AS \`impressions\`, ${count('click')} AS \`clicks\`,
+    ${countOf('impression')} AS \`impressions\`, ${countOf('click')} AS \`clicks\`,
     SUM(\`costMicros\` * (\`plus\` - \`minus\`)) AS \`costMicros\`
   FROM (
     SELECT *, ${recordIdOf('`hash`')} AS \`recordId\`
     FROM (
       SELECT *, ${once(`SHA256(${key})`)} AS \`hash\`
       FROM (
-        SELECT \`eventType\`, \`adId\`, ${joined(['`campaignId`', '`advertiserId`'])} AS \`pair\`, \`currency\`, \`costMicros\`,
+        SELECT \`eventType\`, \`adId\`, ${sortable(joined(['`campaignId`', '`advertiserId`']))} AS \`pair\`, \`currency\`, \`costMicros\`,
           \`eventTime\` - MOD(\`eventTime\`, ${whole(MINUTE_MS)}) AS \`minute\`, \`plus\`, \`minus\`
         FROM \`signed\`
       )

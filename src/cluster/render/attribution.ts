@@ -13,7 +13,19 @@ import {
   type JobInput,
   type RenderedJob,
 } from './rendered-job.ts';
-import { SEPARATOR, insert, name, padded, part, statementSet, text, view, whole } from './sql-text.ts';
+import {
+  SEPARATOR,
+  insert,
+  name,
+  padded,
+  part,
+  sortable,
+  statementSet,
+  text,
+  unsortable,
+  view,
+  whole,
+} from './sql-text.ts';
 import { ARRIVED_AT, sourceTable, upsertTable, type JobKafka } from './topic-tables.ts';
 import { countedBooks } from './verdict-books.ts';
 
@@ -124,7 +136,7 @@ function facts(): string {
   // The latest touch first, then the least event id, then the first region.
   const candidate = [
     `\`grade\` || ${padded(`${whole(LAST_UNIX_MS)} - \`eventTime\``, TIME_DIGITS)}`,
-    '`eventId`',
+    sortable('`eventId`'),
     '`place`',
     '`adId`',
     '`campaignId`',
@@ -173,7 +185,7 @@ function records({ regions }: PipelineSpec, region: string): string {
       WHEN '${GRADE.afterOrder}' THEN 'after_order' ELSE 'no_touch' END
   END,
   CASE WHEN \`isAttributed\` AND ${payload('status')} <> 'cancelled' THEN ${amount} ELSE CAST(0 AS BIGINT) END,
-  ${touch('adId')}, ${touch('campaignId')}, ${touch('advertiserId')}, ${touch('eventId')},
+  ${touch('adId')}, ${touch('campaignId')}, ${touch('advertiserId')}, CASE WHEN \`isAttributed\` THEN ${unsortable(part('`best`', CANDIDATE.eventId))} END,
   CASE WHEN \`isAttributed\` THEN CASE SUBSTR(\`best\`, 1, 1) WHEN '${GRADE.click}' THEN 'click' ELSE 'impression' END END,
   CASE WHEN \`isAttributed\` THEN ${time} END,
   CASE WHEN \`isAttributed\` THEN CASE ${part('`best`', CANDIDATE.place)} ${regionNames} END END

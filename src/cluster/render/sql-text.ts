@@ -9,13 +9,13 @@ import { AdtallyError } from '../../base/errors.ts';
 const NAME = /^[A-Za-z][A-Za-z0-9_]*$/;
 
 /** A table, view or column in backticks. */
-export function name(text: string): string {
-  assert(NAME.test(text), `${JSON.stringify(text)} is a name of SQL`);
-  return `\`${text}\``;
+export function name(word: string): string {
+  assert(NAME.test(word), `${JSON.stringify(word)} is a name of SQL`);
+  return `\`${word}\``;
 }
 
-export function names(texts: readonly string[]): string {
-  return texts.map(name).join(', ');
+export function names(columns: readonly string[]): string {
+  return columns.map(name).join(', ');
 }
 
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
@@ -49,6 +49,19 @@ export function joined(parts: readonly string[]): string {
 /** Part `index` of what `joined` made. */
 export function part(expression: string, index: number): string {
   return `SPLIT_INDEX(${expression}, ${SEPARATOR}, ${whole(index)})`;
+}
+
+/**
+ * A text that sorts as the UTF-8 of `expression` does. Flink compares texts as UTF-8 or as UTF-16, as it happens to hold
+ * them; of hex digits both give the same order.
+ */
+export function sortable(expression: string): string {
+  return `HEX(${expression})`;
+}
+
+/** The text that `sortable` was made of. */
+export function unsortable(expression: string): string {
+  return `DECODE(UNHEX(${expression}), 'UTF-8')`;
 }
 
 /** Digits that sort like the numbers they stand for: `expression` filled up with zeros. */
