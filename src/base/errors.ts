@@ -208,6 +208,18 @@ export const ERRORS = {
     title: 'Another process has taken over',
     advice: 'Leave the work to the process that took over, or stop that one and start this one again.',
   },
+  cluster_unreachable: {
+    status: 503,
+    exit: 7,
+    title: 'A server of the cluster does not answer',
+    advice: 'Start it, or correct its address; what was applied before stays as it is.',
+  },
+  job_failed: {
+    status: 500,
+    exit: 1,
+    title: 'A job of the cluster cannot be run',
+    advice: 'Do what the detail says, then apply again: what is running already is left alone.',
+  },
   import_failed: {
     status: 400,
     exit: 2,

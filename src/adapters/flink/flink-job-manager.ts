@@ -1,0 +1,117 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AdtallyError } from '../../base/errors.ts';
+import type { FlinkJob, JobCheckpoints, JobManager } from '../../cluster/jobs/ports.ts';
+import { RestClient, deepestCause, type RestAnswer } from './rest-client.ts';
+
+const POLL_MS = 100;
+
+/** Flink's JobManager over its REST API. */
+export class FlinkJobManager implements JobManager {
+  readonly #rest: RestClient;
+
+  constructor(url: string) {
+    this.#rest = new RestClient(url, "Flink's JobManager");
+  }
+
+  async jobs(): Promise<readonly FlinkJob[]> {
+    const { jobs } = (await this.#get('/jobs/overview')) as { readonly jobs: readonly ListedJob[] };
+    return jobs.map((job) => ({
+      id: job.jid,
+      name: job.name,
+      state: job.state,
+      startedAt: job['start-time'],
+    }));
+  }
+
+  async checkpoints(jobId: string): Promise<JobCheckpoints> {
+    const answer = (await this.#get(`/jobs/${encodeURIComponent(jobId)}/checkpoints`)) as Checkpoints;
+    return {
+      completed: answer.counts?.completed ?? 0,
+      failed: answer.counts?.failed ?? 0,
+      latestAt: answer.latest?.completed?.latest_ack_timestamp ?? null,
+      restoredFrom: answer.latest?.restored?.external_path ?? null,
+    };
+  }
+
+  async stopWithSavepoint(jobId: string, directory: string): Promise<string> {
+    const job = `/jobs/${encodeURIComponent(jobId)}`;
+    const body = { targetDirectory: directory, drain: false };
+    const { status, json } = await this.#rest.call('POST', `${job}/stop`, body);
+    const trigger = json['request-id'];
+    if (status >= 300 || typeof trigger !== 'string') throw failed(`Job ${jobId} cannot be stopped`, json);
+    for (;;) {
+      const answer = (await this.#get(`${job}/savepoints/${trigger}`)) as Savepoint;
+      if (answer.status?.id === 'COMPLETED') {
+        const { location, 'failure-cause': cause } = answer.operation ?? {};
+        if (location !== undefined) return location;
+        const reason = deepestCause(cause?.['stack-trace'] ?? cause);
+        throw new AdtallyError(
+          'job_failed',
+          `Job ${jobId} could not be stopped with a savepoint: ${reason}.`,
+        );
+      }
+      await sleep(POLL_MS);
+    }
+  }
+
+  async cancel(jobId: string): Promise<void> {
+    const { status, json } = await this.#rest.call('PATCH', `/jobs/${encodeURIComponent(jobId)}?mode=cancel`);
+    if (status >= 300) throw failed(`Job ${jobId} cannot be cancelled`, json);
+  }
+
+  async failure(jobId: string): Promise<string | null> {
+    const path = `/jobs/${encodeURIComponent(jobId)}/exceptions?maxExceptions=1`;
+    const answer = (await this.#get(path)) as Failures;
+    const [entry] = answer.exceptionHistory?.entries ?? [];
+    return entry === undefined ? null : deepestCause(entry.stacktrace ?? entry.exceptionName);
+  }
+
+  async setting(name: string): Promise<string | undefined> {
+    const entries = (await this.#get("/jobmanager/config")) as readonly Setting[];
+    return entries.find(({ key }) => key === name)?.value;
+  }
+
+  async #get(path: string): Promise<unknown> {
+    const answer: RestAnswer = await this.#rest.call('GET', path);
+    if (answer.status >= 300) throw failed(`Flink answers ${answer.status} to ${path}`, answer.json);
+    return answer.json;
+  }
+}
+
+interface ListedJob {
+  readonly jid: string;
+  readonly name: string;
+  readonly state: string;
+  readonly 'start-time': number;
+}
+
+interface Checkpoints {
+  readonly counts?: { readonly completed?: number; readonly failed?: number };
+  readonly latest?: {
+    readonly completed?: { readonly latest_ack_timestamp?: number } | null;
+    readonly restored?: { readonly external_path?: string } | null;
+  };
+}
+
+interface Savepoint {
+  readonly status?: { readonly id?: string };
+  readonly operation?: {
+    readonly location?: string;
+    readonly 'failure-cause'?: { readonly 'stack-trace'?: string };
+  };
+}
+
+interface Failures {
+  readonly exceptionHistory?: {
+    readonly entries?: readonly { readonly exceptionName?: string; readonly stacktrace?: string }[];
+  };
+}
+
+interface Setting {
+  readonly key: string;
+  readonly value: string;
+}
+
+function failed(what: string, json: RestAnswer['json']): AdtallyError {
+  return new AdtallyError('job_failed', `${what}: ${deepestCause(json['errors'])}.`);
+}

@@ -1,0 +1,55 @@
+import { SEPARATOR, jsonText, part } from './sql-text.ts';
+
+/** What decides whether two events of one id are the same: all that is interpreted of them but the id. */
+const CONTENT_FIELDS = [
+  'eventType',
+  'eventTime',
+  'adId',
+  'campaignId',
+  'advertiserId',
+  'userId',
+  'merchantId',
+  'placement',
+  'costMicros',
+  'currency',
+] as const;
+type ContentField = (typeof CONTENT_FIELDS)[number];
+
+const WHOLE_NUMBERS: readonly string[] = ['eventTime', 'costMicros'];
+const OPTIONAL: readonly string[] = ['merchantId', 'placement'];
+
+/** The event's content as one text. No identifier is empty, so the empty text stands for an absent one. */
+export function contentOf(): string {
+  const parts = CONTENT_FIELDS.map((field) => {
+    if (OPTIONAL.includes(field)) return `COALESCE(\`${field}\`, '')`;
+    return WHOLE_NUMBERS.includes(field) ? `CAST(\`${field}\` AS STRING)` : `\`${field}\``;
+  });
+  return parts.join(` || ${SEPARATOR} || `);
+}
+
+/** A field out of a content. */
+export function fieldOfContent(content: string, field: ContentField): string {
+  const value = part(content, CONTENT_FIELDS.indexOf(field));
+  if (OPTIONAL.includes(field)) return `NULLIF(${value}, '')`;
+  return WHOLE_NUMBERS.includes(field) ? `TRY_CAST(${value} AS BIGINT)` : value;
+}
+
+/** The event as the gateway writes it: the bytes of a message that needs no header to hold them. */
+export function canonicalEvent(): string {
+  const member = (field: string, value: string): string => `'"${field}":' || ${value}`;
+  const optional = (field: string): string =>
+    `COALESCE('"${field}":' || ${jsonText(`\`${field}\``)} || ',', '')`;
+  return [
+    `'{' || ${member('eventId', jsonText('`eventId`'))}`,
+    `',' || ${member('eventType', jsonText('`eventType`'))}`,
+    `',' || ${member('eventTime', 'CAST(`eventTime` AS STRING)')}`,
+    `',' || ${member('adId', jsonText('`adId`'))}`,
+    `',' || ${member('campaignId', jsonText('`campaignId`'))}`,
+    `',' || ${member('advertiserId', jsonText('`advertiserId`'))}`,
+    `',' || ${member('userId', jsonText('`userId`'))} || ','`,
+    optional('merchantId'),
+    optional('placement'),
+    member('costMicros', 'CAST(`costMicros` AS STRING)'),
+    `',' || ${member('currency', jsonText('`currency`'))} || '}'`,
+  ].join(' || ');
+}

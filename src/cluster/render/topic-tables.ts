@@ -1,0 +1,226 @@
+import { SECOND_MS, MINUTE_MS } from '../../base/units.ts';
+import { AdtallyError } from '../../base/errors.ts';
+import { name, text, whole } from './sql-text.ts';
+
+/** The fields of the messages of each topic, with their SQL types: the one place that knows them. */
+export const TOPIC_FIELDS = {
+  events: {
+    eventId: 'STRING',
+    eventType: 'STRING',
+    eventTime: 'BIGINT',
+    adId: 'STRING',
+    campaignId: 'STRING',
+    advertiserId: 'STRING',
+    userId: 'STRING',
+    merchantId: 'STRING',
+    placement: 'STRING',
+    costMicros: 'BIGINT',
+    currency: 'STRING',
+    code: 'STRING',
+    message: 'STRING',
+  },
+  orders: {
+    orderId: 'STRING',
+    orderVersion: 'BIGINT',
+    orderStatus: 'STRING',
+    orderTime: 'BIGINT',
+    userId: 'STRING',
+    merchantId: 'STRING',
+    amountMicros: 'BIGINT',
+    currency: 'STRING',
+    code: 'STRING',
+    message: 'STRING',
+  },
+  clean: {
+    eventId: 'STRING',
+    eventType: 'STRING',
+    eventTime: 'BIGINT',
+    adId: 'STRING',
+    campaignId: 'STRING',
+    advertiserId: 'STRING',
+    userId: 'STRING',
+    merchantId: 'STRING',
+    placement: 'STRING',
+    costMicros: 'BIGINT',
+    currency: 'STRING',
+    region: 'STRING',
+    sign: 'INT',
+  },
+  /** The event's id is the key, and no field. */
+  quarantine: {
+    eventId: 'STRING',
+    region: 'STRING',
+    arrival: 'BIGINT',
+    verdict: 'STRING',
+    code: 'STRING',
+    message: 'STRING',
+    raw: 'STRING',
+    rawBase64: 'BYTES',
+  },
+  /** `book`, the JSON of region, kind, minute, verdict and code, is the key, and no field. */
+  verdicts: {
+    book: 'STRING',
+    region: 'STRING',
+    kind: 'STRING',
+    minute: 'BIGINT',
+    verdict: 'STRING',
+    code: 'STRING',
+    count: 'BIGINT',
+  },
+  adMinutes: {
+    recordId: 'STRING',
+    revision: 'BIGINT',
+    region: 'STRING',
+    adId: 'STRING',
+    campaignId: 'STRING',
+    advertiserId: 'STRING',
+    minute: 'BIGINT',
+    currency: 'STRING',
+    impressions: 'BIGINT',
+    clicks: 'BIGINT',
+    costMicros: 'BIGINT',
+  },
+  attributedOrders: {
+    recordId: 'STRING',
+    revision: 'BIGINT',
+    region: 'STRING',
+    orderId: 'STRING',
+    orderVersion: 'BIGINT',
+    orderStatus: 'STRING',
+    orderTime: 'BIGINT',
+    userId: 'STRING',
+    merchantId: 'STRING',
+    amountMicros: 'BIGINT',
+    currency: 'STRING',
+    model: 'STRING',
+    rank: 'INT',
+    outcome: 'STRING',
+    reason: 'STRING',
+    creditMicros: 'BIGINT',
+    adId: 'STRING',
+    campaignId: 'STRING',
+    advertiserId: 'STRING',
+    touchEventId: 'STRING',
+    touchType: 'STRING',
+    touchTime: 'BIGINT',
+    touchRegion: 'STRING',
+  },
+} as const;
+
+export type TopicKind = keyof typeof TOPIC_FIELDS;
+
+export function fieldsOf(kind: TopicKind): string[] {
+  return Object.keys(TOPIC_FIELDS[kind]);
+}
+
+/** A transaction that is not committed within this time is lost: far above a checkpoint and the longest restart, ms. */
+export const TRANSACTION_TIMEOUT_MS = 15 * MINUTE_MS;
+
+/** Throws config_invalid when a broker would not allow the transactions of the jobs. `brokerMaxMs` is its transaction.max.timeout.ms. */
+export function checkTransactionTimeout(brokerMaxMs: number): void {
+  if (brokerMaxMs >= TRANSACTION_TIMEOUT_MS) return;
+  throw new AdtallyError(
+    'config_invalid',
+    `The broker's transaction.max.timeout.ms is ${brokerMaxMs}; the jobs need ${TRANSACTION_TIMEOUT_MS} at least. Raise it in the broker's configuration.`,
+  );
+}
+
+/** What the tables of a job share. */
+export interface JobKafka {
+  /** The job, `adtally-REGION-KIND`: consumer group, and beginning of the transactional ids. */
+  readonly job: string;
+  /** `host:port`. */
+  readonly kafka: string;
+}
+
+/** A table that reads topics, only what is committed; `extra` are columns of the message's metadata. */
+export function sourceTable(
+  { job, kafka }: JobKafka,
+  table: string,
+  kind: TopicKind,
+  topics: readonly string[],
+  extra: readonly string[] = [],
+): string {
+  return createTable(table, [...columns(kind), ...extra], {
+    connector: 'kafka',
+    topic: topics.join(';'),
+    'properties.bootstrap.servers': kafka,
+    'properties.group.id': job,
+    'properties.isolation.level': 'read_committed',
+    'scan.startup.mode': 'earliest-offset',
+    'scan.topic-partition-discovery.interval': `${whole(30 * SECOND_MS)} ms`,
+    format: 'json',
+    // What no gateway wrote must not stop the job; the audit misses it among the verdicts.
+    'json.ignore-parse-errors': 'true',
+  });
+}
+
+/** A table that writes messages, each once, with `key` as their key; with `isKeyOnly` the key is no field of them. */
+export function sinkTable(
+  { job, kafka }: JobKafka,
+  table: string,
+  kind: TopicKind,
+  topic: string,
+  { key, isKeyOnly = false }: { key: string; isKeyOnly?: boolean },
+): string {
+  return createTable(table, columns(kind), {
+    connector: 'kafka',
+    topic,
+    'properties.bootstrap.servers': kafka,
+    'key.format': 'raw',
+    'key.fields': key,
+    'value.format': 'json',
+    'value.json.encode.ignore-null-fields': 'true',
+    'value.fields-include': isKeyOnly ? 'EXCEPT_KEY' : 'ALL',
+    ...onceOnly(`${job}-${table}`),
+  });
+}
+
+/** A table that writes the latest content of each key. */
+export function upsertTable(
+  { job, kafka }: JobKafka,
+  table: string,
+  kind: TopicKind,
+  topic: string,
+  { key, isKeyOnly = false }: { key: string; isKeyOnly?: boolean },
+): string {
+  const primaryKey = `PRIMARY KEY (${name(key)}) NOT ENFORCED`;
+  return createTable(table, [...columns(kind), primaryKey], {
+    connector: 'upsert-kafka',
+    topic,
+    'properties.bootstrap.servers': kafka,
+    'key.format': 'raw',
+    'value.format': 'json',
+    'value.fields-include': isKeyOnly ? 'EXCEPT_KEY' : 'ALL',
+    ...onceOnly(`${job}-${table}`),
+  });
+}
+
+/** The prefix must be no other sink's, and the same after a restart: by it what a dead job left open is ended. */
+function onceOnly(prefix: string): Record<string, string> {
+  return {
+    'sink.delivery-guarantee': 'exactly-once',
+    'sink.transactional-id-prefix': prefix,
+    'sink.transaction-naming-strategy': 'POOLING',
+    'properties.transaction.timeout.ms': whole(TRANSACTION_TIMEOUT_MS),
+  };
+}
+
+function columns(kind: TopicKind): string[] {
+  return Object.entries(TOPIC_FIELDS[kind]).map(([field, type]) => `${name(field)} ${type}`);
+}
+
+function createTable(
+  table: string,
+  lines: readonly string[],
+  options: Readonly<Record<string, string>>,
+): string {
+  const settings = Object.entries(options).map(([key, value]) => `${text(key)} = ${text(value)}`);
+  return `CREATE TEMPORARY TABLE ${name(table)} (\n  ${lines.join(',\n  ')}\n) WITH (\n  ${settings.join(',\n  ')}\n)`;
+}
+
+/** Column of a message's time, besides its fields. */
+export const ARRIVED_AT = "`arrivedAt` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL";
+
+/** The time of a message, Unix ms: when the gateway took it in. */
+export const ARRIVAL = 'EXTRACT(EPOCH FROM `arrivedAt`) * 1000 + EXTRACT(MILLISECOND FROM `arrivedAt`)';

@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DAY_MS, MINUTE_MS } from '../../src/base/units.ts';
+import { applyJobs } from '../../src/cluster/jobs/apply-jobs.ts';
+import { jobStatus } from '../../src/cluster/jobs/job-status.ts';
+import type { AdMinute } from '../../src/model/ad-minute.ts';
+import { minuteOf } from '../../src/model/event-time.ts';
+import { eventCases, MIDDLE_MS, orderCases, pairCases, type Case } from './jobs/cases.ts';
+import { book, embeddedResults, type Expected } from './jobs/expected.ts';
+import { awaited, JobRig, type TopicRecord } from './jobs/job-rig.ts';
+import { mergedRounds } from './jobs/sent-steps.ts';
+
+const addresses = process.env['ADTALLY_CLUSTER'];
+const RUN = `t${Date.now().toString(36)}`;
+const SIDES = ['a', 'b'] as const;
+
+/**
+ * The jobs on a real Kafka and Flink, held to the embedded engine: the same input, record by record and verdict by verdict. Needs
+ * ADTALLY_CLUSTER, the file with the cluster's addresses, and six free slots in Flink.
+ */
+describe.skipIf(addresses === undefined)('the jobs of two regions', { timeout: 600_000 }, () => {
+  const base = minuteOf(Date.now() - 3 * MINUTE_MS) + MIDDLE_MS;
+  const t = (ms: number): number => base + ms;
+  const cases: Case[] = [...eventCases(t), ...pairCases(t), ...orderCases(t)];
+  let rig: JobRig;
+  let expected: Expected;
+
+  beforeAll(async () => {
+    rig = new JobRig(addresses!, RUN, {});
+    await rig.open();
+    const applied = await applyJobs(rig.jobs, rig.services);
+    expect(applied.map(({ action }) => action)).toEqual(Array.from({ length: 6 }, () => 'started'));
+    expected = await embeddedResults(cases, base, rig.names, {});
+    for (const round of mergedRounds(cases, base)) {
+      await rig.send(round);
+      await rig.settle();
+    }
+  }, 600_000);
+
+  afterAll(() => rig.close());
+
+  test.for(SIDES)('ad minutes in the load topic of %s are those of the embedded engine', async (side) => {
+    const differences = await awaited(
+      () => adMinuteDifferences(expected, rig.records(side, 'loadAdMinutes'), t(-3 * DAY_MS)),
+      (found) => found.length === 0,
+    );
+    expect(differences).toEqual([]);
+    expect(expected.adMinutes.size).toBeGreaterThan(30);
+  });
+
+  test.for(SIDES)(
+    'attributed orders in the load topic of %s are those of the embedded engine',
+    async (side) => {
+      const differences = await awaited(
+        () => orderDifferences(expected, rig.records(side, 'loadAttributedOrders')),
+        (found) => found.length === 0,
+      );
+      expect(differences).toEqual([]);
+      expect(expected.orders.size).toBeGreaterThan(40);
+    },
+  );
+
+  test('verdicts are booked as the embedded engine gives them', () => {
+    const counted = SIDES.flatMap((side) =>
+      rig.books(side).map((one) => {
+        const { kind, minute, verdict, code } = one as Record<string, string>;
+        return [book(side, kind, Number(minute), verdict, code), one['count']] as const;
+      }),
+    );
+    expect(Object.fromEntries(counted.toSorted())).toEqual(
+      Object.fromEntries([...expected.verdicts].toSorted()),
+    );
+  });
+
+  test('the quarantine holds what was refused, byte for byte', () => {
+    const refused = mergedRounds(cases, base)
+      .flat()
+      .filter(({ kind }) => kind === 'event')
+      .map(({ body }) => body);
+    const entries = SIDES.flatMap((side) => rig.quarantine(side));
+    const wanted = [...expected.verdicts]
+      .filter(([key]) => / event \d+ (conflict|late|future|invalid) /.test(key))
+      .reduce((sum, [, count]) => sum + count, 0);
+    expect(entries).toHaveLength(wanted);
+    for (const { raw } of entries) expect(refused).toContain(raw);
+  });
+
+  test('applying again leaves the jobs alone, and all of them are well', async () => {
+    const before = await jobStatus(rig.jobs, rig.services.jobManager);
+    const applied = await applyJobs(rig.jobs, rig.services);
+    expect(applied.map(({ action }) => action)).toEqual(Array.from({ length: 6 }, () => 'left'));
+    expect(applied.map(({ jobId }) => jobId)).toEqual(before.map(({ jobId }) => jobId));
+    for (const status of before)
+      expect(status).toMatchObject({ state: 'RUNNING', isCurrent: true, failure: null });
+  });
+});
+
+type Records = ReadonlyMap<string, TopicRecord>;
+
+/**
+ * A minute of which everything was taken out again is a row of zeros on the cluster, and may be missing in the embedded engine,
+ * which also no longer serves minutes from before `retiredBefore`.
+ */
+function adMinuteDifferences({ adMinutes }: Expected, found: Records, retiredBefore: number): string[] {
+  return differences(adMinutes, found, (record) => {
+    const { minute, impressions, clicks, costMicros } = record as unknown as AdMinute;
+    return minute < retiredBefore || (impressions === 0 && clicks === 0 && costMicros === 0);
+  });
+}
+
+/** Of an order that both regions took in the cluster has a record without credit in the other one, too. */
+function orderDifferences({ orders }: Expected, found: Records): string[] {
+  return differences(
+    orders,
+    found,
+    ({ outcome, creditMicros }) => outcome === 'yielded' && creditMicros === 0,
+  );
+}
+
+function differences<T extends object>(
+  wanted: ReadonlyMap<string, T>,
+  found: Records,
+  mayBeMore: (record: TopicRecord) => boolean,
+): string[] {
+  const texts: string[] = [];
+  for (const [recordId, record] of wanted) {
+    const [want, have] = [shown(record), shown(found.get(recordId) ?? {})];
+    if (want !== have) texts.push(`wanted ${want}\n found ${have}`);
+  }
+  for (const [recordId, record] of found) {
+    if (!wanted.has(recordId) && !mayBeMore(record)) texts.push(`more: ${shown(record)}`);
+  }
+  return texts;
+}
+
+/** All that both engines must agree on: not how often a record has changed, and nothing of an order service. */
+function shown(record: object): string {
+  const { revision: _, enrichment: __, enrichmentStatus: ___, ...rest } = record as Record<string, unknown>;
+  const present = Object.entries(rest).filter(([, value]) => value !== null && value !== undefined);
+  return JSON.stringify(present.toSorted(([x], [y]) => (x < y ? -1 : 1)));
+}

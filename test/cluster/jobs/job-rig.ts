@@ -1,0 +1,225 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Kafka, logLevel, type Admin, type Consumer, type Producer } from 'kafkajs';
+import { CheckpointDirectory } from '../../../src/adapters/flink/checkpoint-directory.ts';
+import { FlinkJobManager } from '../../../src/adapters/flink/flink-job-manager.ts';
+import { FlinkSqlGateway } from '../../../src/adapters/flink/flink-sql-gateway.ts';
+import { nodeClock } from '../../../src/adapters/node-clock/node-clock.ts';
+import type { ClusterAddresses } from '../../../src/cluster/addresses.ts';
+import { planTopics, topicNames } from '../../../src/cluster/cluster-plan.ts';
+import type { JobServices } from '../../../src/cluster/jobs/apply-jobs.ts';
+import { renderRegionJobs } from '../../../src/cluster/region-jobs.ts';
+import type { RenderedJob } from '../../../src/cluster/render/rendered-job.ts';
+import { resolveSpec } from '../../../src/pipeline/pipeline-spec.ts';
+import type { PipelineConfig } from '../../../src/pipeline/settings.ts';
+import type { Side } from './cases.ts';
+import type { RegionNames } from './expected.ts';
+import { gatewayMessage } from './messages.ts';
+import type { SentStep } from './sent-steps.ts';
+
+const PATIENCE_MS = 180_000;
+const POLL_MS = 200;
+
+/** A record as it stands in a topic: the highest revision, and of those the latest. */
+export type TopicRecord = Readonly<Record<string, unknown>> & {
+  readonly recordId: string;
+  readonly revision: number;
+};
+
+/** What a message says that is no record. */
+export type TopicMessage = Readonly<Record<string, unknown>>;
+
+/**
+ * The jobs of two regions on a real Kafka and Flink, with topics of their own. Both regions use the Kafka of the first region in
+ * the addresses: topics are named after whose data they hold, so each finds the other's as if they had been mirrored.
+ */
+export class JobRig {
+  readonly names: RegionNames;
+  readonly services: JobServices;
+  readonly jobs: readonly RenderedJob[];
+  readonly #admin: Admin;
+  readonly #producer: Producer;
+  readonly #consumer: Consumer;
+  readonly #topics: string[];
+  readonly #sent = new Map<string, number>();
+  /** By region and topic: records by id. */
+  readonly #records = new Map<string, Map<string, TopicRecord>>();
+  readonly #messages = new Map<string, TopicMessage[]>();
+  /** By key of the message. */
+  readonly #books = new Map<string, TopicMessage>();
+  readonly #next = new Map<string, bigint>();
+  onRecord: (topic: string, record: TopicRecord) => void = () => undefined;
+
+  constructor(addressFile: string, run: string, config: PipelineConfig) {
+    const addresses = JSON.parse(readFileSync(addressFile, 'utf8')) as ClusterAddresses;
+    const [region] = Object.values(addresses.regions);
+    this.names = { a: `${run}a`, b: `${run}b` };
+    const regions = [this.names.a, this.names.b];
+    const spec = resolveSpec({ ...config, regions }, { environment: {}, flags: {} });
+    const own = { ...addresses, regions: Object.fromEntries(regions.map((one) => [one, region])) };
+    this.jobs = regions.flatMap((one) => renderRegionJobs({ spec, region: one, addresses: own }));
+    this.#topics = [...new Set(regions.flatMap((one) => planTopics(spec, one).map(({ name }) => name)))];
+    const kafka = new Kafka({ brokers: [region.kafka], logLevel: logLevel.NOTHING });
+    this.#admin = kafka.admin();
+    this.#producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
+    this.#consumer = kafka.consumer({ groupId: `test-${run}`, maxWaitTimeInMs: 100 });
+    this.services = {
+      sql: new FlinkSqlGateway(addresses.sqlGateway),
+      jobManager: new FlinkJobManager(addresses.flink),
+      files: new CheckpointDirectory(),
+      clock: nodeClock,
+    };
+  }
+
+  async open(): Promise<void> {
+    await this.#admin.connect();
+    await this.#admin.createTopics({
+      topics: this.#topics.map((topic) => ({
+        topic,
+        numPartitions: 2,
+        replicationFactor: 1,
+        configEntries: [{ name: 'retention.ms', value: '-1' }],
+      })),
+    });
+    await this.#producer.connect();
+    await this.#consumer.connect();
+    const read = Object.values(this.names).flatMap((one) => {
+      const { clean, quarantine, verdicts, loadAdMinutes, loadAttributedOrders } = topicNames(one);
+      return [clean, quarantine, verdicts, loadAdMinutes, loadAttributedOrders];
+    });
+    await this.#consumer.subscribe({ topics: read, fromBeginning: true });
+    await this.#consumer.run({
+      eachMessage: ({ topic, partition, message }) => {
+        this.#take(topic, message.key?.toString() ?? '', message.value?.toString() ?? 'null');
+        this.#next.set(`${topic}/${partition}`, BigInt(message.offset) + 1n);
+        return Promise.resolve();
+      },
+    });
+  }
+
+  async close(): Promise<void> {
+    const names = new Set(this.jobs.map(({ name }) => name));
+    const running = await this.services.jobManager.jobs();
+    for (const { id, name, state } of running) {
+      if (names.has(name.split(' ')[0]) && /RUNNING|RESTARTING|CREATED|INITIALIZING|FAILING/.test(state)) {
+        await this.services.jobManager.cancel(id);
+      }
+    }
+    await this.#consumer.disconnect();
+    await this.#producer.disconnect();
+    await this.#admin.deleteTopics({ topics: this.#topics }).catch(() => undefined);
+    await this.#admin.disconnect();
+  }
+
+  /** Writes what was sent, as the ingest gateway does. */
+  async send(steps: readonly SentStep[]): Promise<void> {
+    const byTopic = Map.groupBy(steps, ({ at, kind }) => this.#topicOf(at, kind));
+    for (const [topic, sent] of byTopic) {
+      const messages = sent.map(({ kind, body, arrival }) => {
+        const { key, value, raw } = gatewayMessage(kind, body);
+        return { key, value, timestamp: String(arrival), headers: raw === null ? {} : { raw } };
+      });
+      await this.#producer.send({ topic, messages, acks: -1 });
+      this.#sent.set(topic, (this.#sent.get(topic) ?? 0) + messages.length);
+    }
+  }
+
+  /** Waits until the verdicts of all that was sent are there, and both regions have read what the other one counted. */
+  async settle(): Promise<void> {
+    await eventually('every message has its verdict', () => {
+      for (const side of ['a', 'b'] as const) {
+        for (const kind of ['event', 'order'] as const) {
+          const sent = this.#sent.get(this.#topicOf(side, kind)) ?? 0;
+          const booked = this.books(side).filter((one) => one['kind'] === kind);
+          const count = booked.reduce((sum, one) => sum + (one['count'] as number), 0);
+          if (count !== sent) return `${count} verdicts of ${sent} ${kind}s of ${side}`;
+        }
+      }
+      return undefined;
+    });
+    await sleep(1500);
+    await eventually('both regions have heard of each other', () => this.#unheard());
+  }
+
+  async #unheard(): Promise<string | undefined> {
+    const { a, b } = this.names;
+    for (const group of [
+      `adtally-${b}-aggregation`,
+      `adtally-${a}-attribution`,
+      `adtally-${b}-attribution`,
+    ]) {
+      const cleans = group.endsWith('aggregation') ? [a] : [a, b];
+      const topics = cleans.map((one) => topicNames(one).clean);
+      for (const { topic, partitions } of await this.#admin.fetchOffsets({ groupId: group, topics })) {
+        for (const { partition, offset } of partitions) {
+          const next = this.#next.get(`${topic}/${partition}`) ?? 0n;
+          if (BigInt(offset) < next) return `${group} is at ${offset} of ${next} in ${topic}/${partition}`;
+        }
+      }
+    }
+    return undefined;
+  }
+
+  /** Records of ad minutes or orders in the load topic of a region. */
+  records(side: Side, kind: 'loadAdMinutes' | 'loadAttributedOrders'): ReadonlyMap<string, TopicRecord> {
+    return this.#records.get(topicNames(this.names[side])[kind]) ?? new Map<string, TopicRecord>();
+  }
+
+  quarantine(side: Side): readonly TopicMessage[] {
+    return this.#messages.get(topicNames(this.names[side]).quarantine) ?? [];
+  }
+
+  clean(side: Side): readonly TopicMessage[] {
+    return this.#messages.get(topicNames(this.names[side]).clean) ?? [];
+  }
+
+  /** The latest count of each verdict, by minute. */
+  books(side: Side): TopicMessage[] {
+    return [...this.#books.values()].filter(({ region }) => region === this.names[side]);
+  }
+
+  #topicOf(side: Side, kind: 'event' | 'order'): string {
+    const topics = topicNames(this.names[side]);
+    return kind === 'event' ? topics.events : topics.orders;
+  }
+
+  #take(topic: string, key: string, value: string): void {
+    const content = JSON.parse(value) as TopicMessage | null;
+    if (topic.endsWith('.verdicts')) {
+      if (content === null) throw new Error(`A tombstone in ${topic} for ${key}.`);
+      this.#books.set(key, content);
+    } else if (topic.includes('.load.')) this.#takeRecord(topic, key, content as TopicRecord);
+    else {
+      const list = this.#messages.get(topic) ?? [];
+      this.#messages.set(topic, list);
+      list.push({ ...content, key });
+    }
+  }
+
+  #takeRecord(topic: string, key: string, record: TopicRecord): void {
+    if (key !== record.recordId) throw new Error(`Key ${key} of ${JSON.stringify(record)} in ${topic}.`);
+    const records = this.#records.get(topic) ?? new Map<string, TopicRecord>();
+    this.#records.set(topic, records);
+    const known = records.get(key);
+    if (known === undefined || record.revision >= known.revision) records.set(key, record);
+    this.onRecord(topic, record);
+  }
+}
+
+/** Waits until `fault` finds nothing any more; then or after a long time returns what it found last. */
+export async function awaited<T>(fault: () => T | Promise<T>, isDone: (found: T) => boolean): Promise<T> {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const found = await fault();
+    if (isDone(found) || performance.now() > deadline) return found;
+    await sleep(POLL_MS);
+  }
+}
+
+async function eventually(
+  what: string,
+  fault: () => string | undefined | Promise<string | undefined>,
+): Promise<void> {
+  const found = await awaited(fault, (one) => one === undefined);
+  if (found !== undefined) throw new Error(`Waited in vain until ${what}: ${found}.`);
+}
