@@ -1,7 +1,7 @@
 import { AdtallyError } from '../../base/errors.ts';
 import type { ConsumedPartition, PinotController, PinotSegment } from '../../cluster/pinot/ports.ts';
 import type { JsonObject } from '../../cluster/render/pinot-tables.ts';
-import { askPinot, firstLine, type PinotAddress } from './pinot-http.ts';
+import { askPinot, firstLine, type PinotAddress, type PinotResponse } from './pinot-http.ts';
 
 /** Tables of Pinot are named for their kind inside; here there are tables of one kind only. */
 const KIND = 'REALTIME';
@@ -33,39 +33,36 @@ export class HttpPinotController implements PinotController {
   }
 
   async createSchema(schema: JsonObject): Promise<void> {
-    await this.#must('POST', '/schemas', schema);
+    await this.#change('POST', '/schemas', schema);
   }
 
   async updateSchema(name: string, schema: JsonObject): Promise<void> {
-    await this.#must('PUT', `/schemas/${encodeURIComponent(name)}`, schema);
+    await this.#change('PUT', `/schemas/${encodeURIComponent(name)}`, schema);
   }
 
   async createTable(config: JsonObject): Promise<void> {
-    await this.#must('POST', '/tables', config);
+    await this.#change('POST', '/tables', config);
   }
 
   async updateTable(name: string, config: JsonObject): Promise<void> {
-    await this.#must('PUT', tablePath(name), config);
+    await this.#change('PUT', tablePath(name), config);
   }
 
   async reload(name: string): Promise<void> {
-    await this.#must('POST', `/segments/${encodeURIComponent(name + SUFFIX)}/reload`);
+    await this.#change('POST', `/segments/${encodeURIComponent(name + SUFFIX)}/reload`);
   }
 
   async tables(): Promise<readonly string[]> {
-    return ((await this.#must('GET', '/tables')) as { tables: readonly string[] }).tables;
+    return ((await this.#read('/tables')) as { tables: readonly string[] }).tables;
   }
 
   async segments(name: string): Promise<readonly PinotSegment[]> {
-    const view = (await this.#must('GET', `${tablePath(name)}/externalview`)) as Record<
-      string,
-      States | null
-    >;
+    const view = (await this.#read(`${tablePath(name)}/externalview`)) as Record<string, States | null>;
     return Object.entries(view[KIND] ?? {}).map(([segment, states]) => ({ name: segment, states }));
   }
 
   async consumed(name: string): Promise<readonly ConsumedPartition[]> {
-    const info = (await this.#must('GET', `${tablePath(name)}/consumingSegmentsInfo`)) as Readonly<
+    const info = (await this.#read(`${tablePath(name)}/consumingSegmentsInfo`)) as Readonly<
       Record<string, Readonly<Record<string, readonly ConsumingInfo[]>>>
     >;
     return Object.entries(info['_segmentToConsumingInfoMap']).flatMap(([segment, servers]) =>
@@ -80,20 +77,20 @@ export class HttpPinotController implements PinotController {
   }
 
   async sizeBytes(name: string): Promise<number> {
-    const size = (await this.#must('GET', `${tablePath(name)}/size`)) as { reportedSizeInBytes: number };
+    const size = (await this.#read(`${tablePath(name)}/size`)) as { reportedSizeInBytes: number };
     return size.reportedSizeInBytes;
   }
 
   async pause(name: string): Promise<void> {
-    await this.#must('POST', `${tablePath(name + SUFFIX)}/pauseConsumption`);
+    await this.#change('POST', `${tablePath(name + SUFFIX)}/pauseConsumption`);
   }
 
   async resume(name: string): Promise<void> {
-    await this.#must('POST', `${tablePath(name + SUFFIX)}/resumeConsumption`);
+    await this.#change('POST', `${tablePath(name + SUFFIX)}/resumeConsumption`);
   }
 
   async forceCommit(name: string): Promise<void> {
-    await this.#must('POST', `${tablePath(name + SUFFIX)}/forceCommit`);
+    await this.#change('POST', `${tablePath(name + SUFFIX)}/forceCommit`);
   }
 
   /** What there is at the path; undefined for nothing. */
@@ -103,8 +100,14 @@ export class HttpPinotController implements PinotController {
     return accepted(answer, path);
   }
 
-  async #must(method: 'GET' | 'POST' | 'PUT', path: string, body?: JsonObject): Promise<unknown> {
-    return accepted(await askPinot(this.#address, method, path, body), path);
+  async #read(path: string): Promise<unknown> {
+    return accepted(await askPinot(this.#address, 'GET', path), path);
+  }
+
+  async #change(method: 'POST' | 'PUT', path: string, body?: JsonObject): Promise<void> {
+    const answer = await askPinot(this.#address, method, path, body);
+    // Some changes are answered with nothing.
+    if (answer.status !== 200) throw refused(answer, path);
   }
 }
 
@@ -112,10 +115,14 @@ function tablePath(name: string): string {
   return `/tables/${encodeURIComponent(name)}`;
 }
 
-function accepted({ status, body, text }: Awaited<ReturnType<typeof askPinot>>, path: string): unknown {
-  if (status === 200 && body !== undefined) return body;
+function accepted(answer: PinotResponse, path: string): unknown {
+  if (answer.status === 200 && answer.body !== undefined) return answer.body;
+  throw refused(answer, path);
+}
+
+function refused({ status, body, text }: PinotResponse, path: string): AdtallyError {
   const said = (body as { error?: unknown } | undefined)?.error;
-  throw new AdtallyError(
+  return new AdtallyError(
     'store_failed',
     `Pinot’s controller answers ${status} to ${path}: ${firstLine(typeof said === 'string' ? said : text)}`,
   );

@@ -48,10 +48,11 @@ test('the answer is exact, and the query is sent as it is', async () => {
   });
 });
 
+const failed = (errorCode: number): object => ({
+  exceptions: [{ errorCode, message: 'Why:\njava…\n at' }],
+});
+
 describe('what is not a whole answer is none', () => {
-  const failed = (errorCode: number): object => ({
-    exceptions: [{ errorCode, message: 'Why:\njava…\n at' }],
-  });
   test.for([
     [
       'a server that did not answer',

@@ -84,12 +84,13 @@ test('a new column comes before the table that reads it', async () => {
   ]);
 });
 
+const change = (place: 'schemas' | 'configs', text: string, by: string): void => {
+  const old = JSON.stringify(fake[place].get('ad_minutes'));
+  expect(old).toContain(text);
+  fake[place].set('ad_minutes', JSON.parse(old.replace(text, by)) as JsonObject);
+};
+
 describe('what cannot change under rows is refused before anything is done', () => {
-  const change = (place: 'schemas' | 'configs', text: string, by: string): void => {
-    const old = JSON.stringify(fake[place].get('ad_minutes'));
-    expect(old).toContain(text);
-    fake[place].set('ad_minutes', JSON.parse(old.replace(text, by)) as JsonObject);
-  };
   test.for([
     ['schemas', '"record_id","dataType":"STRING"', '"record_id","dataType":"BYTES"'],
     ['schemas', '"primaryKeyColumns":["record_id"]', '"primaryKeyColumns":["ad_id"]'],
