@@ -73,7 +73,7 @@ export function figuresStatements(
       statement(
         'attributed_orders',
         'order_time',
-        ` AND model = ${textLiteral(query.model)} AND credit_micros > 0 AND ad_id <> ''${wanted}`,
+        ` AND model = ${textLiteral(query.model)} AND credit_micros > 0${wanted}`,
         // An order of several campaigns of one merchant counts once: there its id must be known.
         isOfCampaign ? ['orderId', 'revenueMicros'] : ['orders', 'revenueMicros'],
       ),

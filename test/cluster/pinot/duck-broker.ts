@@ -18,6 +18,7 @@ export class DuckBroker implements PinotBroker {
   static async of(naive: NaiveStore): Promise<DuckBroker> {
     const connection = await (await DuckDBInstance.create(':memory:')).connect();
     await connection.run('CREATE MACRO sumprecision(x) AS sum(x)::VARCHAR');
+    await connection.run('CREATE MACRO sum_of_doubles(x) AS sum(x::DOUBLE)');
     await connection.run('CREATE MACRO distinctcount(x) AS count(DISTINCT x)::INTEGER');
     await fill(connection, 'ad-minutes', naive.minutes.values());
     await fill(connection, 'attributed-orders', naive.orders.values());
@@ -32,9 +33,9 @@ export class DuckBroker implements PinotBroker {
   }
 }
 
-/** Everything is the same there but texts with codes in them. */
+/** Everything is the same there but texts with codes in them, and SUM, which adds doubles in Pinot. */
 function inDuck(sql: string): string {
-  return sql.replace(/U&'([^']*)'/g, (_, text: string) => {
+  return sql.replaceAll('SUM(', 'sum_of_doubles(').replace(/U&'([^']*)'/g, (_, text: string) => {
     const units = text.replace(/\\([0-9a-f]{4})/g, (_code, hex: string) =>
       String.fromCharCode(Number.parseInt(hex, 16)),
     );

@@ -68,7 +68,10 @@ function hardIds<Id extends string | null>({ adId, campaignId, advertiserId }: I
 
 export function drawQuery(random: SeededRandom, { from, minutes }: RecordSpace): FiguresQuery {
   const end = from + minutes * 60_000;
-  const times = [from + random.below(end - from), from + random.below(end - from)].toSorted((a, b) => a - b);
+  // Half of the ranges begin with a minute: what lies on the edge belongs to one period only.
+  const step = random.pick([1, 60_000]);
+  const draw = (): number => from + Math.floor(random.below(end - from) / step) * step;
+  const times = [draw(), draw()].toSorted((a, b) => a - b);
   const maybe = (chance: number, ids: readonly string[]): string | undefined =>
     random.below(chance) === 0 ? hard(random.pick(ids)) : undefined;
   return {
