@@ -1,6 +1,6 @@
 import { EventBatch } from '../src/embedded/scan/event-batch.ts';
 import { EventScanner } from '../src/embedded/scan/event-scanner.ts';
-import { countEvents } from '../src/embedded/scan/event-splitter.ts';
+import { countEvents } from '../src/model/request/event-splitter.ts';
 import { ALWAYS_REQUIRED } from '../src/model/ad-event.ts';
 
 /**

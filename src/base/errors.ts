@@ -195,6 +195,19 @@ export const ERRORS = {
     title: 'The region does not answer',
     advice: 'Start it with "adtally start", or name its address with --url.',
   },
+  kafka_unreachable: {
+    status: 503,
+    exit: 7,
+    title: 'Kafka does not do what it was asked in time',
+    advice:
+      'Send the same request again after the time in Retry-After: what Kafka has of it already is found to be a duplicate.',
+  },
+  kafka_fenced: {
+    status: 503,
+    exit: 7,
+    title: 'Another process has taken over',
+    advice: 'Leave the work to the process that took over, or stop that one and start this one again.',
+  },
   cluster_unreachable: {
     status: 503,
     exit: 7,

@@ -2,8 +2,6 @@ import { AdtallyError } from '../base/errors.ts';
 import { formatDuration } from '../base/units.ts';
 import type { PipelineRules } from '../pipeline/pipeline-rules.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
-import type { BodyFormat } from './ports.ts';
-import { countEvents } from './scan/event-splitter.ts';
 import { backfillAgeMax } from './backfill.ts';
 import type { Aggregation } from './state/aggregation.ts';
 
@@ -13,20 +11,6 @@ const RETRY_AFTER_SECONDS = 1;
 export interface Waiting {
   readonly bytes: number;
   readonly events: number;
-}
-
-/** How many events or orders are in a body. Throws AdtallyError too_large. */
-export function checkSize(body: Uint8Array, format: BodyFormat, limits: PipelineSpec['limits']): number {
-  const { bytesPerRequest, eventsPerRequest } = limits;
-  if (body.length > bytesPerRequest) {
-    throw new AdtallyError(
-      'too_large',
-      `The body has ${body.length} bytes; at most ${bytesPerRequest} are taken.`,
-    );
-  }
-  const count = countEvents(body, format, eventsPerRequest + 1);
-  if (count <= eventsPerRequest) return count;
-  throw new AdtallyError('too_large', `The request has more than ${eventsPerRequest} events or orders.`);
 }
 
 /** Throws AdtallyError bad_request for an age up to which events could not be told from those counted before. */

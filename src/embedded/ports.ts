@@ -4,6 +4,7 @@ import type { AdMinute, AdMinuteFigures } from '../model/ad-minute.ts';
 
 import type { AttributedOrder, EnrichmentStatus } from '../model/attributed-order.ts';
 import type { Order } from '../model/order.ts';
+import type { BodyFormat, Ingest } from '../model/request/ingest.ts';
 import type { OrderReceipt } from '../model/order-receipt.ts';
 import type { OrderVerdict } from '../model/order-verdict.ts';
 import type { IngestReceipt, Verdict, VerdictCounts } from '../model/verdict.ts';
@@ -48,9 +49,6 @@ export interface WritableFile {
   truncate(size: number): Promise<void>;
   close(): Promise<void>;
 }
-
-/** How a request's events are laid out in its bytes. */
-export type BodyFormat = 'json' | 'ndjson';
 
 /** A page of a change feed. */
 export interface ChangePage<R> {
@@ -302,7 +300,7 @@ export interface RecoveryReport {
 }
 
 /** One region of the embedded engine, as the server and the command line see it. All reads show committed events only. */
-export interface Region {
+export interface Region extends Ingest {
   readonly name: string;
   /**
    * Takes in a request body, which must not change until the answer. Resolves once its events are durable and counted; rejects with AdtallyError (overloaded,

@@ -5,10 +5,12 @@ import type { AdMinute, AdMinuteFigures } from '../model/ad-minute.ts';
 import type { Touch } from '../model/touch.ts';
 import type { AttributedOrder } from '../model/attributed-order.ts';
 import type { OrderReceipt } from '../model/order-receipt.ts';
+import type { BodyFormat } from '../model/request/ingest.ts';
 import { noVerdicts, VERDICTS, type IngestReceipt } from '../model/verdict.ts';
 import { rulesOf } from '../pipeline/pipeline-rules.ts';
+import { checkSize } from '../pipeline/request-size.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
-import { checkBackfillAge, checkSize, refuseWhenFull } from './admission.ts';
+import { checkBackfillAge, refuseWhenFull } from './admission.ts';
 import { auditOf } from './audit.ts';
 import { pageOfChanges, pageOfOrderChanges } from './change-feed.ts';
 import { diskFailed } from './disk-failure.ts';
@@ -22,7 +24,6 @@ import type {
   AdMinuteFilter,
   AuditReport,
   BackfillPreview,
-  BodyFormat,
   ChangePage,
   Disk,
   OrderAnswer,

@@ -29,6 +29,8 @@ export interface OrderReceipt {
   readonly verdicts: OrderVerdictCounts;
   /** The first orders that were not accepted, at most `limits.problemsPerRequest`. */
   readonly problems: readonly OrderProblem[];
+  /** `accepted` says what was taken in: from the gateway of a cluster, where it is judged later. */
+  readonly provisional?: true;
 }
 
 export function invalidOrderProblem({ code, field, orderId }: InvalidOrder): Omit<OrderProblem, 'index'> {

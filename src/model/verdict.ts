@@ -56,4 +56,9 @@ export interface IngestReceipt {
   readonly verdicts: VerdictCounts;
   /** The first events that were not counted, at most `limits.problemsPerRequest`. */
   readonly problems: readonly EventProblem[];
+  /**
+   * `counted` says what was taken in to be counted: what of it is a duplicate, a conflict, late or ahead is found out later. From the
+   * gateway of a cluster.
+   */
+  readonly provisional?: true;
 }

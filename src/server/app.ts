@@ -16,7 +16,7 @@ import { requestIds } from './access/request-id.ts';
 import { CrossOrigin } from './browser/cross-origin.ts';
 import { sendEarly } from './body/early-answer.ts';
 import { PROBLEM_TYPE, expectedError, prepareProblem, problemOf } from './problem.ts';
-import { type Access, EVENT_STREAM_TYPE, type Route, type ServerContext } from './route.ts';
+import { type Access, EVENT_STREAM_TYPE, type IngestContext, type Route } from './route.ts';
 import type { TlsPair } from './tls/tls-files.ts';
 
 /** Where the server tells of unexpected errors; a pino logger is one. */
@@ -52,10 +52,10 @@ export interface AppOptions {
 }
 
 /** The HTTP application over `routes`, not listening yet. */
-export function makeApp(
-  context: ServerContext,
+export function makeApp<Context extends IngestContext>(
+  context: Context,
   gate: Gate,
-  routes: readonly Route[],
+  routes: readonly Route<Context>[],
   { log, tls }: AppOptions = {},
 ): FastifyInstance {
   const addCommonHeaders = commonHeaders(tls !== undefined);
@@ -119,7 +119,7 @@ function serving(
 
 function addHooks(
   app: FastifyInstance,
-  { metrics, stopping }: ServerContext,
+  { metrics, stopping }: IngestContext,
   /** Whether the request is answered already. */
   admit: (request: FastifyRequest, reply: FastifyReply) => boolean,
 ): void {
@@ -156,7 +156,7 @@ function refuseUnscoped(
   done(null, payload);
 }
 
-function failWith({ clock }: ServerContext, log: ServerLog | undefined): Fail {
+function failWith({ clock }: IngestContext, log: ServerLog | undefined): Fail {
   return (error, request, reply) => {
     const expected = expectedError(error, request.id);
     if (expected.kind.status >= 500 && !TOLD_ONCE.has(expected.code)) {
@@ -167,7 +167,9 @@ function failWith({ clock }: ServerContext, log: ServerLog | undefined): Fail {
 }
 
 /** 405 with the methods that the address takes, or 404. */
-function refuseAddress(routes: readonly Route[]): (request: FastifyRequest, reply: FastifyReply) => never {
+function refuseAddress(
+  routes: readonly Pick<Route, 'method' | 'url'>[],
+): (request: FastifyRequest, reply: FastifyReply) => never {
   const patterns = routes.map(({ method, url }) => ({
     methods: method === 'GET' ? ['GET', 'HEAD'] : [method],
     pattern: new RegExp(`^${url.replace(/:\w+/g, '[^/]+').replace('*', '.*')}$`),

@@ -3,6 +3,7 @@ import { SECOND_MS } from '../base/units.ts';
 import type { BudgetServiceStatus } from '../budget/budget-service.ts';
 import type { FeedStatus } from '../budget/peer/peer-follower.ts';
 import type { Region, RegionStatus } from '../embedded/ports.ts';
+import type { HttpMetrics } from './route.ts';
 import { peerMetrics, type PeerView } from './stream/peer-metrics.ts';
 import { ORDER_VERDICTS } from '../model/order-verdict.ts';
 import { VERDICTS } from '../model/verdict.ts';
@@ -54,7 +55,8 @@ const REGION_METRICS: readonly RegionMetric[] = [
   ),
 ];
 
-const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+/** For what stands between a request and its answer, seconds. */
+export const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 const VISIBLE_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 1];
 
 /** What stands around the region and has figures of its own. */
@@ -65,7 +67,7 @@ interface MetricSources {
 }
 
 /** What `/metrics` shows, in a registry of its own. */
-export class ServerMetrics {
+export class ServerMetrics implements HttpMetrics {
   private readonly registry = new Registry();
   private readonly requests: Histogram;
   private readonly visible: Histogram;
@@ -79,18 +81,10 @@ export class ServerMetrics {
     for (const metric of REGION_METRICS) this.registry.registerMetric(regionMetric(region, metric));
     this.registry.registerMetric(verdictCounter(region));
     this.registry.registerMetric(orderVerdictCounter(region));
-    this.registry.registerMetric(
-      liveGauge('adtally_receiving_bytes', 'Bytes of request bodies being received.', heldBytes),
-    );
+    this.registry.registerMetric(receivingGauge(heldBytes));
     const around = [...budgetMetrics(budget), ...peerMetrics(region, peer), ...storeMetrics(stores)];
     for (const metric of around) this.registry.registerMetric(metric);
-    this.requests = new Histogram({
-      name: 'adtally_http_request_seconds',
-      help: 'From a request’s headers to the end of its answer.',
-      labelNames: ['method', 'route', 'status'],
-      buckets: REQUEST_BUCKETS,
-      registers: [this.registry],
-    });
+    this.requests = requestHistogram(this.registry);
     this.visible = new Histogram({
       name: 'adtally_visible_seconds',
       help: 'From accepting a request to its events being durable and visible, per group; the answer leaves after that.',
@@ -120,6 +114,21 @@ export class ServerMetrics {
     this.stopListening();
     this.registry.clear();
   }
+}
+
+/** How long requests take, for every server alike. */
+export function requestHistogram(registry: Registry): Histogram {
+  return new Histogram({
+    name: 'adtally_http_request_seconds',
+    help: 'From a request’s headers to the end of its answer.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: REQUEST_BUCKETS,
+    registers: [registry],
+  });
+}
+
+export function receivingGauge(heldBytes: () => number): Gauge {
+  return liveGauge('adtally_receiving_bytes', 'Bytes of request bodies being received.', heldBytes);
 }
 
 /** A figure for the feed of each region that the ledger follows. */
@@ -174,19 +183,24 @@ function budgetMetrics(status: () => BudgetServiceStatus | undefined): Gauge[] {
 function regionMetric(region: Region, { name, kind, help, value }: RegionMetric): Counter | Gauge {
   const read = (): number => value(region.status());
   if (kind === 'gauge') return liveGauge(name, help, read);
+  return liveCounter(name, help, read);
+}
+
+/** A counter that shows what others count. */
+export function liveCounter(name: string, help: string, value: () => number): Counter {
   return new Counter({
     name,
     help,
     registers: [],
-    // The region counts; this only shows its figure.
     collect() {
       this.reset();
-      this.inc(read());
+      this.inc(value());
     },
   });
 }
 
-function liveGauge(name: string, help: string, value: () => number): Gauge {
+/** A gauge that is read when it is asked for. */
+export function liveGauge(name: string, help: string, value: () => number): Gauge {
   return new Gauge({
     name,
     help,

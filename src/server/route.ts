@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import type { BudgetService } from '../budget/budget-service.ts';
 import type { ErrorCode } from '../base/errors.ts';
 import type { Region } from '../embedded/ports.ts';
+import type { Ingest } from '../model/request/ingest.ts';
 import type { Reports, WarehouseView } from '../reporting/reports.ts';
 import type { Upkeep } from '../union-load/ports.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
@@ -11,12 +12,35 @@ import type { DemoControl } from './demo/demo-control.ts';
 import type { Asset, Assets } from './assets.ts';
 import type { Intake } from './body/intake.ts';
 import type { LiveFeed } from './stream/live-feed.ts';
-import type { ServerMetrics } from './metrics.ts';
 import type { Parameters } from './parameters.ts';
 import type { AuditTrail } from './trail/audit-trail.ts';
 
-/** What the routes of one server share. */
-export interface ServerContext {
+/** Figures of a server, and of the requests it answers. */
+export interface HttpMetrics {
+  readonly contentType: string;
+  observeRequest(method: string, route: string, status: number, durationMs: number): void;
+  /** Prometheus text. */
+  render(): Promise<string>;
+  close(): void;
+}
+
+/** What the routes share of whatever takes in events: of a region, and of the gateway of a cluster. */
+export interface IngestContext {
+  readonly ingest: Ingest;
+  readonly spec: PipelineSpec;
+  readonly clock: Clock;
+  readonly intake: Intake;
+  readonly metrics: HttpMetrics;
+  /** The text of /openapi.json. */
+  readonly openApiJson: string;
+  /** Aborted when the server begins to stop: long polls answer, streams end. */
+  readonly stopping: AbortSignal;
+  /** Why nothing can be taken in, should that be so. */
+  readonly failure: Error | undefined;
+}
+
+/** What the routes of the server of a region share. */
+export interface ServerContext extends IngestContext {
   readonly region: Region;
   /** Undefined where the server runs without budgets. */
   readonly budget: BudgetService | undefined;
@@ -28,11 +52,7 @@ export interface ServerContext {
   readonly upkeep: () => Upkeep | undefined;
   /** Has the order service asked again at once for what rests. */
   readonly retryEnrichment: () => void;
-  readonly spec: PipelineSpec;
-  readonly clock: Clock;
-  readonly intake: Intake;
   readonly live: LiveFeed;
-  readonly metrics: ServerMetrics;
   readonly assets: Assets;
   /** The supervisor, where the region is a part of the demo. */
   readonly demo: DemoControl | undefined;
@@ -40,12 +60,6 @@ export interface ServerContext {
   readonly trail: AuditTrail | undefined;
   /** The client library, as pages load it. */
   readonly clientScript: Asset;
-  /** The text of /openapi.json. */
-  readonly openApiJson: string;
-  /** Aborted when the server begins to stop: long polls answer, streams end. */
-  readonly stopping: AbortSignal;
-  /** The error that stopped the region, should one. */
-  readonly failure: Error | undefined;
 }
 
 /**
@@ -61,15 +75,18 @@ export type Access =
   | 'advertiser-or-peer'
   | 'page';
 
-/** A route and its description: what is registered and what /openapi.json says come from the same entry. */
-export interface Route {
+/**
+ * A route and its description: what is registered and what /openapi.json says come from the same entry. `Context` is what its
+ * handler needs of the server.
+ */
+export interface Route<Context extends IngestContext = ServerContext> {
   readonly method: 'GET' | 'POST' | 'PUT';
   /** Pattern with `:name` for one segment and `*` for the rest. */
   readonly url: string;
   readonly access: Access;
   /** Null keeps pages and their files out of /openapi.json. */
   readonly operation: Operation | null;
-  readonly handler: (context: ServerContext) => Handler;
+  readonly handler: (context: Context) => Handler;
 }
 
 export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;

@@ -1,10 +1,6 @@
-import type { AddressInfo } from 'node:net';
-import type { Server as TlsServer } from 'node:tls';
-import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../base/clock.ts';
 import { AdtallyError } from '../base/errors.ts';
 import type { BudgetService } from '../budget/budget-service.ts';
-import { SECOND_MS } from '../base/units.ts';
 import type { PeerLink, Region } from '../embedded/ports.ts';
 import type { Reports, WarehouseView } from '../reporting/reports.ts';
 import type { Upkeep } from '../union-load/ports.ts';
@@ -12,21 +8,19 @@ import type { PipelineSpec } from '../pipeline/settings.ts';
 import { Gate } from './access.ts';
 import { PeerSecret } from './access/peer-secret.ts';
 import { RateLimits } from './access/rate-limits.ts';
-import { type ServerLog, makeApp } from './app.ts';
+import type { ServerLog } from './app.ts';
 import { readAssets } from './assets.ts';
 import { clientScript } from './browser/client-script.ts';
 import { Intake } from './body/intake.ts';
 import type { DemoControl } from './demo/demo-control.ts';
-import { registerDocs } from './docs.ts';
 import type { KeyStore } from './keys.ts';
 import { ServerMetrics } from './metrics.ts';
 import { openApiDocument } from './openapi/document.ts';
 import type { ServerContext } from './route.ts';
 import { ROUTES } from './routes.ts';
+import { serveRoutes, type RunningServer } from './serving/serve-routes.ts';
 import { LiveFeed } from './stream/live-feed.ts';
-import { listenForWorkers, type OwnListener } from './tls/own-listener.ts';
 import { TlsFiles } from './tls/tls-files.ts';
-import { TlsRenewal } from './tls/tls-renewal.ts';
 import type { AuditTrail } from './trail/audit-trail.ts';
 
 export interface ServerOptions {
@@ -57,20 +51,6 @@ export interface ServerOptions {
   readonly dashboard?: string;
 }
 
-export interface RunningServer {
-  /** `http://HOST:PORT`, without a slash at the end. */
-  readonly url: string;
-  /** Where the region's own workers read it. */
-  readonly ownUrl: string;
-  /** Looks for renewed TLS files now, and not in the next minute. */
-  readonly renewTls: () => void;
-  /** Ends streams, answers what is in flight (for a few seconds at most), stops. The region stays open. */
-  close(): Promise<void>;
-}
-
-/** How long requests in flight may take once the server stops. */
-const GRACE_MS = 5 * SECOND_MS;
-
 /** Serves the region over HTTP, or https where `server.tls` is set. Throws AdtallyError config_invalid when it may not or cannot listen where the spec says. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { spec } = options;
@@ -79,32 +59,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const tls = TlsFiles.open(spec.server.tls);
   const stopping = new AbortController();
   const context = makeContext(options, stopping.signal);
-  const app = makeApp(context, gate, ROUTES, { log: options.log, tls: tls?.current });
-  const renewal =
-    tls &&
-    new TlsRenewal(
-      tls,
-      (pair) => (app.server as unknown as TlsServer).setSecureContext(pair),
-      options.clock,
-      options.log,
-    );
-  let own: OwnListener | undefined;
-  let closed: Promise<void> | undefined;
-  const close = (): Promise<void> => {
-    renewal?.close();
-    own?.close();
-    return (closed ??= stop(app, context, stopping));
+  const close = (): void => {
+    stopping.abort();
+    context.live.close();
   };
-  try {
-    await registerDocs(app, gate);
-    await listen(app, spec.server);
-    if (tls !== undefined) own = await listenForWorkers(app);
-  } catch (error) {
-    await close();
-    throw error;
-  }
-  const url = urlOf(app, spec.server.host, tls === undefined ? 'http' : 'https');
-  return { url, ownUrl: own?.url ?? url, renewTls: () => renewal?.look(), close };
+  return serveRoutes({ context, gate, routes: ROUTES, tls, log: options.log, close });
 }
 
 function makeGate({ spec, keys, clock, peerSecret }: ServerOptions): Gate {
@@ -115,15 +74,6 @@ function makeGate({ spec, keys, clock, peerSecret }: ServerOptions): Gate {
     hasPeer: spec.peer.length > 0,
     limits: new RateLimits(spec.limits.requestsPerSecond, clock),
   });
-}
-
-async function stop(app: FastifyInstance, context: ServerContext, stopping: AbortController): Promise<void> {
-  stopping.abort();
-  context.live.close();
-  const cancel = context.clock.after(GRACE_MS, () => app.server.closeAllConnections());
-  await app.close();
-  cancel();
-  context.metrics.close();
 }
 
 function makeContext(
@@ -148,6 +98,7 @@ function makeContext(
   void region.failed.then((error) => (failure = error));
   return {
     region,
+    ingest: region,
     budget,
     reports,
     warehouse,
@@ -174,37 +125,4 @@ function makeContext(
       );
     },
   };
-}
-
-async function listen(
-  app: FastifyInstance,
-  { host, port, connections }: PipelineSpec['server'],
-): Promise<void> {
-  app.server.maxConnections = connections;
-  // A client that asks first ("Expect: 100-continue") is told to go on when its body is wanted.
-  app.server.on('checkContinue', (request, response) => app.routing(request, response));
-  try {
-    // "localhost" alone would listen on two addresses, with limits on one.
-    await app.listen({ host: host === 'localhost' ? '127.0.0.1' : host, port });
-  } catch (error) {
-    throw listenError(error as NodeJS.ErrnoException, host, port);
-  }
-}
-
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
-  const reasons: Readonly<Record<string, string>> = {
-    EADDRINUSE: `server.port ${port} on ${host} is taken by another process; choose another, or 0 for a free one.`,
-    EACCES: `server.port ${port} needs rights that this user does not have; choose one from 1024 up.`,
-    EADDRNOTAVAIL: `server.host ${host} is not an address of this machine.`,
-    ENOTFOUND: `server.host ${host} is not a name that this machine can resolve.`,
-  };
-  const reason = reasons[error.code ?? ''];
-  return reason === undefined ? error : new AdtallyError('config_invalid', reason, { cause: error });
-}
-
-function urlOf(app: FastifyInstance, host: string, protocol: 'http' | 'https'): string {
-  const { port } = app.server.address() as AddressInfo;
-  const everywhere = host === '0.0.0.0' || host === '::';
-  const name = everywhere ? 'localhost' : host;
-  return `${protocol}://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }

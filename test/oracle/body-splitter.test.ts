@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { EventSplitter } from '../../src/embedded/scan/event-splitter.ts';
+import { EventSplitter } from '../../src/model/request/event-splitter.ts';
 import { splitOracleBody } from '../../src/oracle/body-splitter.ts';
 
 function split(text: string, format: 'json' | 'ndjson'): string[] {

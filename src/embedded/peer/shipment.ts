@@ -1,11 +1,11 @@
 import type { UnixMs } from '../../base/clock.ts';
 import { ENTRY_KIND, type Entry } from '../log/entry.ts';
-import { EventSplitter } from '../scan/event-splitter.ts';
+import { EventSplitter } from '../../model/request/event-splitter.ts';
 import { decodeBackfill } from '../backfill.ts';
 import { decodeReplayBody } from '../state/replay-body.ts';
 import { markReader, type EntryMarks } from './marks.ts';
 import { decodePeerPage, type PeerPageContent } from './peer-page.ts';
-import type { BodyFormat } from '../ports.ts';
+import type { BodyFormat } from '../../model/request/ingest.ts';
 
 /** What the peer must hear of one block. */
 export interface Shipment extends PeerPageContent {

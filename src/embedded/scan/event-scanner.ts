@@ -1,12 +1,12 @@
 import { assert } from '../../base/assert.ts';
 import { EVENT_BYTES_MAX, EVENT_FIELDS, type EventFormat } from '../../model/ad-event.ts';
+import { EventSplitter } from '../../model/request/event-splitter.ts';
 import { LAST_UNIX_MS } from '../../model/event-time.ts';
-import type { BodyFormat } from '../ports.ts';
+import type { BodyFormat } from '../../model/request/ingest.ts';
 import * as bytes from './byte-words.ts';
 import * as row from './event-batch.ts';
 import type { EventBatch } from './event-batch.ts';
 import { EventParser, packCurrency } from './event-parser.ts';
-import { EventSplitter } from './event-splitter.ts';
 import * as key from './field-keys.ts';
 import * as print from './fingerprint.ts';
 import { Fingerprint } from './fingerprint.ts';

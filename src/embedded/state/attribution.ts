@@ -16,13 +16,14 @@ import { consideredRange, decide, judgeOrder, type Decision } from '../../pipeli
 import { explain } from '../../pipeline/attribution-explanation.ts';
 import { isOpen, type OrderRules } from '../../pipeline/order-rules.ts';
 import type { MarkBits } from '../peer/marks.ts';
-import type { BodyFormat, OrderAnswer } from '../ports.ts';
+import type { BodyFormat } from '../../model/request/ingest.ts';
+import type { OrderAnswer } from '../ports.ts';
 import { OpenOrders } from '../orders/open-orders.ts';
 import { OrderArrivals, type OrderArrivalsDump } from '../orders/order-arrivals.ts';
 import { decidedRecords, yieldedRecords } from '../orders/order-records.ts';
 import type { OrderEnrichment, OrderState } from '../orders/order-state.ts';
 import { RecordChanges } from '../orders/record-changes.ts';
-import { EventSplitter } from '../scan/event-splitter.ts';
+import { EventSplitter } from '../../model/request/event-splitter.ts';
 import { RetiredChanges, type RetiredMinute } from './retired-changes.ts';
 
 /** Orders judged at a time. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AdtallyError } from '../../base/errors.ts';
-import type { BodyFormat, Region } from '../../embedded/ports.ts';
+import type { BodyFormat, Ingest } from '../../model/request/ingest.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
 import { BodyBuffers } from './body-buffers.ts';
 import { Decompression, type Encoding } from './decompression.ts';
@@ -60,20 +60,20 @@ interface Hold {
 }
 
 /**
- * Takes in request bodies within the region's budget of pending bytes: what is held here and what the region has accepted
+ * Takes in request bodies within the budget of pending bytes: what is held here and what has been accepted
  * but not answered, together. A body that would pass it is refused before it is read, where its length says so, and
  * otherwise as it comes; so slow clients hold what they have sent, never what they have announced.
  */
 export class Intake {
-  private readonly region: Region;
+  private readonly ingest: Pick<Ingest, 'pendingBytes'>;
   private readonly bytesMax: number;
   private readonly pendingMax: number;
   private readonly decompression: Decompression;
   private readonly buffers = new BodyBuffers();
   private held = 0;
 
-  constructor(region: Region, limits: PipelineSpec['limits']) {
-    this.region = region;
+  constructor(ingest: Pick<Ingest, 'pendingBytes'>, limits: PipelineSpec['limits']) {
+    this.ingest = ingest;
     this.bytesMax = limits.bytesPerRequest;
     this.pendingMax = limits.pendingBytes;
     this.decompression = new Decompression(limits.bytesPerRequest);
@@ -85,7 +85,7 @@ export class Intake {
   }
 
   /**
-   * Reads the whole body and hands it to `use`; from then on its bytes are the region's to count. They are only valid until
+   * Reads the whole body and hands it to `use`; from then on its bytes are counted there. They are only valid until
    * what `use` gave has settled.
    * Throws AdtallyError: unsupported_media_type, too_large, overloaded, bad_encoding, request_timeout when it breaks off.
    */
@@ -129,7 +129,7 @@ export class Intake {
   }
 
   private checkBudget(moreBytes: number): void {
-    const pending = this.held + this.region.pendingBytes();
+    const pending = this.held + this.ingest.pendingBytes();
     if (pending + moreBytes <= this.pendingMax) return;
     throw new AdtallyError(
       'overloaded',

@@ -14,7 +14,7 @@ export class CrossOrigin {
   /** What they may ask for, as `POST /v1/events`. */
   readonly #open: ReadonlySet<string>;
 
-  constructor(origins: readonly string[], routes: readonly Route[]) {
+  constructor(origins: readonly string[], routes: readonly Pick<Route, 'access' | 'method' | 'url'>[]) {
     this.#origins = new Set(origins);
     const open = routes.filter(({ access, url }) => access === 'publisher' || url === '/readyz');
     this.#open = new Set(open.map(({ url, method }) => `${method} ${url}`));

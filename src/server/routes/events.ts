@@ -2,7 +2,7 @@ import { formatBytes } from '../../base/units.ts';
 import type { IngestReceipt } from '../../model/verdict.ts';
 import { answerIngest, INGEST_ERRORS } from '../body/ingest-answer.ts';
 import { eventBatch, eventLines, ingestReceipt } from '../openapi/schemas.ts';
-import type { Route } from '../route.ts';
+import type { IngestContext, Route } from '../route.ts';
 
 const EVENT = {
   eventId: '0192f0c1-5a6b-7c3d-8e9f-a0b1c2d3e4f5',
@@ -24,7 +24,7 @@ const RECEIPT: IngestReceipt = {
   ],
 };
 
-export const postEvents: Route = {
+export const postEvents: Route<IngestContext> = {
   method: 'POST',
   url: '/v1/events',
   access: 'publisher',
@@ -51,7 +51,7 @@ export const postEvents: Route = {
     },
     errors: INGEST_ERRORS,
   },
-  handler: answerIngest((region, bytes, format) => region.ingest(bytes, format), receiptJson),
+  handler: answerIngest((ingest, bytes, format) => ingest.ingest(bytes, format), receiptJson),
 };
 
 /** The receipt as JSON; without problems, as nearly always, it is nine numbers in a text. */
@@ -60,6 +60,6 @@ export function receiptJson(receipt: IngestReceipt): string {
   const { counted, duplicate, conflict, late, future, invalid } = receipt.verdicts;
   return (
     `{"received":${receipt.received},"verdicts":{"counted":${counted},"duplicate":${duplicate},"conflict":${conflict},` +
-    `"late":${late},"future":${future},"invalid":${invalid}},"problems":[]}`
+    `"late":${late},"future":${future},"invalid":${invalid}},"problems":[]${receipt.provisional === true ? ',"provisional":true' : ''}}`
   );
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Route } from '../route.ts';
+import type { IngestContext, Route } from '../route.ts';
 
-export const getMetrics: Route = {
+export const getMetrics: Route<IngestContext> = {
   method: 'GET',
   url: '/metrics',
   access: 'operator',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { type Route, sendJson } from '../route.ts';
+import { type IngestContext, type Route, sendJson } from '../route.ts';
 
-export const getOpenApi: Route = {
+export const getOpenApi: Route<IngestContext> = {
   method: 'GET',
   url: '/openapi.json',
   access: 'operator',

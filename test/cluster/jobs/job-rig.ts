@@ -207,8 +207,12 @@ export class JobRig {
 }
 
 /** Waits until `fault` finds nothing any more; then or after a long time returns what it found last. */
-export async function awaited<T>(fault: () => T | Promise<T>, isDone: (found: T) => boolean): Promise<T> {
-  const deadline = performance.now() + PATIENCE_MS;
+export async function awaited<T>(
+  fault: () => T | Promise<T>,
+  isDone: (found: T) => boolean,
+  patienceMs: number = PATIENCE_MS,
+): Promise<T> {
+  const deadline = performance.now() + patienceMs;
   for (;;) {
     const found = await fault();
     if (isDone(found) || performance.now() > deadline) return found;

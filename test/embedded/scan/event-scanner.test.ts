@@ -4,7 +4,7 @@ import * as row from '../../../src/embedded/scan/event-batch.ts';
 import { EventBatch } from '../../../src/embedded/scan/event-batch.ts';
 import { EventParser } from '../../../src/embedded/scan/event-parser.ts';
 import { EventScanner } from '../../../src/embedded/scan/event-scanner.ts';
-import { EventSplitter, countEvents } from '../../../src/embedded/scan/event-splitter.ts';
+import { EventSplitter, countEvents } from '../../../src/model/request/event-splitter.ts';
 import { Fingerprint } from '../../../src/embedded/scan/fingerprint.ts';
 import {
   ALWAYS_REQUIRED,

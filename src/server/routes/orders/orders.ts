@@ -12,7 +12,7 @@ import {
   orderReceipt,
 } from '../../openapi/order-schemas.ts';
 import { countParameter, readParameter, readParameters, textParameter } from '../../parameters.ts';
-import { type Route, sendJson } from '../../route.ts';
+import { type IngestContext, type Route, sendJson } from '../../route.ts';
 
 const LIMIT_DEFAULT = 100;
 
@@ -33,7 +33,7 @@ const RECEIPT: OrderReceipt = {
   problems: [],
 };
 
-export const postOrders: Route = {
+export const postOrders: Route<IngestContext> = {
   method: 'POST',
   url: '/v1/orders',
   access: 'publisher',
@@ -60,7 +60,7 @@ export const postOrders: Route = {
     },
     errors: INGEST_ERRORS,
   },
-  handler: answerIngest((region, bytes, format) => region.ingestOrders(bytes, format), JSON.stringify),
+  handler: answerIngest((ingest, bytes, format) => ingest.ingestOrders(bytes, format), JSON.stringify),
 };
 
 const LIST_QUERY = { limit: countParameter('Most records in the answer.', [1, 1000], LIMIT_DEFAULT) };

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { EventSplitter, countEvents } from '../../../src/embedded/scan/event-splitter.ts';
-import { body } from './event-text.ts';
+import { EventSplitter, countEvents } from '../../../src/model/request/event-splitter.ts';
+import { body } from '../../embedded/scan/event-text.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });

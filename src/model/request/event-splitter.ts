@@ -1,4 +1,4 @@
-import type { BodyFormat } from '../ports.ts';
+import type { BodyFormat } from './ingest.ts';
 
 const TAB = 0x09;
 const NEWLINE = 0x0a;

@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto';
+import type { Batch, IHeaders } from 'kafkajs';
+import type { KafkaReader, Reading, ReceivedMessage } from '../../cluster/kafka/ports.ts';
+import { type KafkaAddress, kafkaClient } from './kafka-client.ts';
+import { kafkaError } from './kafka-errors.ts';
+
+/** How long Kafka waits for something new before it answers, ms. */
+const WAIT_MS_MAX = 200;
+
+/**
+ * Reads every partition of the topics, for this process alone. The offsets are the caller's to keep: none is committed. Rejects
+ * with kafka_unreachable.
+ */
+export async function openKafkaReader(
+  address: KafkaAddress,
+  { topics, from = [], uncommitted = false, take, onFailure }: Reading,
+): Promise<KafkaReader> {
+  const first = new Map(from.map(({ topic, partition, offset }) => [`${topic}/${partition}`, offset]));
+  const consumer = kafkaClient(address).consumer({
+    // kafkajs reads in groups only; nobody else is in this one.
+    groupId: `adtally-reader-${randomUUID()}`,
+    readUncommitted: uncommitted,
+    maxWaitTimeInMs: WAIT_MS_MAX,
+    allowAutoTopicCreation: false,
+  });
+  consumer.on('consumer.crash', ({ payload }) => {
+    if (!payload.restart) onFailure(kafkaError(payload.error, 'give the messages'));
+  });
+  try {
+    await consumer.connect();
+    await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+    await consumer.run({
+      autoCommit: false,
+      eachBatch: async ({ batch }) => {
+        const start = first.get(`${batch.topic}/${batch.partition}`) ?? 0n;
+        const messages = readBatch(batch).filter(({ offset }) => offset >= start);
+        if (messages.length > 0) await take(messages);
+      },
+    });
+    for (const { topic, partition, offset } of from) {
+      consumer.seek({ topic, partition, offset: String(offset) });
+    }
+  } catch (error) {
+    await consumer.disconnect().catch(() => undefined);
+    throw kafkaError(error, 'give the messages');
+  }
+  return { close: () => consumer.disconnect() };
+}
+
+function readBatch({ topic, partition, messages }: Batch): ReceivedMessage[] {
+  return messages.map(({ offset, key, value, headers, timestamp }) => ({
+    topic,
+    partition,
+    offset: BigInt(offset),
+    key,
+    value,
+    headers: headersOf(headers),
+    timestamp: Number(timestamp),
+  }));
+}
+
+function headersOf(headers: IHeaders | undefined): Record<string, Uint8Array> {
+  const entries = Object.entries(headers ?? {}).flatMap(([name, value]): [string, Uint8Array][] => {
+    const last = Array.isArray(value) ? value.at(-1) : value;
+    return last === undefined ? [] : [[name, Buffer.from(last)]];
+  });
+  return Object.fromEntries(entries);
+}

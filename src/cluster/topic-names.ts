@@ -1,0 +1,29 @@
+/** The topics of a region's Kafka. They begin with the region whose data they hold, so a mirrored topic keeps its name. */
+export interface TopicNames {
+  /** What was received, one message an event; and an order. */
+  readonly events: string;
+  readonly orders: string;
+  /** Counted events, for the other region too. */
+  readonly clean: string;
+  readonly quarantine: string;
+  readonly verdicts: string;
+  readonly adMinutes: string;
+  readonly attributedOrders: string;
+  /** Records of all regions, for what loads them in this one. */
+  readonly loadAdMinutes: string;
+  readonly loadAttributedOrders: string;
+}
+
+export function topicNamesOf(region: string): TopicNames {
+  return {
+    events: `${region}.events`,
+    orders: `${region}.orders`,
+    clean: `${region}.clean`,
+    quarantine: `${region}.quarantine`,
+    verdicts: `${region}.verdicts`,
+    adMinutes: `${region}.ad-minutes`,
+    attributedOrders: `${region}.attributed-orders`,
+    loadAdMinutes: `${region}.load.ad-minutes`,
+    loadAttributedOrders: `${region}.load.attributed-orders`,
+  };
+}

@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import type { ErrorCode } from '../../base/errors.ts';
+import { noOrderVerdicts } from '../../model/order-receipt.ts';
+import { noVerdicts } from '../../model/verdict.ts';
+import { ingestReceipt } from '../openapi/schemas.ts';
+import { orderReceipt } from '../openapi/order-schemas.ts';
+import type { IngestContext, Operation, Route } from '../route.ts';
+import { postEvents } from '../routes/events.ts';
+import { getHealthz, getReadyz } from '../routes/health.ts';
+import { getMetrics } from '../routes/metrics.ts';
+import { getOpenApi } from '../routes/openapi.ts';
+import { postOrders } from '../routes/orders/orders.ts';
+
+const ERRORS: readonly ErrorCode[] = [
+  'bad_encoding',
+  'request_timeout',
+  'too_large',
+  'unsupported_media_type',
+  'overloaded',
+  'stopping',
+  'kafka_unreachable',
+];
+
+const provisional = z
+  .literal(true)
+  .describe('The verdicts are not the last word: only "invalid" is known when the answer leaves.');
+
+const JUDGED_LATER =
+  'The answer is "provisional": the gateway has said which are invalid, and what becomes of the others, whether they are new, seen ' +
+  'before, late or ahead, is judged behind Kafka and told by the verdicts of the cluster.';
+const SAFE_AGAIN =
+  'Sending the same request again is safe, after an error too: what was taken in twice is found to be a duplicate.';
+
+/** The route of a region with the words of the gateway: same bodies, same answers but for what is not known yet. */
+function rephrased(route: Route<IngestContext>, own: Partial<Operation>): Route<IngestContext> {
+  return { ...route, operation: { ...route.operation!, errors: ERRORS, ...own } };
+}
+
+/** What the gateway of a cluster serves. */
+export const GATEWAY_ROUTES: readonly Route<IngestContext>[] = [
+  rephrased(postEvents, {
+    description:
+      'Answers once Kafka has all of the events on every in-sync replica. One bad event never fails its neighbours. ' +
+      `${JUDGED_LATER} ${SAFE_AGAIN} The body may be compressed (Content-Encoding: gzip or zstd).`,
+    answer: {
+      about:
+        'How many events were taken in to be counted ("counted") and how many are invalid, and the first of these. The other ' +
+        'verdicts are 0.',
+      content: [
+        {
+          type: 'application/json',
+          schema: ingestReceipt.extend({ provisional }),
+          example: {
+            received: 2,
+            verdicts: { ...noVerdicts(), counted: 1, invalid: 1 },
+            problems: [
+              {
+                index: 1,
+                eventId: 'e-2',
+                verdict: 'invalid',
+                code: 'missing_field',
+                message: 'adId is missing.',
+              },
+            ],
+            provisional: true,
+          },
+        },
+      ],
+    },
+  }),
+  rephrased(postOrders, {
+    description:
+      'Answers once Kafka has all of the orders on every in-sync replica. One bad order never fails its neighbours. A change, a ' +
+      `cancellation or a refund is the same order with a higher orderVersion and its net amount. ${JUDGED_LATER} ${SAFE_AGAIN}`,
+    answer: {
+      about:
+        'How many orders were taken in ("accepted") and how many are invalid, and the first of these. The other verdicts are 0.',
+      content: [
+        {
+          type: 'application/json',
+          schema: orderReceipt.extend({ provisional }),
+          example: {
+            received: 1,
+            verdicts: { ...noOrderVerdicts(), accepted: 1 },
+            problems: [],
+            provisional: true,
+          },
+        },
+      ],
+    },
+  }),
+  rephrased(getHealthz, { description: 'Says nothing about Kafka: see /readyz.', errors: [] }),
+  rephrased(getReadyz, {
+    summary: 'Whether the gateway takes in events',
+    description:
+      'For load balancers: 503 while the gateway stops, and while Kafka does not take in what it is sent.',
+    errors: ['stopping', 'kafka_unreachable'],
+  }),
+  getMetrics,
+  getOpenApi,
+];

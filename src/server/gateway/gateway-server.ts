@@ -1,0 +1,70 @@
+import type { Clock } from '../../base/clock.ts';
+import { AdtallyError } from '../../base/errors.ts';
+import type { Ingest } from '../../model/request/ingest.ts';
+import type { PipelineSpec } from '../../pipeline/settings.ts';
+import { Gate } from '../access.ts';
+import { RateLimits } from '../access/rate-limits.ts';
+import type { ServerLog } from '../app.ts';
+import { Intake } from '../body/intake.ts';
+import type { KeyStore } from '../keys.ts';
+import { openApiDocument } from '../openapi/document.ts';
+import type { IngestContext } from '../route.ts';
+import { serveRoutes, type RunningServer } from '../serving/serve-routes.ts';
+import { TlsFiles } from '../tls/tls-files.ts';
+import { type GatewayFigures, GatewayMetrics } from './gateway-metrics.ts';
+import { GATEWAY_ROUTES } from './gateway-routes.ts';
+
+/** The gateway of a cluster, as its server sees it. */
+export interface ServedGateway extends Ingest {
+  /** Why nothing can be taken in at the moment. */
+  readonly failure: Error | undefined;
+  status(): GatewayFigures;
+}
+
+export interface GatewayServerOptions {
+  readonly gateway: ServedGateway;
+  readonly spec: PipelineSpec;
+  readonly keys: KeyStore;
+  readonly clock: Clock;
+  readonly log?: ServerLog;
+}
+
+/** Serves the gateway as startServer serves a region: same bodies, limits, keys and errors. Throws as it does. */
+export async function startGatewayServer({
+  gateway,
+  spec,
+  keys,
+  clock,
+  log,
+}: GatewayServerOptions): Promise<RunningServer> {
+  const gate = new Gate({
+    host: spec.server.host,
+    keys,
+    peerSecret: undefined,
+    hasPeer: false,
+    limits: new RateLimits(spec.limits.requestsPerSecond, clock),
+  });
+  gate.checkStart();
+  const tls = TlsFiles.open(spec.server.tls);
+  const stopping = new AbortController();
+  const intake = new Intake(gateway, spec.limits);
+  const context: IngestContext = {
+    ingest: gateway,
+    spec,
+    clock,
+    intake,
+    metrics: new GatewayMetrics(
+      () => gateway.status(),
+      () => intake.heldBytes,
+    ),
+    openApiJson: JSON.stringify(openApiDocument(spec, GATEWAY_ROUTES)),
+    stopping: stopping.signal,
+    get failure() {
+      return stopping.signal.aborted
+        ? new AdtallyError('stopping', 'The gateway is stopping.')
+        : gateway.failure;
+    },
+  };
+  const close = (): void => stopping.abort();
+  return serveRoutes({ context, gate, routes: GATEWAY_ROUTES, tls, log, close });
+}

@@ -1,0 +1,44 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { MINUTE_MS } from '../../src/base/units.ts';
+import { applyJobs } from '../../src/cluster/jobs/apply-jobs.ts';
+import { minuteOf } from '../../src/model/event-time.ts';
+import { deviations } from '../conformance/compare.ts';
+import { readCases } from '../conformance/conformance-case.ts';
+import { ClusterEngine } from './conformance/cluster-engine.ts';
+import { awaited, JobRig } from './jobs/job-rig.ts';
+
+const addresses = process.env['ADTALLY_CLUSTER'];
+/** Cases are told apart by the minutes in which their events arrive. */
+const CASE_MS = 5 * MINUTE_MS;
+
+/** The cases of test/conformance, which the embedded engine conforms to, on a real Kafka and Flink. */
+describe.skipIf(addresses === undefined)('conformance of the cluster', { timeout: 600_000 }, () => {
+  const first = minuteOf(Date.now()) - 4 * 60 * MINUTE_MS;
+  const cases = readCases((n) => first + n * CASE_MS);
+  let engine: ClusterEngine;
+
+  beforeAll(async () => {
+    const rig = new JobRig(addresses!, `k${Date.now().toString(36)}`, {});
+    engine = new ClusterEngine(rig, CASE_MS);
+    await rig.open();
+    await applyJobs(rig.jobs, rig.services);
+    await engine.run(cases);
+  }, 600_000);
+
+  afterAll(() => engine.close());
+
+  test.for(cases)('cluster: $title', async (one) => {
+    const found = await awaited(
+      () => deviations(one, engine.outcomeOf(one)),
+      (faults) => (one.differs.cluster === undefined ? faults.length === 0 : faults.length > 0),
+      20_000,
+    );
+    if (one.differs.cluster === undefined) expect(found).toEqual([]);
+    // What differs must be told, and what is told must differ.
+    else expect(found).not.toEqual([]);
+  });
+
+  test.for(cases)('cluster: both regions hold the same of $title', (one) => {
+    expect(engine.recordsOf(one, 'b')).toEqual(engine.recordsOf(one, 'a'));
+  });
+});
