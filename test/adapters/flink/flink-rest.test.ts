@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { FlinkJobManager } from '../../../src/adapters/flink/flink-job-manager.ts';
+import { FlinkJobManager } from '../../../src/adapters/flink/flink-jobs.ts';
 import { FlinkSqlGateway } from '../../../src/adapters/flink/flink-sql-gateway.ts';
 
 type Answer = readonly [status: number, json: unknown];

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel, type Admin, type Consumer, type Producer } from 'kafkajs';
 import { CheckpointDirectory } from '../../../src/adapters/flink/checkpoint-directory.ts';
-import { FlinkJobManager } from '../../../src/adapters/flink/flink-job-manager.ts';
+import { FlinkJobManager } from '../../../src/adapters/flink/flink-jobs.ts';
 import { FlinkSqlGateway } from '../../../src/adapters/flink/flink-sql-gateway.ts';
 import { nodeClock } from '../../../src/adapters/node-clock/node-clock.ts';
 import type { ClusterAddresses } from '../../../src/cluster/addresses.ts';

@@ -2,7 +2,7 @@ import { DAY_MS, HOUR_MS } from '../../../src/base/units.ts';
 import type { SentStep } from './sent-steps.ts';
 
 /** Numbers from 0 to below 1, the same for a seed (mulberry32). */
-export function seededRandom(seed: number): () => number {
+function seededRandom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { AdtallyError } from '../../../src/base/errors.ts';
 import { renderRegionJobs } from '../../../src/cluster/region-jobs.ts';
 import { recordKey, text } from '../../../src/cluster/render/sql-text.ts';
 import type { JobInput } from '../../../src/cluster/render/rendered-job.ts';
@@ -49,19 +50,14 @@ describe('a hostile spec', () => {
   test(`changes no token of the SQL but texts (seed ${SEED})`, () => {
     const first = skeleton(inputWith('a', 'b', 'a', 'k'));
     const second = skeleton(inputWith('a', 'b', 'b', 'k'));
+    const examples: [string, string, string][] = HOSTILE.map((one) => [one, `${one}2`, one]);
     const property = fc.property(hostile, hostile, hostile, (one, other, kafka) => {
-      fc.pre(
-        one !== other && !Object.hasOwn(Object.prototype, one) && !Object.hasOwn(Object.prototype, other),
-      );
-      for (const [region, wanted] of [
-        [one, first],
-        [other, second],
-      ] as const) {
-        const found = unlessRefused(() => skeleton(inputWith(one, other, region, kafka)));
-        if (found !== undefined) expect(found).toBe(wanted);
-      }
+      fc.pre(one !== other && !(one in {}) && !(other in {}));
+      const isSame = (region: string, wanted: string): boolean =>
+        [wanted, undefined].includes(unlessRefused(() => skeleton(inputWith(one, other, region, kafka))));
+      return isSame(one, first) && isSame(other, second);
     });
-    fc.assert(property, { seed: SEED, numRuns: 150, examples: HOSTILE.map((one) => [one, `${one}2`, one]) });
+    expect(() => fc.assert(property, { seed: SEED, numRuns: 150, examples })).not.toThrow();
   });
 
   test(`is said as it is (seed ${SEED})`, () => {
@@ -97,7 +93,7 @@ function unlessRefused<T>(make: () => T): T | undefined {
   try {
     return make();
   } catch (error) {
-    expect((error as Error).message).toMatch(/control character/);
-    return undefined;
+    if (error instanceof AdtallyError && error.message.includes('control character')) return undefined;
+    throw error;
   }
 }

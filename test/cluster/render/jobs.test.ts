@@ -4,6 +4,7 @@ import { jobDigest, jobScript, type RenderedJob } from '../../../src/cluster/ren
 import { jobInput } from './job-input.ts';
 
 const scripts = (jobs: readonly RenderedJob[]): string => jobs.map(jobScript).join('\n');
+const digests = (input = jobInput('a')): string[] => renderRegionJobs(input).map(jobDigest);
 
 describe('the jobs of a region', () => {
   test.for(['a', 'b'])('of region %s are those of the golden files', async (region) => {
@@ -65,7 +66,6 @@ describe('the jobs of a region', () => {
   });
 
   test('have another digest when anything of them changes, and the same when nothing does', () => {
-    const digests = (input = jobInput('a')): string[] => renderRegionJobs(input).map(jobDigest);
     expect(digests()).toEqual(digests());
     const slower = { ...jobInput('a'), options: { checkpointIntervalMs: 5000 } };
     expect(digests(slower).filter((digest) => digests().includes(digest))).toEqual([]);
