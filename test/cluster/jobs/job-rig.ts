@@ -37,6 +37,8 @@ export class JobRig {
   readonly names: RegionNames;
   readonly services: JobServices;
   readonly jobs: readonly RenderedJob[];
+  /** The same jobs for a spec with other settings. */
+  readonly jobsWith: (config: PipelineConfig) => readonly RenderedJob[];
   readonly #admin: Admin;
   readonly #producer: Producer;
   readonly #consumer: Consumer;
@@ -57,7 +59,11 @@ export class JobRig {
     const regions = [this.names.a, this.names.b];
     const spec = resolveSpec({ ...config, regions }, { environment: {}, flags: {} });
     const own = { ...addresses, regions: Object.fromEntries(regions.map((one) => [one, region])) };
-    this.jobs = regions.flatMap((one) => renderRegionJobs({ spec, region: one, addresses: own }));
+    this.jobsWith = (other) => {
+      const changed = resolveSpec({ ...config, ...other, regions }, { environment: {}, flags: {} });
+      return regions.flatMap((one) => renderRegionJobs({ spec: changed, region: one, addresses: own }));
+    };
+    this.jobs = this.jobsWith({});
     this.#topics = [...new Set(regions.flatMap((one) => planTopics(spec, one).map(({ name }) => name)))];
     const kafka = new Kafka({ brokers: [region.kafka], logLevel: logLevel.NOTHING });
     this.#admin = kafka.admin();
