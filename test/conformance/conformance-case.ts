@@ -29,8 +29,14 @@ const Case = z.strictObject({
   /** Every ad minute of the case, with the fields that are compared; all of them but what EXPECTED_MINUTE has. */
   adMinutes: z.array(Fields).default([]),
   orders: z.array(Fields).default([]),
-  /** Why an engine may give other records here. Such a case is run there, and what it gives must differ. */
-  differs: z.strictObject({ cluster: z.string().optional() }).default({}),
+  /** What the cluster has beside the records above, and why that makes no difference to whoever sums them. */
+  clusterHas: z
+    .strictObject({
+      why: z.string(),
+      adMinutes: z.array(Fields).default([]),
+      orders: z.array(Fields).default([]),
+    })
+    .optional(),
 });
 
 export type ConformanceStep = z.infer<typeof Step> & { readonly atMs: number };
@@ -99,6 +105,7 @@ export function readCases(minuteOf: (n: number) => number): ConformanceCase[] {
 
 function bound(one: z.infer<typeof Case>, n: number, minuteMs: number): ConformanceCase {
   const prefix = `c${n}-`;
+  const { clusterHas } = one;
   const fill = (given: object, defaults: object): Record<string, unknown> =>
     Object.fromEntries(
       Object.entries({ ...defaults, ...given })
@@ -122,6 +129,11 @@ function bound(one: z.infer<typeof Case>, n: number, minuteMs: number): Conforma
     steps,
     adMinutes: one.adMinutes.map((record) => fill(record, EXPECTED_MINUTE)),
     orders: one.orders.map((record) => fill(record, EXPECTED_ORDER)),
+    clusterHas: clusterHas && {
+      ...clusterHas,
+      adMinutes: clusterHas.adMinutes.map((record) => fill(record, EXPECTED_MINUTE)),
+      orders: clusterHas.orders.map((record) => fill(record, EXPECTED_ORDER)),
+    },
   };
 }
 
