@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { renderRegionJobs } from '../../../src/cluster/region-jobs.ts';
 import { jobDigest, jobScript, type RenderedJob } from '../../../src/cluster/render/rendered-job.ts';
+import type { JobInput } from '../../../src/cluster/render/rendered-job.ts';
 import { jobInput } from './job-input.ts';
 
 const scripts = (jobs: readonly RenderedJob[]): string => jobs.map(jobScript).join('\n');
@@ -17,6 +18,13 @@ describe('the jobs of a region', () => {
     const jobs = renderRegionJobs(jobInput('a', { regions: ['a'] }));
     await expect(scripts(jobs)).toMatchFileSnapshot('golden/alone.sql');
     expect(scripts(jobs)).not.toMatch(/'b\./);
+  });
+
+  test('write the warehouse where that is asked for, in the first region', async () => {
+    const input = (region: string): JobInput => ({ ...jobInput(region), options: { hasWarehouse: true } });
+    const [, , , warehouse] = renderRegionJobs(input('a'));
+    await expect(jobScript(warehouse)).toMatchFileSnapshot('golden/a-warehouse.sql');
+    expect(renderRegionJobs(input('b')).map(({ kind }) => kind)).not.toContain('warehouse');
   });
 
   test('take every duration and rule from the spec', () => {
