@@ -51,7 +51,7 @@ function filesTable(table: Table, path: string): string {
     'sink.partition-commit.delay': '0 s',
     'sink.partition-commit.policy.kind': 'success-file',
   };
-  return `${createTable(table.name, [...columns, '`dt` STRING'], options, ['dt'])}`;
+  return createTable(table.name, [...columns, '`dt` STRING'], options, ['dt']);
 }
 
 function select({ kind, columns }: Table): string {

@@ -52,8 +52,16 @@ export class JobRig {
   readonly #next = new Map<string, bigint>();
   onRecord: (topic: string, record: TopicRecord) => void = () => undefined;
 
-  constructor(addressFile: string, run: string, config: PipelineConfig) {
-    const addresses = JSON.parse(readFileSync(addressFile, 'utf8')) as ClusterAddresses;
+  /** With `warehouse`, the URI of a directory, there is a job that writes there. */
+  constructor(
+    addressFile: string,
+    run: string,
+    config: PipelineConfig,
+    { warehouse }: { readonly warehouse?: string } = {},
+  ) {
+    const known = JSON.parse(readFileSync(addressFile, 'utf8')) as ClusterAddresses;
+    const addresses = { ...known, warehouse: warehouse ?? known.warehouse };
+    const options = { hasWarehouse: warehouse !== undefined };
     const [region] = Object.values(addresses.regions);
     this.names = { a: `${run}a`, b: `${run}b` };
     const regions = [this.names.a, this.names.b];
@@ -61,7 +69,9 @@ export class JobRig {
     const own = { ...addresses, regions: Object.fromEntries(regions.map((one) => [one, region])) };
     this.jobsWith = (other) => {
       const changed = resolveSpec({ ...config, ...other, regions }, { environment: {}, flags: {} });
-      return regions.flatMap((one) => renderRegionJobs({ spec: changed, region: one, addresses: own }));
+      return regions.flatMap((one) =>
+        renderRegionJobs({ spec: changed, region: one, addresses: own, options }),
+      );
     };
     this.jobs = this.jobsWith({});
     this.#topics = [...new Set(regions.flatMap((one) => planTopics(spec, one).map(({ name }) => name)))];
