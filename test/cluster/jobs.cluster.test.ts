@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { assert } from '../../src/base/assert.ts';
 import { DAY_MS, MINUTE_MS } from '../../src/base/units.ts';
 import { applyJobs } from '../../src/cluster/jobs/apply-jobs.ts';
 import { jobStatus } from '../../src/cluster/jobs/job-status.ts';
-import type { AdMinute } from '../../src/model/ad-minute.ts';
 import { minuteOf } from '../../src/model/event-time.ts';
-import { eventCases, MIDDLE_MS, orderCases, pairCases, type Case } from './jobs/cases.ts';
+import { MIDDLE_MS, type Case } from './jobs/cases.ts';
+import { eventCases, pairCases } from './jobs/event-cases.ts';
+import { adMinuteDifferences, orderDifferences } from './jobs/differences.ts';
 import { book, embeddedResults, type Expected } from './jobs/expected.ts';
-import { awaited, JobRig, type TopicRecord } from './jobs/job-rig.ts';
+import { awaited, JobRig } from './jobs/job-rig.ts';
+import { orderCases } from './jobs/order-cases.ts';
 import { mergedRounds } from './jobs/sent-steps.ts';
 
 const addresses = process.env['ADTALLY_CLUSTER'];
@@ -28,7 +31,7 @@ describe.skipIf(addresses === undefined)('the jobs of two regions', { timeout: 6
     rig = new JobRig(addresses!, RUN, {});
     await rig.open();
     const applied = await applyJobs(rig.jobs, rig.services);
-    expect(applied.map(({ action }) => action)).toEqual(Array.from({ length: 6 }, () => 'started'));
+    assert(applied.length === 6, 'three jobs a region have been started');
     expected = await embeddedResults(cases, base, rig.names, {});
     for (const round of mergedRounds(cases, base)) {
       await rig.send(round);
@@ -39,22 +42,22 @@ describe.skipIf(addresses === undefined)('the jobs of two regions', { timeout: 6
   afterAll(() => rig.close());
 
   test.for(SIDES)('ad minutes in the load topic of %s are those of the embedded engine', async (side) => {
-    const differences = await awaited(
+    const found = await awaited(
       () => adMinuteDifferences(expected, rig.records(side, 'loadAdMinutes'), t(-3 * DAY_MS)),
-      (found) => found.length === 0,
+      (list) => list.length === 0,
     );
-    expect(differences).toEqual([]);
+    expect(found).toEqual([]);
     expect(expected.adMinutes.size).toBeGreaterThan(30);
   });
 
   test.for(SIDES)(
     'attributed orders in the load topic of %s are those of the embedded engine',
     async (side) => {
-      const differences = await awaited(
+      const found = await awaited(
         () => orderDifferences(expected, rig.records(side, 'loadAttributedOrders')),
-        (found) => found.length === 0,
+        (list) => list.length === 0,
       );
-      expect(differences).toEqual([]);
+      expect(found).toEqual([]);
       expect(expected.orders.size).toBeGreaterThan(40);
     },
   );
@@ -66,9 +69,7 @@ describe.skipIf(addresses === undefined)('the jobs of two regions', { timeout: 6
         return [book(side, kind, Number(minute), verdict, code), one['count']] as const;
       }),
     );
-    expect(Object.fromEntries(counted.toSorted())).toEqual(
-      Object.fromEntries([...expected.verdicts].toSorted()),
-    );
+    expect(Object.fromEntries(counted)).toEqual(Object.fromEntries(expected.verdicts));
   });
 
   test('the quarantine holds what was refused, byte for byte', () => {
@@ -84,6 +85,22 @@ describe.skipIf(addresses === undefined)('the jobs of two regions', { timeout: 6
     for (const { raw } of entries) expect(refused).toContain(raw);
   });
 
+  test('one state judges events for all sinks of a job', async () => {
+    for (const [kind, states] of [
+      ['aggregation', 1],
+      ['attribution', 3],
+    ] as const) {
+      const job = rig.jobs.find((one) => one.region === rig.names.b && one.kind === kind)!;
+      const statements = [
+        ...job.statements.slice(0, -1),
+        `EXPLAIN ${job.statements.at(-1)!.slice('EXECUTE '.length)}`,
+      ];
+      const { rows } = await rig.services.sql.run(job.settings, statements);
+      const plan = rows[0][0]!.split('== Optimized Execution Plan ==')[1];
+      expect(plan.match(/OverAggregate\(/g)).toHaveLength(states);
+    }
+  });
+
   test('applying again leaves the jobs alone, and all of them are well', async () => {
     const before = await jobStatus(rig.jobs, rig.services.jobManager);
     const applied = await applyJobs(rig.jobs, rig.services);
@@ -93,48 +110,3 @@ describe.skipIf(addresses === undefined)('the jobs of two regions', { timeout: 6
       expect(status).toMatchObject({ state: 'RUNNING', isCurrent: true, failure: null });
   });
 });
-
-type Records = ReadonlyMap<string, TopicRecord>;
-
-/**
- * A minute of which everything was taken out again is a row of zeros on the cluster, and may be missing in the embedded engine,
- * which also no longer serves minutes from before `retiredBefore`.
- */
-function adMinuteDifferences({ adMinutes }: Expected, found: Records, retiredBefore: number): string[] {
-  return differences(adMinutes, found, (record) => {
-    const { minute, impressions, clicks, costMicros } = record as unknown as AdMinute;
-    return minute < retiredBefore || (impressions === 0 && clicks === 0 && costMicros === 0);
-  });
-}
-
-/** Of an order that both regions took in the cluster has a record without credit in the other one, too. */
-function orderDifferences({ orders }: Expected, found: Records): string[] {
-  return differences(
-    orders,
-    found,
-    ({ outcome, creditMicros }) => outcome === 'yielded' && creditMicros === 0,
-  );
-}
-
-function differences<T extends object>(
-  wanted: ReadonlyMap<string, T>,
-  found: Records,
-  mayBeMore: (record: TopicRecord) => boolean,
-): string[] {
-  const texts: string[] = [];
-  for (const [recordId, record] of wanted) {
-    const [want, have] = [shown(record), shown(found.get(recordId) ?? {})];
-    if (want !== have) texts.push(`wanted ${want}\n found ${have}`);
-  }
-  for (const [recordId, record] of found) {
-    if (!wanted.has(recordId) && !mayBeMore(record)) texts.push(`more: ${shown(record)}`);
-  }
-  return texts;
-}
-
-/** All that both engines must agree on: not how often a record has changed, and nothing of an order service. */
-function shown(record: object): string {
-  const { revision: _, enrichment: __, enrichmentStatus: ___, ...rest } = record as Record<string, unknown>;
-  const present = Object.entries(rest).filter(([, value]) => value !== null && value !== undefined);
-  return JSON.stringify(present.toSorted(([x], [y]) => (x < y ? -1 : 1)));
-}

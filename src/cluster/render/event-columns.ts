@@ -1,4 +1,4 @@
-import { SEPARATOR, jsonText, part } from './sql-text.ts';
+import { SEPARATOR, jsonText, name, part } from './sql-text.ts';
 
 /** What decides whether two events of one id are the same: all that is interpreted of them but the id. */
 const CONTENT_FIELDS = [
@@ -15,14 +15,14 @@ const CONTENT_FIELDS = [
 ] as const;
 type ContentField = (typeof CONTENT_FIELDS)[number];
 
-const WHOLE_NUMBERS: readonly string[] = ['eventTime', 'costMicros'];
-const OPTIONAL: readonly string[] = ['merchantId', 'placement'];
+const WHOLE_NUMBERS: ReadonlySet<string> = new Set(['eventTime', 'costMicros']);
+const OPTIONAL: ReadonlySet<string> = new Set(['merchantId', 'placement']);
 
 /** The event's content as one text. No identifier is empty, so the empty text stands for an absent one. */
 export function contentOf(): string {
   const parts = CONTENT_FIELDS.map((field) => {
-    if (OPTIONAL.includes(field)) return `COALESCE(\`${field}\`, '')`;
-    return WHOLE_NUMBERS.includes(field) ? `CAST(\`${field}\` AS STRING)` : `\`${field}\``;
+    if (OPTIONAL.has(field)) return `COALESCE(\`${field}\`, '')`;
+    return WHOLE_NUMBERS.has(field) ? `CAST(\`${field}\` AS STRING)` : `\`${field}\``;
   });
   return parts.join(` || ${SEPARATOR} || `);
 }
@@ -30,15 +30,21 @@ export function contentOf(): string {
 /** A field out of a content. */
 export function fieldOfContent(content: string, field: ContentField): string {
   const value = part(content, CONTENT_FIELDS.indexOf(field));
-  if (OPTIONAL.includes(field)) return `NULLIF(${value}, '')`;
-  return WHOLE_NUMBERS.includes(field) ? `TRY_CAST(${value} AS BIGINT)` : value;
+  if (OPTIONAL.has(field)) return `NULLIF(${value}, '')`;
+  return WHOLE_NUMBERS.has(field) ? `TRY_CAST(${value} AS BIGINT)` : value;
+}
+
+function member(field: string, value: string): string {
+  return `'"${field}":' || ${value}`;
+}
+
+/** With the comma behind it; nothing where there is no value. */
+function optionalMember(field: string): string {
+  return `COALESCE('"${field}":' || ${jsonText(name(field))} || ',', '')`;
 }
 
 /** The event as the gateway writes it: the bytes of a message that needs no header to hold them. */
 export function canonicalEvent(): string {
-  const member = (field: string, value: string): string => `'"${field}":' || ${value}`;
-  const optional = (field: string): string =>
-    `COALESCE('"${field}":' || ${jsonText(`\`${field}\``)} || ',', '')`;
   return [
     `'{' || ${member('eventId', jsonText('`eventId`'))}`,
     `',' || ${member('eventType', jsonText('`eventType`'))}`,
@@ -47,8 +53,8 @@ export function canonicalEvent(): string {
     `',' || ${member('campaignId', jsonText('`campaignId`'))}`,
     `',' || ${member('advertiserId', jsonText('`advertiserId`'))}`,
     `',' || ${member('userId', jsonText('`userId`'))} || ','`,
-    optional('merchantId'),
-    optional('placement'),
+    optionalMember('merchantId'),
+    optionalMember('placement'),
     member('costMicros', 'CAST(`costMicros` AS STRING)'),
     `',' || ${member('currency', jsonText('`currency`'))} || '}'`,
   ].join(' || ');

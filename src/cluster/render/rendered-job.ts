@@ -5,7 +5,7 @@ import type { PipelineSpec } from '../../pipeline/settings.ts';
 import type { ClusterAddresses } from '../addresses.ts';
 import { text, whole } from './sql-text.ts';
 
-export const JOB_KINDS = ['aggregation', 'attribution', 'union-load'] as const;
+export const JOB_KINDS = ['aggregation', 'attribution', 'union-load', 'warehouse'] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
 
 /** One job of a region, ready to be submitted. */
@@ -33,6 +33,8 @@ export interface JobOptions {
   readonly checkpointIntervalMs?: number;
   /** Instances of each job; not more than partitions. */
   readonly parallelism?: number;
+  /** Whether the records are written to the warehouse as well: by the first region, for all. */
+  readonly hasWarehouse?: boolean;
 }
 
 const CHECKPOINT_INTERVAL_MS = SECOND_MS;

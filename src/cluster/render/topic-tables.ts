@@ -210,13 +210,16 @@ function columns(kind: TopicKind): string[] {
   return Object.entries(TOPIC_FIELDS[kind]).map(([field, type]) => `${name(field)} ${type}`);
 }
 
-function createTable(
+/** `partitions`: columns whose values are folders. */
+export function createTable(
   table: string,
   lines: readonly string[],
   options: Readonly<Record<string, string>>,
+  partitions: readonly string[] = [],
 ): string {
+  const partitioned = partitions.length === 0 ? '' : ` PARTITIONED BY (${partitions.map(name).join(', ')})`;
   const settings = Object.entries(options).map(([key, value]) => `${text(key)} = ${text(value)}`);
-  return `CREATE TEMPORARY TABLE ${name(table)} (\n  ${lines.join(',\n  ')}\n) WITH (\n  ${settings.join(',\n  ')}\n)`;
+  return `CREATE TEMPORARY TABLE ${name(table)} (\n  ${lines.join(',\n  ')}\n)${partitioned} WITH (\n  ${settings.join(',\n  ')}\n)`;
 }
 
 /** Column of a message's time, besides its fields. */

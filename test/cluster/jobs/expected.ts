@@ -32,19 +32,42 @@ export async function embeddedResults(
 ): Promise<Expected> {
   const expected: Expected = { adMinutes: new Map(), orders: new Map(), verdicts: new Map() };
   for (const [number, one] of cases.entries()) {
-    const rounds = roundsOf((one.asIf ?? one).steps, number, base);
     const pair = await RegionPair.open(config);
-    for (const round of rounds) {
-      for (const step of round) await take(pair, step, expected);
-      await pair.heal();
-    }
-    for (const side of ['a', 'b'] as const) {
-      for (const record of pair.minutes(side)) addMinute(expected, { ...record, region: names[side] });
-      for (const record of pair.orders(side)) addOrder(expected, { ...record, region: names[side] }, names);
-    }
+    for (const round of roundsOf((one.asIf ?? one).steps, number, base))
+      await takeRound(pair, round, expected);
+    collect(pair, names, expected);
     await pair.close();
   }
   return expected;
+}
+
+/** What the embedded engine makes of steps, of which the regions hear when all have been taken. */
+export async function embeddedResultsOf(
+  steps: readonly SentStep[],
+  names: RegionNames,
+  config: PipelineConfig,
+): Promise<Expected> {
+  const expected: Expected = { adMinutes: new Map(), orders: new Map(), verdicts: new Map() };
+  const pair = await RegionPair.open(config);
+  await takeRound(pair, steps, expected);
+  collect(pair, names, expected);
+  await pair.close();
+  return expected;
+}
+
+async function takeRound(pair: RegionPair, round: readonly SentStep[], expected: Expected): Promise<void> {
+  for (const step of round) await take(pair, step, expected);
+  await pair.heal();
+}
+
+function collect(pair: RegionPair, names: RegionNames, expected: Expected): void {
+  for (const side of ['a', 'b'] as const) {
+    const region = names[side];
+    for (const record of pair[side].changedAdMinutes(undefined, 1_000_000).records)
+      addMinute(expected, { ...record, region });
+    for (const record of pair[side].changedOrders(undefined, 1_000_000).records)
+      addOrder(expected, { ...record, region }, names);
+  }
 }
 
 function addMinute({ adMinutes }: Expected, record: AdMinute): void {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel, type Admin, type Consumer, type Producer } from 'kafkajs';
 import { CheckpointDirectory } from '../../../src/adapters/flink/checkpoint-directory.ts';
-import { FlinkJobManager } from '../../../src/adapters/flink/flink-job-manager.ts';
+import { FlinkJobManager } from '../../../src/adapters/flink/flink-jobs.ts';
 import { FlinkSqlGateway } from '../../../src/adapters/flink/flink-sql-gateway.ts';
 import { nodeClock } from '../../../src/adapters/node-clock/node-clock.ts';
 import type { ClusterAddresses } from '../../../src/cluster/addresses.ts';
@@ -37,6 +37,8 @@ export class JobRig {
   readonly names: RegionNames;
   readonly services: JobServices;
   readonly jobs: readonly RenderedJob[];
+  /** The same jobs for a spec with other settings. */
+  readonly jobsWith: (config: PipelineConfig) => readonly RenderedJob[];
   readonly #admin: Admin;
   readonly #producer: Producer;
   readonly #consumer: Consumer;
@@ -50,14 +52,28 @@ export class JobRig {
   readonly #next = new Map<string, bigint>();
   onRecord: (topic: string, record: TopicRecord) => void = () => undefined;
 
-  constructor(addressFile: string, run: string, config: PipelineConfig) {
-    const addresses = JSON.parse(readFileSync(addressFile, 'utf8')) as ClusterAddresses;
+  /** With `warehouse`, the URI of a directory, there is a job that writes there. */
+  constructor(
+    addressFile: string,
+    run: string,
+    config: PipelineConfig,
+    { warehouse }: { readonly warehouse?: string } = {},
+  ) {
+    const known = JSON.parse(readFileSync(addressFile, 'utf8')) as ClusterAddresses;
+    const addresses = { ...known, warehouse: warehouse ?? known.warehouse };
+    const options = { hasWarehouse: warehouse !== undefined };
     const [region] = Object.values(addresses.regions);
     this.names = { a: `${run}a`, b: `${run}b` };
     const regions = [this.names.a, this.names.b];
     const spec = resolveSpec({ ...config, regions }, { environment: {}, flags: {} });
     const own = { ...addresses, regions: Object.fromEntries(regions.map((one) => [one, region])) };
-    this.jobs = regions.flatMap((one) => renderRegionJobs({ spec, region: one, addresses: own }));
+    this.jobsWith = (other) => {
+      const changed = resolveSpec({ ...config, ...other, regions }, { environment: {}, flags: {} });
+      return regions.flatMap((one) =>
+        renderRegionJobs({ spec: changed, region: one, addresses: own, options }),
+      );
+    };
+    this.jobs = this.jobsWith({});
     this.#topics = [...new Set(regions.flatMap((one) => planTopics(spec, one).map(({ name }) => name)))];
     const kafka = new Kafka({ brokers: [region.kafka], logLevel: logLevel.NOTHING });
     this.#admin = kafka.admin();

@@ -67,7 +67,7 @@ export class FlinkJobManager implements JobManager {
   }
 
   async setting(name: string): Promise<string | undefined> {
-    const entries = (await this.#get("/jobmanager/config")) as readonly Setting[];
+    const entries = (await this.#get('/jobmanager/config')) as readonly Setting[];
     return entries.find(({ key }) => key === name)?.value;
   }
 

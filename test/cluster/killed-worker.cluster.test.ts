@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DAY_MS } from '../../src/base/units.ts';
+import { applyJobs } from '../../src/cluster/jobs/apply-jobs.ts';
+import { adMinuteDifferences, orderDifferences } from './jobs/differences.ts';
+import { embeddedResultsOf } from './jobs/expected.ts';
+import { awaited, JobRig } from './jobs/job-rig.ts';
+import { LoadSteps } from './jobs/load-steps.ts';
+import type { SentStep } from './jobs/sent-steps.ts';
+
+const addresses = process.env['ADTALLY_CLUSTER'];
+/** File with the process id of the one TaskManager, and a command that starts it again and writes that file. */
+const pidFile = process.env['ADTALLY_TASKMANAGER_PID'];
+const startCommand = process.env['ADTALLY_TASKMANAGER_START'];
+const SEED = Number(process.env['ADTALLY_SEED'] ?? Date.now() & 0x7fffffff);
+const KILLS = 2;
+const BATCHES = 60;
+const BATCH = 200;
+
+/** Under load the TaskManager is killed, again and again: every total must be what the embedded engine makes of the same input. */
+describe.skipIf(addresses === undefined || pidFile === undefined)(
+  `a TaskManager that is killed (seed ${SEED})`,
+  { timeout: 900_000 },
+  () => {
+    let rig: JobRig;
+    const sent: SentStep[] = [];
+
+    beforeAll(async () => {
+      rig = new JobRig(addresses!, `k${Date.now().toString(36)}`, {});
+      await rig.open();
+      await applyJobs(rig.jobs, rig.services);
+      const load = new LoadSteps(SEED);
+      for (let batch = 0; batch < BATCHES; batch++) {
+        if (batch % Math.ceil(BATCHES / (KILLS + 1)) === Math.ceil(BATCHES / (KILLS + 1)) - 1)
+          killAndRestart();
+        const steps = load.next(Date.now(), BATCH);
+        await rig.send(steps);
+        sent.push(...steps);
+        await sleep(500);
+      }
+      await rig.settle();
+    }, 900_000);
+
+    afterAll(() => rig.close());
+
+    test('leaves every total and every credit exact, in both regions', async () => {
+      const expected = await embeddedResultsOf(sent, rig.names, {});
+      for (const side of ['a', 'b'] as const) {
+        const minutes = await awaited(
+          () => adMinuteDifferences(expected, rig.records(side, 'loadAdMinutes'), Date.now() - 3 * DAY_MS),
+          (found) => found.length === 0,
+        );
+        expect(minutes).toEqual([]);
+        const orders = await awaited(
+          () => orderDifferences(expected, rig.records(side, 'loadAttributedOrders')),
+          (found) => found.length === 0,
+        );
+        expect(orders).toEqual([]);
+      }
+      expect(expected.adMinutes.size).toBeGreaterThan(100);
+      expect(expected.orders.size).toBeGreaterThan(100);
+    });
+  },
+);
+
+function killAndRestart(): void {
+  process.kill(Number(readFileSync(pidFile!, 'utf8')), 'SIGKILL');
+  const started = spawn('sh', ['-c', startCommand!], { detached: true, stdio: 'ignore' });
+  started.unref();
+}
