@@ -1,0 +1,54 @@
+import { DAY_MS } from '../../base/units.ts';
+import type { PipelineSpec } from '../../pipeline/settings.ts';
+import type { WantedTopic } from '../kafka/ports.ts';
+import { topicNamesOf } from '../topic-names.ts';
+
+/** How large the Kafka of a region is. */
+export interface TopicScale {
+  readonly brokers: number;
+  /** Of topics that hold a message an event; the others have no more than these. */
+  readonly partitions: number;
+}
+
+/** Three replicas survive the loss of a broker; two of them must have a message before it is acknowledged. */
+const REPLICAS = 3;
+/** How long records go on towards what loads them. */
+const LOAD_RETENTION_MS = 3 * DAY_MS;
+/** A compacted topic keeps what was overwritten for so long at most. */
+const COMPACTION_LAG_MS = DAY_MS;
+
+/** Every topic of the Kafka of `region`: its own, and those that come mirrored from the other regions. */
+export function topicsOf(
+  region: string,
+  { regions, retention }: Pick<PipelineSpec, 'regions' | 'retention'>,
+  { brokers, partitions }: TopicScale,
+): WantedTopic[] {
+  const replicas = Math.min(REPLICAS, brokers);
+  const common = { 'min.insync.replicas': String(Math.max(1, replicas - 1)) };
+  const topic = (name: string, config: Record<string, string>): WantedTopic => ({
+    name,
+    partitions,
+    replicas,
+    config: { ...common, ...config },
+  });
+  const deleted = (name: string, retentionMs: number): WantedTopic =>
+    topic(name, { 'cleanup.policy': 'delete', 'retention.ms': String(retentionMs) });
+  const compacted = (name: string): WantedTopic =>
+    topic(name, { 'cleanup.policy': 'compact', 'max.compaction.lag.ms': String(COMPACTION_LAG_MS) });
+  const mirrored = (names: ReturnType<typeof topicNamesOf>): WantedTopic[] => [
+    deleted(names.clean, retention.log),
+    compacted(names.adMinutes),
+    compacted(names.attributedOrders),
+  ];
+  const own = topicNamesOf(region);
+  return [
+    deleted(own.events, retention.log),
+    deleted(own.orders, retention.log),
+    deleted(own.quarantine, retention.log),
+    compacted(own.verdicts),
+    ...mirrored(own),
+    deleted(own.loadAdMinutes, LOAD_RETENTION_MS),
+    deleted(own.loadAttributedOrders, LOAD_RETENTION_MS),
+    ...regions.filter((other) => other !== region).flatMap((other) => mirrored(topicNamesOf(other))),
+  ];
+}

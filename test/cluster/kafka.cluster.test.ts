@@ -1,0 +1,230 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openKafkaAdmin } from '../../src/adapters/kafka/kafka-admin.ts';
+import { openKafkaPublisher } from '../../src/adapters/kafka/kafka-publisher.ts';
+import { openKafkaReader } from '../../src/adapters/kafka/kafka-reader.ts';
+import { openKafkaTransactor } from '../../src/adapters/kafka/kafka-transactor.ts';
+import type { KafkaAdmin, KafkaMessage, NextOffset, ReceivedMessage } from '../../src/cluster/kafka/ports.ts';
+import { KafkaBroker } from './kafka/kafka-broker.ts';
+
+/** What adtally relies on of a Kafka client: whoever takes its place must pass this. */
+let broker: KafkaBroker;
+let admin: KafkaAdmin;
+let count = 0;
+/** Kafka refuses times that are an hour ahead. */
+const NOW = Date.now();
+
+const address = () => ({ brokers: [broker.address], clientId: 'test' });
+const message = (text: string, key: string | null = text): KafkaMessage => ({
+  key: key === null ? null : Buffer.from(key),
+  value: Buffer.from(text),
+  timestamp: NOW,
+});
+const batch = (topic: string, ...texts: string[]) => [
+  { topic, messages: texts.map((text) => message(text)) },
+];
+const texts = (messages: readonly ReceivedMessage[]): string[] =>
+  messages.map(({ value }) => Buffer.from(value!).toString());
+
+async function newTopic(partitions = 1): Promise<string> {
+  const name = `t${++count}`;
+  await admin.createTopic({ name, partitions, replicas: 1, config: {} });
+  return name;
+}
+
+/** What is in the topic up to its last stable offset. */
+async function readAll(
+  topic: string,
+  options: { readonly uncommitted?: boolean; readonly from?: readonly NextOffset[] } = {},
+): Promise<ReceivedMessage[]> {
+  const found: ReceivedMessage[] = [];
+  let lastAt = performance.now();
+  const reader = await openKafkaReader(address(), {
+    topics: [topic],
+    ...options,
+    take: (messages) => {
+      found.push(...messages);
+      lastAt = performance.now();
+      return Promise.resolve();
+    },
+    onFailure: (error) => found.push({ value: Buffer.from(error.message) } as unknown as ReceivedMessage),
+  });
+  while (performance.now() - lastAt < 1500) await sleep(50);
+  await reader.close();
+  return found;
+}
+
+beforeAll(async () => {
+  broker = await KafkaBroker.start();
+  admin = await openKafkaAdmin(address());
+}, 60_000);
+afterAll(async () => {
+  await admin?.close();
+  await broker?.remove();
+});
+
+describe('publishing', () => {
+  test.for(['none', 'gzip', 'zstd'] as const)('what is sent is read, %s', async (compression) => {
+    const topic = await newTopic(3);
+    const publisher = openKafkaPublisher(address(), compression);
+    const sent = {
+      key: null,
+      value: Buffer.from([0, 255, 128]),
+      headers: { raw: Buffer.from([1, 2, 254]) },
+      timestamp: NOW - 5,
+    };
+    await publisher.publish([
+      { topic, messages: [sent, ...Array.from({ length: 200 }, (_, n) => message(`v${n}`))] },
+    ]);
+    await publisher.close();
+    const found = await readAll(topic);
+    expect(found.length).toBe(201);
+    const odd = found.find(({ key }) => key === null)!;
+    expect(odd).toMatchObject({ timestamp: NOW - 5, value: sent.value });
+    expect(Buffer.from(odd.headers['raw']).equals(sent.headers.raw)).toBe(true);
+    expect(new Set(found.map(({ partition }) => partition)).size).toBe(3);
+  });
+
+  test('messages of a key are in one partition, in their order', async () => {
+    const topic = await newTopic(4);
+    const publisher = openKafkaPublisher(address());
+    for (let round = 0; round < 5; round++) {
+      await publisher.publish([{ topic, messages: [message(`a${round}`, 'a'), message(`b${round}`, 'b')] }]);
+    }
+    await publisher.close();
+    const ofA = (await readAll(topic)).filter(({ key }) => Buffer.from(key!).toString() === 'a');
+    expect(texts(ofA)).toEqual(['a0', 'a1', 'a2', 'a3', 'a4']);
+    expect(new Set(ofA.map(({ partition }) => partition)).size).toBe(1);
+  });
+
+  test('without the topic fails and says which, and goes on once it is there', async () => {
+    const topic = `t${++count}`;
+    const publisher = openKafkaPublisher(address());
+    await expect(publisher.publish(batch(topic, 'x'))).rejects.toMatchObject({ code: 'kafka_unreachable' });
+    await expect(publisher.check([topic])).rejects.toMatchObject({ code: 'kafka_unreachable' });
+    await admin.createTopic({ name: topic, partitions: 1, replicas: 1, config: {} });
+    await publisher.publish(batch(topic, 'y'));
+    await publisher.close();
+    expect(texts(await readAll(topic))).toEqual(['y']);
+  });
+
+  test('what is refused loses nothing of what follows', async () => {
+    const topic = await newTopic();
+    const publisher = openKafkaPublisher(address());
+    await publisher.publish(batch(topic, 'before'));
+    await expect(publisher.publish(batch(topic, 'x'.repeat(3_000_000)))).rejects.toMatchObject({
+      code: 'kafka_unreachable',
+    });
+    await publisher.publish(batch(topic, 'after'));
+    await publisher.close();
+    expect(texts(await readAll(topic))).toEqual(['before', 'after']);
+  });
+});
+
+describe('transactions', () => {
+  test('aborted messages are not read, between committed ones', async () => {
+    const topic = await newTopic(2);
+    const transactor = await openKafkaTransactor(address(), { transactionalId: topic, timeoutMs: 30_000 });
+    for (const [end, text] of [
+      ['abort', 'A1'],
+      ['commit', 'C1'],
+      ['abort', 'A2'],
+      ['commit', 'C2'],
+    ] as const) {
+      const transaction = await transactor.begin();
+      await transaction.send([
+        { topic, messages: Array.from({ length: 50 }, (_, n) => message(text, `k${n}`)) },
+      ]);
+      await transaction[end]();
+    }
+    await transactor.close();
+    const found = texts(await readAll(topic));
+    expect(found.length).toBe(100);
+    expect(new Set(found)).toEqual(new Set(['C1', 'C2']));
+    expect((await readAll(topic, { uncommitted: true })).length).toBe(200);
+  });
+
+  test('another holder of the id fences the first one', async () => {
+    const topic = await newTopic();
+    const options = { transactionalId: topic, timeoutMs: 30_000 };
+    const first = await openKafkaTransactor(address(), options);
+    const open = await first.begin();
+    await open.send(batch(topic, 'zombie'));
+    const second = await openKafkaTransactor(address(), options);
+    const transaction = await second.begin();
+    await transaction.send(batch(topic, 'owner'));
+    await transaction.commit();
+    await expect(open.send(batch(topic, 'late'))).rejects.toMatchObject({ code: 'kafka_fenced' });
+    await first.close();
+    await second.close();
+    expect(texts(await readAll(topic))).toEqual(['owner']);
+  });
+
+  test('of a process that is killed in one nothing is read, and its successor goes on', async () => {
+    const topic = await newTopic();
+    const program = new URL('kafka/killed-transactor.ts', import.meta.url);
+    const child = spawn(process.execPath, [program.pathname, broker.address, topic], { stdio: 'inherit' });
+    const [, signal] = (await once(child, 'exit')) as [number | null, string | null];
+    expect(signal).toBe('SIGKILL');
+    // Its transaction is open, and holds back whoever reads committed messages.
+    expect((await readAll(topic, { uncommitted: true })).length).toBe(100);
+    expect(await admin.offsets(topic)).toEqual([{ partition: 0, first: 0n, lastStable: 0n }]);
+    const successor = await openKafkaTransactor(address(), { transactionalId: topic, timeoutMs: 60_000 });
+    const transaction = await successor.begin();
+    await transaction.send(batch(topic, 'after'));
+    await transaction.commit();
+    await successor.close();
+    expect(texts(await readAll(topic))).toEqual(['after']);
+  });
+
+  test('offsets are committed with the messages, or not', async () => {
+    const [topic, source] = [await newTopic(), await newTopic()];
+    const transactor = await openKafkaTransactor(address(), { transactionalId: topic, timeoutMs: 30_000 });
+    for (const end of ['commit', 'abort'] as const) {
+      const transaction = await transactor.begin();
+      await transaction.send(batch(topic, end));
+      await transaction.sendOffsets(`g-${topic}`, [{ topic: source, partition: 0, offset: 2n }]);
+      await transaction[end]();
+    }
+    await transactor.close();
+    expect(texts(await readAll(topic))).toEqual(['commit']);
+  });
+});
+
+describe('reading', () => {
+  test('begins at the offsets given, and elsewhere at the begin', async () => {
+    const topic = await newTopic(2);
+    const publisher = openKafkaPublisher(address());
+    await publisher.publish([{ topic, messages: Array.from({ length: 100 }, (_, n) => message(`v${n}`)) }]);
+    await publisher.close();
+    const all = await admin.offsets(topic);
+    const found = await readAll(topic, { from: [{ topic, partition: 0, offset: 7n }] });
+    expect(found.length).toBe(100 - 7);
+    const first = found.find(({ partition }) => partition === 0)!;
+    expect(first.offset).toBe(7n);
+    expect(all.reduce((sum, { lastStable }) => sum + lastStable, 0n)).toBe(100n);
+  });
+});
+
+describe('topics', () => {
+  test('are described, changed and grown', async () => {
+    const name = `t${++count}`;
+    await admin.createTopic({ name, partitions: 2, replicas: 1, config: { 'retention.ms': '1000' } });
+    await admin.setConfig(name, { 'cleanup.policy': 'compact' });
+    await admin.addPartitions(name, 3);
+    const [topic] = await admin.topics([name, 'nothing']);
+    expect(topic).toMatchObject({ name, partitions: 3, replicas: 1 });
+    expect(topic.config).toMatchObject({ 'retention.ms': '1000', 'cleanup.policy': 'compact' });
+    expect(await admin.brokers()).toBe(1);
+  });
+});
+
+test('a broker that is not there is said to be unreachable', async () => {
+  const nowhere = { brokers: ['127.0.0.1:1'], clientId: 'test' };
+  await expect(openKafkaAdmin(nowhere)).rejects.toMatchObject({ code: 'kafka_unreachable' });
+  const publisher = openKafkaPublisher(nowhere);
+  await expect(publisher.publish(batch('t', 'x'))).rejects.toMatchObject({ code: 'kafka_unreachable' });
+  await publisher.close();
+});
