@@ -6,6 +6,7 @@ import { jobInput } from './job-input.ts';
 
 const scripts = (jobs: readonly RenderedJob[]): string => jobs.map(jobScript).join('\n');
 const digests = (input = jobInput('a')): string[] => renderRegionJobs(input).map(jobDigest);
+const writing = (region: string): JobInput => ({ ...jobInput(region), options: { hasWarehouse: true } });
 
 describe('the jobs of a region', () => {
   test.for(['a', 'b'])('of region %s are those of the golden files', async (region) => {
@@ -21,10 +22,9 @@ describe('the jobs of a region', () => {
   });
 
   test('write the warehouse where that is asked for, in the first region', async () => {
-    const input = (region: string): JobInput => ({ ...jobInput(region), options: { hasWarehouse: true } });
-    const [, , , warehouse] = renderRegionJobs(input('a'));
+    const [, , , warehouse] = renderRegionJobs(writing('a'));
     await expect(jobScript(warehouse)).toMatchFileSnapshot('golden/a-warehouse.sql');
-    expect(renderRegionJobs(input('b')).map(({ kind }) => kind)).not.toContain('warehouse');
+    expect(renderRegionJobs(writing('b')).map(({ kind }) => kind)).not.toContain('warehouse');
   });
 
   test('take every duration and rule from the spec', () => {
