@@ -195,6 +195,19 @@ export const ERRORS = {
     title: 'The region does not answer',
     advice: 'Start it with "adtally start", or name its address with --url.',
   },
+  cluster_preflight: {
+    status: 503,
+    exit: 2,
+    title: 'This machine cannot run the cluster as asked',
+    advice: 'Do what the detail says and start it again: nothing was started yet.',
+  },
+  cluster_failed: {
+    status: 503,
+    exit: 7,
+    title: 'The cluster is not up',
+    advice:
+      'See "adtally cluster logs NAME", mend it and start it again: what runs already is left alone. "adtally cluster down" stops it.',
+  },
   import_failed: {
     status: 400,
     exit: 2,

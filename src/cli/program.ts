@@ -5,6 +5,7 @@ import type { CommandDefinition, CommandGroup } from './command.ts';
 import { auditCommand } from './commands/audit.ts';
 import { backfillCommand } from './commands/backfill.ts';
 import { campaignsCommand } from './commands/campaigns.ts';
+import { clusterCommands } from './commands/cluster.ts';
 import { demoCommand } from './commands/demo.ts';
 import { enrichCommands } from './commands/enrich.ts';
 import { generateCommand } from './commands/generate.ts';
@@ -35,6 +36,7 @@ const COMMANDS: readonly (CommandDefinition | CommandGroup)[] = [
   quarantineCommands,
   keyCommands,
   lsCommand,
+  clusterCommands,
 ];
 
 /** What the exit codes mean, each with the errors that end with it. */
