@@ -5,7 +5,7 @@ import type { CommandDefinition, CommandGroup } from './command.ts';
 import { auditCommand } from './commands/audit.ts';
 import { backfillCommand } from './commands/backfill.ts';
 import { campaignsCommand } from './commands/campaigns.ts';
-import { clusterCommands } from './commands/cluster.ts';
+import { clusterCommands } from './cluster/cluster.ts';
 import { demoCommand } from './commands/demo.ts';
 import { enrichCommands } from './commands/enrich.ts';
 import { generateCommand } from './commands/generate.ts';

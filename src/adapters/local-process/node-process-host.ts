@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { AdtallyError } from '../../base/errors.ts';
 import type { ProcessHost, StartedProcess } from '../../cluster/local/ports.ts';
-import type { ProcessPlan } from '../../cluster/local/process-plan.ts';
+import { markStart, type ProcessPlan } from '../../cluster/local/process-plan.ts';
 import { lastLines, openNewLog } from './log-file.ts';
 import { PidFile } from './pid-file.ts';
 import { birthOf, residentBytesOf } from './proc-file-system.ts';
@@ -50,10 +50,12 @@ export class NodeProcessHost implements ProcessHost {
       writeFileSync(path, text);
     }
     await this.#prepare(plan);
-    const child = this.#spawn(plan, plan.command);
+    const startedAt = this.#clock.now();
+    const command = plan.command.map((part) => markStart(part, startedAt));
+    const child = this.#spawn(plan, command);
     const { pid } = await spawned(child, plan.name);
     // A child that ended at once stays a zombie until we hear of it, so that its pid is nobody else's yet.
-    const process = { pid, birth: birthOf(pid) ?? 'ended at once', startedAt: this.#clock.now() };
+    const process = { pid, birth: birthOf(pid) ?? 'ended at once', startedAt };
     this.#pids.set(plan.name, process);
     child.unref();
     return process;

@@ -4,7 +4,7 @@ import { NodeProcessHost } from '../../adapters/local-process/node-process-host.
 import { nodeClock } from '../../adapters/node-clock/node-clock.ts';
 import { AdtallyError } from '../../base/errors.ts';
 import { LOG_FOLDER, type ClusterLayout } from '../../cluster/local/cluster-layout.ts';
-import { processTable } from '../../cluster/local/process-table.ts';
+import { processTable } from '../../cluster/local/processes/process-table.ts';
 import type { ProcessPlan } from '../../cluster/local/process-plan.ts';
 import { readClusterState } from './cluster-state.ts';
 

@@ -18,7 +18,7 @@ import {
 import { checkMachine } from '../../cluster/local/preflight.ts';
 import type { ProcessPlan } from '../../cluster/local/process-plan.ts';
 import { readStatus } from '../../cluster/local/process-status.ts';
-import { processTable } from '../../cluster/local/process-table.ts';
+import { processTable } from '../../cluster/local/processes/process-table.ts';
 import { startCluster } from '../../cluster/local/start-cluster.ts';
 import { wholeNumber, type CommandDefinition } from '../command.ts';
 import { addSettingOptions } from '../settings-options.ts';

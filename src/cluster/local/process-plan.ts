@@ -1,3 +1,5 @@
+import type { UnixMs } from '../../base/clock.ts';
+
 /** How one knows that a process serves, and not only runs. All addresses are `host:port`. */
 export type Readiness =
   | { readonly kind: 'tcp' | 'kafka' | 'zookeeper'; readonly address: string }
@@ -26,7 +28,7 @@ export interface ProcessPlan {
   /** Its name in logs and commands: "kafka-a". */
   readonly name: string;
   readonly memoryMib: number;
-  /** Program and arguments. */
+  /** Program and arguments; START_MARK in them stands for when it is started. */
   readonly command: readonly string[];
   /** Added to the environment. */
   readonly environment: Readonly<Record<string, string>>;
@@ -41,4 +43,20 @@ export interface ProcessPlan {
   readonly url: string;
   /** Run to its end before the process, until the file `makes` is there. */
   readonly preparation?: { readonly command: readonly string[]; readonly makes: string };
+}
+
+/** In a command and in what its pages show: a text that is another one in every life of the process. */
+export const START_MARK = '{startedAt}';
+
+export function markStart(text: string, startedAt: UnixMs): string {
+  return text.replaceAll(START_MARK, String(startedAt));
+}
+
+/** How one knows that the life of a process that began at `startedAt` is ready, and not only the one before. */
+export function readinessSince({ readiness }: ProcessPlan, startedAt: UnixMs): Readiness {
+  if (readiness.kind !== 'http') return readiness;
+  const pages = readiness.pages.map(({ url, shows }) =>
+    shows === undefined ? { url } : { url, shows: markStart(shows, startedAt) },
+  );
+  return { kind: 'http', pages };
 }

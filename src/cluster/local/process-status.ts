@@ -1,6 +1,6 @@
 import type { UnixMs } from '../../base/clock.ts';
 import type { ProcessHost, ReadinessProbe } from './ports.ts';
-import type { ProcessPlan } from './process-plan.ts';
+import { readinessSince, type ProcessPlan } from './process-plan.ts';
 
 /** How a process of the cluster is. */
 export interface ProcessStatus {
@@ -22,20 +22,21 @@ export function readStatus(
   probe: ReadinessProbe,
 ): Promise<ProcessStatus[]> {
   return Promise.all(
-    plans.map(async ({ name, readiness, url, memoryMib }) => {
-      const process = host.find(name);
+    plans.map(async (plan) => {
+      const { name, url, memoryMib } = plan;
+      const found = host.find(name);
       const common = { name, url, plannedBytes: memoryMib * MIB };
       const down = { ...common, state: 'down', pid: null, startedAt: null, residentBytes: null } as const;
-      if (process === undefined) return down;
-      const isReady = await probe.isReady(readiness);
+      if (found === undefined) return down;
+      const isReady = await probe.isReady(readinessSince(plan, found.startedAt));
       // It may have died meanwhile, and somebody else have answered.
       if (host.find(name) === undefined) return down;
       return {
         ...common,
         state: isReady ? 'ready' : 'starting',
-        pid: process.pid,
-        startedAt: process.startedAt,
-        residentBytes: host.residentBytes(process),
+        pid: found.pid,
+        startedAt: found.startedAt,
+        residentBytes: host.residentBytes(found),
       } as const;
     }),
   );

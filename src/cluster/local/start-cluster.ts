@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import { AdtallyError } from '../../base/errors.ts';
 import { pause } from './pause.ts';
 import type { ProcessHost, ReadinessProbe, StartedProcess } from './ports.ts';
-import type { ProcessPlan } from './process-plan.ts';
+import { readinessSince, type ProcessPlan, type Readiness } from './process-plan.ts';
 
 const PROBE_PAUSE_MS = 250;
 /** A busy machine starts a JVM in half a minute; what takes six times as long will not come. */
@@ -62,22 +62,27 @@ async function startOne(plan: ProcessPlan, options: StartOptions, failed: AbortS
   const { host, clock, onReady } = options;
   const startMs = clock.monotonicMs();
   const running = host.find(plan.name);
-  const process = running ?? (await host.start(plan));
-  await waitUntilReady(plan, options, failed);
+  const started = running ?? (await host.start(plan));
+  await waitUntilReady(plan, readinessSince(plan, started.startedAt), options, failed);
   onReady?.({
     name: plan.name,
-    process,
+    process: started,
     isKept: running !== undefined,
     tookMs: clock.monotonicMs() - startMs,
   });
 }
 
-async function waitUntilReady(plan: ProcessPlan, options: StartOptions, failed: AbortSignal): Promise<void> {
+async function waitUntilReady(
+  plan: ProcessPlan,
+  readiness: Readiness,
+  options: StartOptions,
+  failed: AbortSignal,
+): Promise<void> {
   const { host, probe, clock, readyMsMax = READY_MS_MAX } = options;
   const startMs = clock.monotonicMs();
   for (;;) {
     failed.throwIfAborted();
-    const isReady = await probe.isReady(plan.readiness);
+    const isReady = await probe.isReady(readiness);
     // Looked at after the probe: whoever answered may be another process on the same port.
     if (host.find(plan.name) === undefined) throw failure(plan, host, 'ended while it was starting');
     if (isReady) return;

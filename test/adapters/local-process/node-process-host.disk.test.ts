@@ -11,6 +11,7 @@ import { birthOf } from '../../../src/adapters/local-process/proc-file-system.ts
 import { serverProbe } from '../../../src/adapters/local-process/server-probe.ts';
 import { nodeClock } from '../../../src/adapters/node-clock/node-clock.ts';
 import type { StartedProcess } from '../../../src/cluster/local/ports.ts';
+import { readinessSince, START_MARK } from '../../../src/cluster/local/process-plan.ts';
 import { startCluster } from '../../../src/cluster/local/start-cluster.ts';
 import { stopCluster } from '../../../src/cluster/local/stop-cluster.ts';
 import { plan } from '../../cluster/local/fake-cluster.ts';
@@ -102,6 +103,18 @@ describe('a process', () => {
     await stopCluster([], { host, clock: nodeClock });
     expect(birthOf(innocent)).toBe(books['one'].birth);
     writeFileSync(path, JSON.stringify(books));
+  });
+
+  test('is ready only when the page shows this life of it, not the one before', async () => {
+    const page = `${START_MARK} serves`;
+    const pages = [{ url: `http://127.0.0.1:${(await freePorts(1))[0]}/`, shows: page }];
+    const port = Number(new URL(pages[0].url).port);
+    const script = `require('node:http').createServer((_, answer) => answer.end(process.argv[2])).listen(process.argv[1], '127.0.0.1')`;
+    const one = { ...node('one', script, port), readiness: { kind: 'http', pages } as const };
+    await start({ ...one, command: [...one.command, page] });
+    const life = host.find('one')!;
+    expect(await serverProbe.isReady(readinessSince(one, life.startedAt))).toBe(true);
+    expect(await serverProbe.isReady(readinessSince(one, life.startedAt + 1))).toBe(false);
   });
 
   test('keeps the log of the life before', async () => {

@@ -1,7 +1,7 @@
-import { at, configPath, HOST, type ClusterLayout, type Runtime } from './cluster-layout.ts';
+import { at, configPath, HOST, type ClusterLayout, type Runtime } from '../cluster-layout.ts';
 import { jvmCommand, loggingFile, propertiesText } from './jvm-command.ts';
 import { PROCESS_MEMORY } from './process-memory.ts';
-import type { ProcessPlan } from './process-plan.ts';
+import type { ProcessPlan } from '../process-plan.ts';
 
 /** What the other region needs of a region; the names begin with the region and stay the same on the other side. */
 const MIRRORED_TOPICS = ['clean', 'orders', 'ad-minutes', 'attributed-orders'] as const;
@@ -51,6 +51,7 @@ function mirrorConfiguration({ regions, ports }: ClusterLayout): string {
     'status.storage.replication.factor': 1,
     'config.storage.replication.factor': 1,
     'emit.checkpoints.enabled': false,
+    'emit.heartbeats.enabled': false,
     'sync.group.offsets.enabled': false,
     'sync.topic.acls.enabled': false,
     'refresh.topics.interval.seconds': REFRESH_SECONDS,
@@ -71,7 +72,6 @@ function wayConfiguration(from: string, to: string): Record<string, string | boo
     // These are patterns: a dot alone would match any character.
     [`${way}.topics`]: MIRRORED_TOPICS.map((topic) => `${from}[.]${topic}`).join(','),
     [`${way}.groups`]: 'none',
-    [`${way}.emit.heartbeats.enabled`]: false,
     [`${way}.consumer.isolation.level`]: 'read_committed',
   };
 }

@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { addressesOf, type ClusterLayout } from '../../../src/cluster/local/cluster-layout.ts';
-import { portCount, portsAmong, portsFrom } from '../../../src/cluster/local/port-layout.ts';
-import { PROCESS_MEMORY, TASK_MANAGER_PARTS } from '../../../src/cluster/local/process-memory.ts';
-import { processTable } from '../../../src/cluster/local/process-table.ts';
-import { stopWaves } from '../../../src/cluster/local/stop-cluster.ts';
+import { addressesOf, type ClusterLayout } from '../../../../src/cluster/local/cluster-layout.ts';
+import { portCount, portsAmong, portsFrom } from '../../../../src/cluster/local/port-layout.ts';
+import {
+  PROCESS_MEMORY,
+  TASK_MANAGER_PARTS,
+} from '../../../../src/cluster/local/processes/process-memory.ts';
+import { processTable } from '../../../../src/cluster/local/processes/process-table.ts';
+import { stopWaves } from '../../../../src/cluster/local/stop-cluster.ts';
 
 const RUNTIME = {
   java: 'java',
@@ -81,8 +84,8 @@ describe('the table of processes', () => {
 
   test('has nobody wait for a later one or for nobody, so no circle', () => {
     for (const [at, { waitsFor }] of TWO.entries()) {
-      const before = TWO.slice(0, at).map(({ name }) => name);
-      expect(waitsFor.filter((name) => !before.includes(name))).toEqual([]);
+      const before = new Set(TWO.slice(0, at).map(({ name }) => name));
+      expect(waitsFor.filter((name) => !before.has(name))).toEqual([]);
     }
     expect(
       stopWaves(
@@ -118,7 +121,7 @@ describe('ports', () => {
       ...Object.values(shared),
       ...Object.values(regions).flatMap((region) => Object.values(region)),
     ];
-    expect(all.toSorted()).toEqual(free);
+    expect(all.toSorted((x, y) => x - y)).toEqual(free);
   });
 
   test('past the last one are refused', () => {
@@ -129,10 +132,13 @@ describe('ports', () => {
 test('the addresses are those of the processes', () => {
   const layout = layoutOf(['a', 'b']);
   const { regions, flink, sqlGateway, zookeeper, warehouse } = addressesOf(layout);
-  const urlOf = (name: string): string => TWO.find((plan) => plan.name === name)!.url;
   expect([flink, sqlGateway, zookeeper]).toEqual(['jobmanager', 'sql-gateway', 'zookeeper'].map(urlOf));
   expect(regions['b'].kafka).toBe(urlOf('kafka-b'));
   expect(regions['b'].pinotController).toBe(urlOf('pinot-b'));
   expect(regions['b'].pinotBroker).toBe('http://127.0.0.1:19043');
   expect(warehouse).toBe('file:///somewhere/data/warehouse');
 });
+
+function urlOf(name: string): string {
+  return TWO.find((plan) => plan.name === name)!.url;
+}

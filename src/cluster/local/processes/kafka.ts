@@ -1,8 +1,8 @@
-import { sha256 } from '../../base/checksum.ts';
-import { at, configPath, dataPath, type ClusterLayout, type Runtime } from './cluster-layout.ts';
+import { sha256 } from '../../../base/checksum.ts';
+import { at, configPath, dataPath, type ClusterLayout, type Runtime } from '../cluster-layout.ts';
 import { jvmCommand, loggingFile, propertiesText } from './jvm-command.ts';
 import { PROCESS_MEMORY } from './process-memory.ts';
-import type { ProcessPlan } from './process-plan.ts';
+import type { ProcessPlan } from '../process-plan.ts';
 
 /** An hour: Flink's transactions must outlive the longest restart of a job, and this bounds what they may ask for. */
 const TRANSACTION_TIMEOUT_MS_MAX = 3_600_000;

@@ -1,6 +1,6 @@
-import { configPath, type ClusterLayout, type JarGroup, type Runtime } from './cluster-layout.ts';
+import { configPath, type ClusterLayout, type JarGroup, type Runtime } from '../cluster-layout.ts';
 import { memoryFlags, type ProcessMemory } from './process-memory.ts';
-import type { ConfigFile } from './process-plan.ts';
+import type { ConfigFile } from '../process-plan.ts';
 
 interface JvmCommand {
   readonly memory: ProcessMemory;

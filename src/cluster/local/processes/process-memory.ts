@@ -25,7 +25,7 @@ const { frameworkHeap, taskHeap, frameworkOffHeap, taskOffHeap, network } = TASK
 export const PROCESS_MEMORY = {
   zookeeper: { heap: 96, metaspace: 64, direct: 32, planned: 192 },
   kafka: { heap: 400, metaspace: 96, direct: 128, planned: 576 },
-  mirrorMaker: { heap: 384, metaspace: 128, direct: 64, planned: 512 },
+  mirrorMaker: { heap: 384, metaspace: 128, direct: 64, planned: 640 },
   jobManager: { heap: 448, metaspace: 256, direct: 128, planned: 768 },
   taskManager: {
     heap: frameworkHeap + taskHeap,

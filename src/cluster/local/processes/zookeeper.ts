@@ -1,7 +1,7 @@
-import { at, configPath, dataPath, HOST, type ClusterLayout, type Runtime } from './cluster-layout.ts';
+import { at, configPath, dataPath, HOST, type ClusterLayout, type Runtime } from '../cluster-layout.ts';
 import { jvmCommand, loggingFile, propertiesText } from './jvm-command.ts';
 import { PROCESS_MEMORY } from './process-memory.ts';
-import type { ProcessPlan } from './process-plan.ts';
+import type { ProcessPlan } from '../process-plan.ts';
 
 const TICK_MS = 2000;
 

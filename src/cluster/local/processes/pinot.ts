@@ -1,7 +1,15 @@
-import { at, configPath, dataPath, HOST, urlOf, type ClusterLayout, type Runtime } from './cluster-layout.ts';
+import {
+  at,
+  configPath,
+  dataPath,
+  HOST,
+  urlOf,
+  type ClusterLayout,
+  type Runtime,
+} from '../cluster-layout.ts';
 import { jvmCommand, loggingFile, openModules, propertiesText } from './jvm-command.ts';
 import { PROCESS_MEMORY } from './process-memory.ts';
-import type { ConfigFile, ProcessPlan } from './process-plan.ts';
+import type { ConfigFile, ProcessPlan } from '../process-plan.ts';
 
 const MODULES = openModules([
   'java.nio',

@@ -1,7 +1,7 @@
-import { downCommand } from '../cluster/down.ts';
-import { logsCommand } from '../cluster/logs.ts';
-import { statusCommand } from '../cluster/status.ts';
-import { upCommand } from '../cluster/up.ts';
+import { downCommand } from './down.ts';
+import { logsCommand } from './logs.ts';
+import { statusCommand } from './status.ts';
+import { upCommand } from './up.ts';
 import type { CommandGroup } from '../command.ts';
 
 export const clusterCommands: CommandGroup = {

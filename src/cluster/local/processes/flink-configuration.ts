@@ -1,6 +1,6 @@
-import { at, configPath, dataPath, HOST, type ClusterLayout } from './cluster-layout.ts';
+import { at, configPath, dataPath, HOST, type ClusterLayout } from '../cluster-layout.ts';
 import { PROCESS_MEMORY, TASK_MANAGER_PARTS } from './process-memory.ts';
-import type { ConfigFile } from './process-plan.ts';
+import type { ConfigFile } from '../process-plan.ts';
 
 /** Aggregation, attribution, union and load. */
 const JOBS_OF_A_REGION = 3;

@@ -1,9 +1,9 @@
-import type { ClusterLayout, Runtime } from './cluster-layout.ts';
+import type { ClusterLayout, Runtime } from '../cluster-layout.ts';
 import { flinkPlans } from './flink.ts';
 import { kafkaPlan } from './kafka.ts';
 import { mirrorMakerPlan } from './mirror-maker.ts';
 import { pinotPlan } from './pinot.ts';
-import type { ProcessPlan } from './process-plan.ts';
+import type { ProcessPlan } from '../process-plan.ts';
 import { zooKeeperPlan } from './zookeeper.ts';
 
 /** Enough to ask and to stop processes, not to start them. */

@@ -1,10 +1,11 @@
-import { at, configPath, urlOf, type ClusterLayout, type JarGroup, type Runtime } from './cluster-layout.ts';
+import { at, configPath, urlOf, type ClusterLayout, type JarGroup, type Runtime } from '../cluster-layout.ts';
 import { flinkConfiguration, flinkFolders } from './flink-configuration.ts';
 import { jvmCommand, loggingFile, openModules } from './jvm-command.ts';
 import { PROCESS_MEMORY, type ProcessMemory } from './process-memory.ts';
-import type { ProcessPlan } from './process-plan.ts';
+import { START_MARK, type ProcessPlan } from '../process-plan.ts';
 
-const TASK_MANAGER_ID = 'taskmanager';
+/** The JobManager lists one that died until it misses its heartbeats: each life has a name of its own. */
+const TASK_MANAGER_ID = `taskmanager-${START_MARK}`;
 
 const MODULES = openModules(
   [
