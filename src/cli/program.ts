@@ -16,6 +16,7 @@ import { rebuildCommand, replayCommand } from './commands/rebuild.ts';
 import { reportCommand } from './commands/report.ts';
 import { sqlCommand } from './commands/sql.ts';
 import { startCommand } from './commands/start.ts';
+import { clusterCommands } from './cluster/cluster.ts';
 import { INTERRUPTED_EXIT } from './stop-signal.ts';
 import { Terminal } from './terminal.ts';
 
@@ -34,6 +35,7 @@ const COMMANDS: readonly (CommandDefinition | CommandGroup)[] = [
   enrichCommands,
   quarantineCommands,
   keyCommands,
+  clusterCommands,
   lsCommand,
 ];
 
