@@ -195,6 +195,20 @@ export const ERRORS = {
     title: 'The region does not answer',
     advice: 'Start it with "adtally start", or name its address with --url.',
   },
+  artifact_unreachable: {
+    status: 503,
+    exit: 1,
+    title: 'A part of the local cluster cannot be fetched',
+    advice:
+      'Check the network, and that "mvn" and "pip" work here, or name mirrors in ADTALLY_MAVEN_URL and ADTALLY_PYPI_URL; the same command again goes on from there.',
+  },
+  artifact_invalid: {
+    status: 502,
+    exit: 1,
+    title: 'What was fetched is not what the lock names',
+    advice:
+      'Nothing of it was kept. Fetch again; if it stays so, the source that the detail names changes its files: use another.',
+  },
   cluster_preflight: {
     status: 503,
     exit: 2,

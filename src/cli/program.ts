@@ -35,8 +35,8 @@ const COMMANDS: readonly (CommandDefinition | CommandGroup)[] = [
   enrichCommands,
   quarantineCommands,
   keyCommands,
-  lsCommand,
   clusterCommands,
+  lsCommand,
 ];
 
 /** What the exit codes mean, each with the errors that end with it. */

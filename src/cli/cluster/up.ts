@@ -1,3 +1,4 @@
+import { artifactsDirectory } from '../../adapters/artifact-store/artifact-store.ts';
 import { mkdirSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { Option, type Command } from 'commander';
@@ -24,7 +25,7 @@ import { wholeNumber, type CommandDefinition } from '../command.ts';
 import { addSettingOptions } from '../settings-options.ts';
 import type { Terminal } from '../terminal.ts';
 import { readClusterState, writeClusterState } from './cluster-state.ts';
-import { jarDirectories } from './jar-directories.ts';
+import { fetchWithBar } from './fetch.ts';
 import { addClusterDirectory, clusterDirectory, hostOf } from './local-cluster.ts';
 import { statusTable } from './status.ts';
 import { wishedLayout } from './wished-layout.ts';
@@ -51,7 +52,6 @@ export const upCommand: CommandDefinition = {
         'how often Flink’s jobs commit (default: 1000)',
         wholeNumber(100, HOUR_MS),
       );
-    command.option('--jars <dir>', 'directory with the jars of each group in a folder of its name');
     addSettingOptions(command, (path) => path === 'regions');
   },
   run: async (command, terminal) => {
@@ -68,7 +68,7 @@ async function up(command: Command, directory: string, terminal: Terminal): Prom
   const layout = await wishedLayout(command, directory, before);
   const host = hostOf(directory);
   refuseOtherWhileRunning(before, layout, host);
-  const plans = await preparePlans(layout, host, command.getOptionValue('jars') as string | undefined);
+  const plans = await preparePlans(layout, host, terminal);
   writeClusterState(layout);
   await startCluster(plans, {
     host,
@@ -91,7 +91,7 @@ async function up(command: Command, directory: string, terminal: Terminal): Prom
 async function preparePlans(
   layout: ClusterLayout,
   host: NodeProcessHost,
-  jars: string | undefined,
+  terminal: Terminal,
 ): Promise<ProcessPlan[]> {
   const java = javaProgram(process.env);
   const isMissing = ({ name }: ProcessPlan): boolean => host.find(name) === undefined;
@@ -101,8 +101,14 @@ async function preparePlans(
     availableMib: availableMib(),
     takenPorts: await takenPorts(missing.flatMap(({ ports }) => ports.map(({ number }) => number))),
   });
-  if (jars === undefined) throw new AdtallyError('cluster_preflight', 'Say where the jars are, with --jars.');
-  return processTable(layout, { java, jars: jarDirectories(jarGroupsOf(layout), jars) });
+  if (missing.length === 0) return processTable(layout);
+  const fetched = await fetchWithBar(
+    jarGroupsOf(layout),
+    artifactsDirectory(),
+    new AbortController().signal,
+    terminal,
+  );
+  return processTable(layout, { java, jars: Object.fromEntries(fetched.directories) });
 }
 
 function refuseOtherWhileRunning(

@@ -4,9 +4,6 @@ import { afterAll, expect, test } from 'vitest';
 import type { ProcessStatus } from '../../../src/cluster/local/process-status.ts';
 import { Workplace, type Ended } from '../../cli/adtally-process.ts';
 
-/** A folder with the jars of each group, where they are not to be fetched. */
-const JARS = process.env['CLUSTER_JARS'];
-
 interface ClusterAnswer {
   readonly processes: readonly ProcessStatus[];
 }
@@ -15,8 +12,7 @@ const place = new Workplace();
 const data = join(place.folder, 'cluster');
 
 function cluster(command: string, ...args: string[]): Promise<Ended> {
-  const jars = command === 'up' && JARS !== undefined ? ['--jars', JARS] : [];
-  return place.run(['cluster', command, '--data', data, ...jars, ...args, '--json']);
+  return place.run(['cluster', command, '--data', data, ...args, '--json']);
 }
 
 async function processes(command: string, ...args: string[]): Promise<readonly ProcessStatus[]> {
