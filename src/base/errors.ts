@@ -220,6 +220,33 @@ export const ERRORS = {
     title: 'A job of the cluster cannot be run',
     advice: 'Do what the detail says, then apply again: what is running already is left alone.',
   },
+  artifact_unreachable: {
+    status: 503,
+    exit: 1,
+    title: 'A part of the local cluster cannot be fetched',
+    advice:
+      'Check the network, and that "mvn" and "pip" work here, or name mirrors in ADTALLY_MAVEN_URL and ADTALLY_PYPI_URL; the same command again goes on from there.',
+  },
+  artifact_invalid: {
+    status: 502,
+    exit: 1,
+    title: 'What was fetched is not what the lock names',
+    advice:
+      'Nothing of it was kept. Fetch again; if it stays so, the source that the detail names changes its files: use another.',
+  },
+  cluster_preflight: {
+    status: 503,
+    exit: 2,
+    title: 'This machine cannot run the cluster as asked',
+    advice: 'Do what the detail says and start it again: nothing was started yet.',
+  },
+  cluster_failed: {
+    status: 503,
+    exit: 7,
+    title: 'The cluster is not up',
+    advice:
+      'See "adtally cluster logs NAME", mend it and start it again: what runs already is left alone. "adtally cluster down" stops it.',
+  },
   import_failed: {
     status: 400,
     exit: 2,

@@ -6,6 +6,7 @@ import { gatewayCommand } from './cluster/gateway.ts';
 import { auditCommand } from './commands/audit.ts';
 import { backfillCommand } from './commands/backfill.ts';
 import { campaignsCommand } from './commands/campaigns.ts';
+import { clusterCommands } from './cluster/cluster.ts';
 import { demoCommand } from './commands/demo.ts';
 import { enrichCommands } from './commands/enrich.ts';
 import { generateCommand } from './commands/generate.ts';
@@ -36,6 +37,7 @@ const COMMANDS: readonly (CommandDefinition | CommandGroup)[] = [
   enrichCommands,
   quarantineCommands,
   keyCommands,
+  clusterCommands,
   lsCommand,
 ];
 

@@ -31,6 +31,8 @@ export const COMMAND_ENVIRONMENT = [
   'ADTALLY_URL',
   'ADTALLY_KEY',
   'ADTALLY_CA',
+  'ADTALLY_MAVEN_URL',
+  'ADTALLY_PYPI_URL',
 ] as const;
 
 /**

@@ -1,0 +1,129 @@
+import { artifactsDirectory } from '../../adapters/artifact-store/artifact-store.ts';
+import { mkdirSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
+import { Option, type Command } from 'commander';
+import { withClusterLock } from '../../adapters/local-process/cluster-lock.ts';
+import { javaProgram, javaVersion } from '../../adapters/local-process/java-program.ts';
+import type { NodeProcessHost } from '../../adapters/local-process/node-process-host.ts';
+import { takenPorts } from '../../adapters/local-process/port-check.ts';
+import { availableMib, hasProc } from '../../adapters/local-process/proc-file-system.ts';
+import { serverProbe } from '../../adapters/local-process/server-probe.ts';
+import { nodeClock } from '../../adapters/node-clock/node-clock.ts';
+import { AdtallyError } from '../../base/errors.ts';
+import {
+  addressesOf,
+  jarGroupsOf,
+  OPTIONAL_PARTS,
+  type ClusterLayout,
+} from '../../cluster/local/cluster-layout.ts';
+import { checkMachine } from '../../cluster/local/preflight.ts';
+import type { ProcessPlan } from '../../cluster/local/process-plan.ts';
+import { readStatus } from '../../cluster/local/process-status.ts';
+import { processTable } from '../../cluster/local/processes/process-table.ts';
+import { startCluster } from '../../cluster/local/start-cluster.ts';
+import { wholeNumber, type CommandDefinition } from '../command.ts';
+import { addSettingOptions } from '../settings-options.ts';
+import type { Terminal } from '../terminal.ts';
+import { readClusterState, writeClusterState } from './cluster-state.ts';
+import { fetchWithBar } from './fetch.ts';
+import { addClusterDirectory, clusterDirectory, hostOf } from './local-cluster.ts';
+import { statusTable } from './status.ts';
+import { wishedLayout } from './wished-layout.ts';
+
+const PORT_MAX = 65_000;
+const HOUR_MS = 3_600_000;
+
+export const upCommand: CommandDefinition = {
+  usage: 'up',
+  about: 'Start what does not run of a cluster on this machine, and wait until it serves',
+  more: 'It goes on when this command has ended; "adtally cluster down" stops it. Needs Linux and JDK 17.',
+  configure: (command) => {
+    addClusterDirectory(command)
+      .option(
+        '--port-base <port>',
+        'first of its ports, 0 for free ones (default: 19000)',
+        wholeNumber(0, PORT_MAX),
+      )
+      .addOption(
+        new Option('--without <part...>', 'what to leave out, for less memory').choices(OPTIONAL_PARTS),
+      )
+      .option(
+        '--checkpoint-interval <ms>',
+        'how often Flink’s jobs commit (default: 1000)',
+        wholeNumber(100, HOUR_MS),
+      );
+    addSettingOptions(command, (path) => path === 'regions');
+  },
+  run: async (command, terminal) => {
+    if (!hasProc()) throw new AdtallyError('cluster_preflight', 'A local cluster needs Linux, with /proc.');
+    const directory = clusterDirectory(command);
+    mkdirSync(directory, { recursive: true });
+    return await withClusterLock(directory, () => up(command, directory, terminal));
+  },
+};
+
+async function up(command: Command, directory: string, terminal: Terminal): Promise<number> {
+  const startMs = nodeClock.monotonicMs();
+  const before = readClusterState(directory);
+  const layout = await wishedLayout(command, directory, before);
+  const host = hostOf(directory);
+  refuseOtherWhileRunning(before, layout, host);
+  const plans = await preparePlans(layout, host, terminal);
+  writeClusterState(layout);
+  await startCluster(plans, {
+    host,
+    probe: serverProbe,
+    clock: nodeClock,
+    onReady: ({ name, isKept, tookMs }) => {
+      terminal.remark(`${name} ${isKept ? 'ran already' : `is ready after ${seconds(tookMs)}`}`);
+    },
+  });
+  const processes = await readStatus(plans, host, serverProbe);
+  const tookMs = nodeClock.monotonicMs() - startMs;
+  terminal.result(
+    { directory, tookMs: Math.round(tookMs), processes, addresses: addressesOf(layout) },
+    `${statusTable(processes, nodeClock.now())}\n\nThe cluster is up after ${seconds(tookMs)}. Its addresses are in ${directory}/addresses.json.`,
+  );
+  return 0;
+}
+
+/** The plans of all processes, after a look at whether this machine can run those that are missing. */
+async function preparePlans(
+  layout: ClusterLayout,
+  host: NodeProcessHost,
+  terminal: Terminal,
+): Promise<ProcessPlan[]> {
+  const java = javaProgram(process.env);
+  const isMissing = ({ name }: ProcessPlan): boolean => host.find(name) === undefined;
+  const missing = processTable(layout, { java, jars: {} }).filter(isMissing);
+  checkMachine(missing, {
+    javaVersion: await javaVersion(java),
+    availableMib: availableMib(),
+    takenPorts: await takenPorts(missing.flatMap(({ ports }) => ports.map(({ number }) => number))),
+  });
+  if (missing.length === 0) return processTable(layout);
+  const fetched = await fetchWithBar(
+    jarGroupsOf(layout),
+    artifactsDirectory(),
+    new AbortController().signal,
+    terminal,
+  );
+  return processTable(layout, { java, jars: Object.fromEntries(fetched.directories) });
+}
+
+function refuseOtherWhileRunning(
+  before: ClusterLayout | undefined,
+  layout: ClusterLayout,
+  host: NodeProcessHost,
+): void {
+  if (before === undefined || isDeepStrictEqual(before, layout)) return;
+  if (host.names().every((name) => host.find(name) === undefined)) return;
+  throw new AdtallyError(
+    'usage',
+    'The cluster runs with other options: stop it with "adtally cluster down" first.',
+  );
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,80 @@
+import type { ClusterAddresses } from '../addresses.ts';
+import type { ClusterPorts } from './port-layout.ts';
+
+export const HOST = '127.0.0.1';
+
+/** Groups of jars; a directory of each is part of a classpath. */
+export type JarGroup = 'kafka' | 'flink' | 'flink-gateway' | 'pinot';
+
+/** What can be left out of a local cluster. */
+export const OPTIONAL_PARTS = ['pinot'] as const;
+export type OptionalPart = (typeof OPTIONAL_PARTS)[number];
+
+/** What a local cluster consists of and where it is: all its processes follow from this. */
+export interface ClusterLayout {
+  /** Absolute; configuration, logs and data are below it. */
+  readonly directory: string;
+  /** In the order of the spec, one or two. */
+  readonly regions: readonly string[];
+  readonly without: readonly OptionalPart[];
+  readonly ports: ClusterPorts;
+  readonly checkpointIntervalMs: number;
+}
+
+/** What the processes run with. */
+export interface Runtime {
+  /** The program. */
+  readonly java: string;
+  /** Directory of the jars of each group that is needed. */
+  readonly jars: Readonly<Partial<Record<JarGroup, string>>>;
+}
+
+export const CONFIG_FOLDER = 'config';
+export const DATA_FOLDER = 'data';
+export const LOG_FOLDER = 'logs';
+
+export function configPath({ directory }: ClusterLayout, ...names: readonly string[]): string {
+  return [directory, CONFIG_FOLDER, ...names].join('/');
+}
+
+export function dataPath({ directory }: ClusterLayout, ...names: readonly string[]): string {
+  return [directory, DATA_FOLDER, ...names].join('/');
+}
+
+/** Which jars a layout needs. */
+export function jarGroupsOf({ without }: ClusterLayout): JarGroup[] {
+  return ['kafka', 'flink', 'flink-gateway', ...(without.includes('pinot') ? [] : (['pinot'] as const))];
+}
+
+/** Where everything answers, for all who talk to the cluster. */
+export function addressesOf(layout: ClusterLayout): ClusterAddresses {
+  const { ports, regions } = layout;
+  return {
+    regions: Object.fromEntries(
+      regions.map((region) => {
+        const own = ports.regions[region];
+        return [
+          region,
+          {
+            kafka: at(own.kafka),
+            pinotController: urlOf(own.pinotController),
+            pinotBroker: urlOf(own.pinotBroker),
+          },
+        ];
+      }),
+    ),
+    flink: urlOf(ports.flink),
+    sqlGateway: urlOf(ports.sqlGateway),
+    zookeeper: at(ports.zookeeper),
+    warehouse: `file://${dataPath(layout, 'warehouse')}`,
+  };
+}
+
+/** `host:port` on this machine. */
+export function at(port: number): string {
+  return `${HOST}:${port}`;
+}
+
+export function urlOf(port: number): string {
+  return `http://${at(port)}`;
+}

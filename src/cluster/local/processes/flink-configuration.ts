@@ -1,0 +1,101 @@
+import { at, configPath, dataPath, HOST, type ClusterLayout } from '../cluster-layout.ts';
+import { PROCESS_MEMORY, TASK_MANAGER_PARTS } from './process-memory.ts';
+import type { ConfigFile } from '../process-plan.ts';
+
+/** Aggregation, attribution, union and load. */
+const JOBS_OF_A_REGION = 3;
+const PARALLELISM = 2;
+/** While a process is down its jobs are tried again and again; they must still be there when it is back. */
+const RESTART_ATTEMPTS = 1_000_000;
+
+type Setting = string | number | boolean;
+
+/** Folders that Flink writes to. */
+export function flinkFolders(layout: ClusterLayout): string[] {
+  return ['checkpoints', 'savepoints', 'ha', 'tmp'].map((name) => dataPath(layout, 'flink', name));
+}
+
+/** Flink's config.yaml, of JobManager, TaskManager and SQL gateway alike. */
+export function flinkConfiguration(layout: ClusterLayout): ConfigFile {
+  const settings = { ...addresses(layout), ...memory(), ...durability(layout), ...slots(layout) };
+  const text = Object.entries(settings).map(([key, value]) => `${key}: ${value}\n`);
+  return { path: configPath(layout, 'flink', 'config.yaml'), text: text.join('') };
+}
+
+function addresses({ ports }: ClusterLayout): Record<string, Setting> {
+  return {
+    'jobmanager.bind-host': HOST,
+    'jobmanager.rpc.address': HOST,
+    'jobmanager.rpc.port': ports.jobManagerRpc,
+    'blob.server.port': ports.jobManagerBlob,
+    'taskmanager.bind-host': HOST,
+    'taskmanager.host': HOST,
+    'taskmanager.rpc.port': ports.taskManagerRpc,
+    'taskmanager.data.port': ports.taskManagerData,
+    'rest.address': HOST,
+    'rest.bind-address': HOST,
+    'rest.port': ports.flink,
+    'rest.bind-port': ports.flink,
+    // Without a bind port of its own the gateway takes the JobManager's.
+    'sql-gateway.endpoint.rest.address': HOST,
+    'sql-gateway.endpoint.rest.bind-address': HOST,
+    'sql-gateway.endpoint.rest.port': ports.sqlGateway,
+    'sql-gateway.endpoint.rest.bind-port': ports.sqlGateway,
+    'sql-gateway.session.idle-timeout': '2 h',
+  };
+}
+
+function memory(): Record<string, Setting> {
+  const { jobManager, taskManager } = PROCESS_MEMORY;
+  const parts = TASK_MANAGER_PARTS;
+  return {
+    'jobmanager.memory.heap.size': `${jobManager.heap}m`,
+    'jobmanager.memory.off-heap.size': `${jobManager.direct}m`,
+    'jobmanager.memory.jvm-metaspace.size': `${jobManager.metaspace}m`,
+    'taskmanager.memory.framework.heap.size': `${parts.frameworkHeap}m`,
+    'taskmanager.memory.task.heap.size': `${parts.taskHeap}m`,
+    'taskmanager.memory.framework.off-heap.size': `${parts.frameworkOffHeap}m`,
+    'taskmanager.memory.task.off-heap.size': `${parts.taskOffHeap}m`,
+    'taskmanager.memory.network.min': `${parts.network}m`,
+    'taskmanager.memory.network.max': `${parts.network}m`,
+    'taskmanager.memory.managed.size': `${parts.managed}m`,
+    'taskmanager.memory.jvm-metaspace.size': `${taskManager.metaspace}m`,
+    'taskmanager.memory.jvm-overhead.min': `${parts.overhead}m`,
+    'taskmanager.memory.jvm-overhead.max': `${parts.overhead}m`,
+  };
+}
+
+function durability(layout: ClusterLayout): Record<string, Setting> {
+  const folder = (name: string): string => `file://${dataPath(layout, 'flink', name)}`;
+  return {
+    'high-availability.type': 'zookeeper',
+    'high-availability.zookeeper.quorum': at(layout.ports.zookeeper),
+    'high-availability.zookeeper.path.root': '/flink',
+    'high-availability.zookeeper.client.session-timeout': '10 s',
+    'high-availability.cluster-id': '/adtally',
+    'high-availability.storageDir': folder('ha'),
+    'high-availability.jobmanager.port': layout.ports.jobManagerRpc,
+    'state.backend.type': 'hashmap',
+    'execution.checkpointing.dir': folder('checkpoints'),
+    'execution.checkpointing.savepoint-dir': folder('savepoints'),
+    'execution.checkpointing.interval': `${layout.checkpointIntervalMs} ms`,
+    'execution.checkpointing.mode': 'EXACTLY_ONCE',
+    'execution.checkpointing.externalized-checkpoint-retention': 'RETAIN_ON_CANCELLATION',
+    'execution.checkpointing.num-retained': 3,
+    'restart-strategy.type': 'fixed-delay',
+    'restart-strategy.fixed-delay.attempts': RESTART_ATTEMPTS,
+    'restart-strategy.fixed-delay.delay': '2 s',
+    'heartbeat.interval': '2000 ms',
+    'heartbeat.timeout': '8000 ms',
+    'io.tmp.dirs': dataPath(layout, 'flink', 'tmp'),
+  };
+}
+
+function slots({ regions }: ClusterLayout): Record<string, Setting> {
+  return {
+    'taskmanager.numberOfTaskSlots': regions.length * JOBS_OF_A_REGION * PARALLELISM,
+    'taskmanager.cpu.cores': '2.0',
+    'parallelism.default': PARALLELISM,
+    'jobmanager.execution.failover-strategy': 'region',
+  };
+}

@@ -1,0 +1,50 @@
+/** What a JVM of the local cluster may take. All in MiB. */
+export interface ProcessMemory {
+  readonly heap: number;
+  readonly metaspace: number;
+  /** Buffers beside the heap. */
+  readonly direct: number;
+  /** What the whole process is planned with: heap, classes, buffers, threads and code. */
+  readonly planned: number;
+}
+
+/** Flink is told its parts in its own words; they must fit what its JVM gets. */
+export const TASK_MANAGER_PARTS = {
+  frameworkHeap: 128,
+  taskHeap: 1024,
+  frameworkOffHeap: 128,
+  taskOffHeap: 64,
+  network: 128,
+  managed: 64,
+  overhead: 192,
+} as const;
+
+const { frameworkHeap, taskHeap, frameworkOffHeap, taskOffHeap, network } = TASK_MANAGER_PARTS;
+
+/** The one table of memory: JVM flags, Flink's configuration and the check before a start follow from it. */
+export const PROCESS_MEMORY = {
+  zookeeper: { heap: 96, metaspace: 64, direct: 32, planned: 192 },
+  kafka: { heap: 400, metaspace: 96, direct: 128, planned: 576 },
+  mirrorMaker: { heap: 384, metaspace: 128, direct: 64, planned: 640 },
+  jobManager: { heap: 448, metaspace: 256, direct: 128, planned: 768 },
+  taskManager: {
+    heap: frameworkHeap + taskHeap,
+    metaspace: 384,
+    direct: frameworkOffHeap + taskOffHeap + network,
+    planned: 2112,
+  },
+  sqlGateway: { heap: 448, metaspace: 256, direct: 64, planned: 640 },
+  pinot: { heap: 640, metaspace: 192, direct: 512, planned: 1024 },
+} as const satisfies Record<string, ProcessMemory>;
+
+/** The flags that hold a JVM to it. */
+export function memoryFlags({ heap, metaspace, direct }: ProcessMemory): string[] {
+  return [
+    '-Xms64m',
+    `-Xmx${heap}m`,
+    `-XX:MaxMetaspaceSize=${metaspace}m`,
+    `-XX:MaxDirectMemorySize=${direct}m`,
+    '-XX:+UseSerialGC',
+    '-XX:+ExitOnOutOfMemoryError',
+  ];
+}

@@ -1,0 +1,90 @@
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { writeClusterState } from '../../src/cli/cluster/cluster-state.ts';
+import { portsFrom } from '../../src/cluster/local/port-layout.ts';
+import { Workplace } from './adtally-process.ts';
+
+let place: Workplace;
+let data = '';
+
+beforeEach(() => {
+  place = new Workplace();
+  data = join(place.folder, 'cluster');
+});
+
+afterEach(() => place.remove());
+
+/** As an `up` leaves it whose processes have all died since. */
+function leaveCluster(): void {
+  writeClusterState({
+    directory: data,
+    regions: ['a'],
+    without: [],
+    ports: portsFrom(19_000, ['a']),
+    checkpointIntervalMs: 1000,
+  });
+}
+
+test('a port that is taken is told before anything is started', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  const { exit, stderr } = await place.run([
+    'cluster',
+    'up',
+    '--data',
+    data,
+    '--port-base',
+    String(port - 1),
+  ]);
+  server.close();
+  expect([exit, stderr]).toEqual([2, expect.stringContaining('cluster_preflight')]);
+  expect(stderr).toContain(`Port ${port}, for Flink’s REST API, is taken by another program`);
+  expect(readdirSync(data)).toEqual([]);
+});
+
+test('where there is no cluster, only down is content', async () => {
+  for (const command of ['status', 'logs']) {
+    const { exit, stderr } = await place.run(['cluster', command, '--data', data]);
+    expect([exit, stderr]).toEqual([2, expect.stringContaining('start one with "adtally cluster up"')]);
+  }
+  expect(await place.json(['cluster', 'down', '--data', data])).toEqual({
+    directory: data,
+    stopped: [],
+    purged: false,
+  });
+  expect(existsSync(data)).toBe(false);
+});
+
+test('a cluster whose processes have died is down, says so, and is removed only when that is meant', async () => {
+  mkdirSync(data);
+  leaveCluster();
+  const status = await place.run(['cluster', 'status', '--data', data]);
+  expect(status.exit).toBe(7);
+  expect(status.stdout).toMatch(/^kafka-a +down +– +– +604\.0 MB +– +127\.0\.0\.1:19020$/m);
+  expect((await place.run(['cluster', 'logs', 'kafka', '--data', data])).stderr).toContain(
+    'The cluster has no process kafka',
+  );
+  const careless = await place.run(['cluster', 'down', '--purge', '--data', data]);
+  expect([careless.exit, existsSync(data)]).toEqual([2, true]);
+  await place.json(['cluster', 'down', '--purge', '--yes', '--data', data]);
+  expect(existsSync(data)).toBe(false);
+});
+
+test.for([
+  ['--regions', 'a,b', 'has regions a, not a,b'],
+  ['--port-base', '20000', 'has --port-base 19000, not 20000'],
+])('what its data hangs on stays as it is: %s %s', async ([flag, value, message]) => {
+  mkdirSync(data);
+  leaveCluster();
+  const { exit, stderr } = await place.run(['cluster', 'up', '--data', data, flag, value]);
+  expect([exit, stderr]).toEqual([2, expect.stringContaining(message)]);
+});
+
+test('a directory that its programs would not all read alike is refused', async () => {
+  const { exit, stderr } = await place.run(['cluster', 'up', '--data', `${data} of mine`]);
+  expect([exit, stderr]).toEqual([2, expect.stringContaining('characters')]);
+});
