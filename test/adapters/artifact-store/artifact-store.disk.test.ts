@@ -9,6 +9,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -151,15 +152,19 @@ describe('a source', () => {
   });
 
   test('that does not have the file is not asked again, and the others are stopped', async () => {
-    const gone = source.add('gone.jar', BIG);
-    source.files.delete('gone.jar');
-    const lock = lockOf('kafka', gone, source.add('small.jar', SMALL));
-    source.answer = stallAfter(10);
+    const lock = lockOf('kafka', source.add('gone.jar', BIG), source.add('small.jar', SMALL));
+    const begun = Promise.withResolvers<ServerResponse>();
+    source.answer = (response, bytes) => {
+      if (bytes === SMALL) stallAfter(10, () => begun.resolve(response))(response, bytes, 0);
+      else void begun.promise.then(() => response.writeHead(404).end());
+    };
     await expect(fetchLocks([lock])).rejects.toMatchObject({
       code: 'artifact_unreachable',
       message: expect.stringContaining(`${source.url}/gone.jar`) as string,
     });
     expect(source.asked.filter((path) => path === 'gone.jar')).toHaveLength(1);
+    const other = await begun.promise;
+    await expect.poll(() => other.closed, { timeout: 10_000 }).toBe(true);
   });
 
   test('that fails for a while is asked again, one that fails on is given up', async () => {
@@ -197,7 +202,17 @@ describe('a fetch that broke off', () => {
     const lock = lockOf('kafka', source.add('big.jar', BIG));
     source.answers.push(breakAfter(100_000), (response, bytes) => send(response, bytes, 0));
     const [path] = (await fetchLocks([lock])).values();
+    expect(source.asked).toEqual(['big.jar', 'big.jar bytes=100000-']);
     expect(readFileSync(join(path, 'big.jar')).equals(BIG)).toBe(true);
+  });
+
+  test('asks for nothing when all had come', async () => {
+    const lock = lockOf('kafka', source.add('big.jar', BIG));
+    mkdirSync(join(directory, lock.name));
+    writeFileSync(join(directory, lock.name, `big.jar.${process.pid}-0.part`), BIG);
+    await fetchLocks([lock]);
+    expect(source.asked).toEqual([]);
+    expect(stored()).toEqual(['big.jar']);
   });
 
   test('goes on in the same process after it was stopped', async () => {
@@ -235,6 +250,16 @@ function parts(): string[] {
 }
 
 describe('processes', () => {
+  test('one leaves alone what another one that lives is writing', async () => {
+    const lock = lockOf('kafka', source.add('big.jar', BIG));
+    const part = `big.jar.${process.ppid}-1.part`;
+    mkdirSync(join(directory, lock.name));
+    writeFileSync(join(directory, lock.name, part), BIG.subarray(0, 1000));
+    await fetchLocks([lock]);
+    expect(source.asked).toEqual(['big.jar']);
+    expect(stored()).toEqual(['big.jar', part]);
+  });
+
   test('one goes on where another was killed', async () => {
     const lock = lockOf('kafka', source.add('big.jar', BIG));
     const stalled = new Promise<void>((resolve) => source.answers.push(stallAfter(100_000, resolve)));

@@ -116,7 +116,7 @@ test('a Maven that fails or is not there is told of', async () => {
 
 test('a stopped fetch ends the client', async () => {
   const one = put('org/x/one/1/one-1.jar', someBytes('one', 2000));
-  program('mvn', `echo $$ > "${folder}/pid"\nexec sleep 600`);
+  program('mvn', `echo $$ > "${folder}/pid"\ntrap 'sleep 0.3; exit 1' TERM\nwhile :; do sleep 0.05; done`);
   const stop = new AbortController();
   const fetched = fetchArtifacts(['kafka'], {
     directory,
