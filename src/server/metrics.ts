@@ -55,8 +55,7 @@ const REGION_METRICS: readonly RegionMetric[] = [
   ),
 ];
 
-/** For what stands between a request and its answer, seconds. */
-export const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 const VISIBLE_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 1];
 
 /** What stands around the region and has figures of its own. */

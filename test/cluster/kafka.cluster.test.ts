@@ -114,7 +114,8 @@ describe('publishing', () => {
     const topic = await newTopic();
     const publisher = openKafkaPublisher(address());
     await publisher.publish(batch(topic, 'before'));
-    await expect(publisher.publish(batch(topic, 'x'.repeat(3_000_000)))).rejects.toMatchObject({
+    const large = message('x'.repeat(3_000_000), 'key');
+    await expect(publisher.publish([{ topic, messages: [large] }])).rejects.toMatchObject({
       code: 'kafka_unreachable',
     });
     await publisher.publish(batch(topic, 'after'));

@@ -3,7 +3,7 @@ import type { KafkaMessage } from '../kafka/ports.ts';
 import { RAW_BYTES_MAX, type Received } from './received.ts';
 
 /** About what Kafka and this process add to the bytes of a message. */
-export const MESSAGE_OVERHEAD_BYTES = 100;
+const MESSAGE_OVERHEAD_BYTES = 100;
 
 /**
  * The message of what was received as `raw`, which must not change any more. Header `raw` holds it where it differs from the value;

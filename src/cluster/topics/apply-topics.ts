@@ -13,13 +13,8 @@ export async function applyTopics(admin: KafkaAdmin, wanted: readonly WantedTopi
   return plan;
 }
 
-function applyStep(admin: KafkaAdmin, step: TopicStep): Promise<void> {
-  switch (step.do) {
-    case 'create':
-      return admin.createTopic(step.topic);
-    case 'add_partitions':
-      return admin.addPartitions(step.topic, step.to);
-    case 'set_config':
-      return admin.setConfig(step.topic, step.config);
-  }
+async function applyStep(admin: KafkaAdmin, step: TopicStep): Promise<void> {
+  if (step.do === 'create') await admin.createTopic(step.topic);
+  else if (step.do === 'add_partitions') await admin.addPartitions(step.topic, step.to);
+  else await admin.setConfig(step.topic, step.config);
 }

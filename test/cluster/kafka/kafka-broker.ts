@@ -62,7 +62,7 @@ export class KafkaBroker {
       { cwd: this.#folder, stdio: ['ignore', 'pipe', 'inherit'] },
     );
     this.#process = child;
-    const lines = createInterface(child.stdout!);
+    const lines = createInterface(child.stdout);
     const said: string[] = [];
     await new Promise<void>((resolve, reject) => {
       lines.on('line', (line) => {
