@@ -1,32 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { mirroredTopics, planTopics } from '../../src/cluster/cluster-plan.ts';
+import { mirroredTopics } from '../../src/cluster/cluster-plan.ts';
 import { checkTransactionTimeout, TRANSACTION_TIMEOUT_MS } from '../../src/cluster/render/topic-tables.ts';
-import { resolveSpec } from '../../src/pipeline/pipeline-spec.ts';
 
-const spec = resolveSpec({ regions: ['a', 'b'], retention: { log: '2d' } }, { environment: {}, flags: {} });
-
-describe('the topics of a region’s Kafka', () => {
-  test('are its own and those mirrored from its peer', () => {
-    const names = planTopics(spec, 'a').map(({ name }) => name);
-    expect(names).toHaveLength(13);
-    expect(names.filter((name) => name.startsWith('b.'))).toEqual(mirroredTopics('b'));
-    expect(mirroredTopics('b')).toEqual(['b.orders', 'b.clean', 'b.ad-minutes', 'b.attributed-orders']);
-  });
-
-  test('keep the latest of each key where only that counts, and the others for as long as the log', () => {
-    const topics = planTopics(spec, 'a', 6);
-    const compacted = topics.filter(({ cleanup }) => cleanup === 'compact');
-    expect(compacted.map(({ name, retentionMs }) => [name, retentionMs])).toEqual([
-      ['a.verdicts', null],
-      ['a.ad-minutes', null],
-      ['a.attributed-orders', null],
-      ['b.ad-minutes', null],
-      ['b.attributed-orders', null],
-    ]);
-    const others = topics.filter(({ cleanup }) => cleanup === 'delete');
-    expect(new Set(others.map(({ retentionMs }) => retentionMs))).toEqual(new Set([2 * 86_400_000]));
-    expect(new Set(topics.map(({ partitions }) => partitions))).toEqual(new Set([6]));
-  });
+test('a region sends its peer what was counted, its orders and its records', () => {
+  expect(mirroredTopics('b')).toEqual(['b.orders', 'b.clean', 'b.ad-minutes', 'b.attributed-orders']);
 });
 
 describe('the transactions of the jobs', () => {

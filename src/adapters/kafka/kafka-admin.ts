@@ -3,7 +3,7 @@ import type { KafkaAdmin, PartitionOffsets, PresentTopic, WantedTopic } from '..
 import { type KafkaAddress, kafkaClient } from './kafka-client.ts';
 import { kafkaError } from './kafka-errors.ts';
 
-const TOPIC = kafkajs.ConfigResourceTypes.TOPIC;
+const { BROKER, TOPIC } = kafkajs.ConfigResourceTypes;
 
 /** Rejects with kafka_unreachable, as do its methods. */
 export async function openKafkaAdmin(address: KafkaAddress): Promise<KafkaAdmin> {
@@ -38,6 +38,17 @@ class ClusterAdmin implements KafkaAdmin {
 
   async brokers(): Promise<number> {
     return (await expected(this.#admin.describeCluster(), 'describe itself')).brokers.length;
+  }
+
+  async transactionMsMax(): Promise<number> {
+    const name = 'transaction.max.timeout.ms';
+    const { controller } = await expected(this.#admin.describeCluster(), 'describe itself');
+    const resource = { type: BROKER, name: String(controller), configNames: [name] };
+    const { resources } = await expected(
+      this.#admin.describeConfigs({ includeSynonyms: false, resources: [resource] }),
+      'tell its settings',
+    );
+    return Number(resources[0]?.configEntries.find(({ configName }) => configName === name)?.configValue);
   }
 
   async createTopic({ name, partitions, replicas, config }: WantedTopic): Promise<void> {

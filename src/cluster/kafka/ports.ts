@@ -111,6 +111,8 @@ export interface KafkaAdmin {
   topics(names: readonly string[]): Promise<PresentTopic[]>;
   /** How many brokers there are. */
   brokers(): Promise<number>;
+  /** The longest that a broker lets a transaction last, ms: `transaction.max.timeout.ms`. */
+  transactionMsMax(): Promise<number>;
   createTopic(topic: WantedTopic): Promise<void>;
   /** Makes it `partitions` in all. */
   addPartitions(topic: string, partitions: number): Promise<void>;

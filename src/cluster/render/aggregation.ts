@@ -1,5 +1,6 @@
 import { HOUR_MS, MINUTE_MS } from '../../base/units.ts';
-import { peerOf, stateTtlMs, topicNames } from '../cluster-plan.ts';
+import { peerOf, stateTtlMs } from '../cluster-plan.ts';
+import { topicNamesOf } from '../topic-names.ts';
 import { canonicalEvent, contentOf, fieldOfContent } from './event-columns.ts';
 import {
   checkRegion,
@@ -68,9 +69,9 @@ export function renderAggregation(input: JobInput): RenderedJob {
 }
 
 function tables(kafka: JobKafka, region: string, senior: string | undefined): string[] {
-  const topics = topicNames(region);
+  const topics = topicNamesOf(region);
   const peers =
-    senior === undefined ? [] : [sourceTable(kafka, 'peerClean', 'clean', [topicNames(senior).clean])];
+    senior === undefined ? [] : [sourceTable(kafka, 'peerClean', 'clean', [topicNamesOf(senior).clean])];
   return [
     sourceTable(kafka, 'events', 'events', [topics.events], [ARRIVED_AT, HEADERS]),
     ...peers,

@@ -3,7 +3,8 @@ import { HOUR_MS } from '../../base/units.ts';
 import { LAST_UNIX_MS } from '../../model/event-time.ts';
 import { attributionRulesOf, longestWindowMs, type AttributionRules } from '../../pipeline/attribution.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
-import { peerOf, stateTtlMs, topicNames } from '../cluster-plan.ts';
+import { peerOf, stateTtlMs } from '../cluster-plan.ts';
+import { topicNamesOf } from '../topic-names.ts';
 import { orderViews, PAYLOAD, VERSION_DIGITS, VERSION_MAX } from './order-versions.ts';
 import {
   checkRegion,
@@ -74,13 +75,13 @@ function checkSupported({ attribution, enrichment }: PipelineSpec): void {
 }
 
 function tables(kafka: JobKafka, spec: PipelineSpec, region: string): string[] {
-  const own = topicNames(region);
+  const own = topicNamesOf(region);
   const peer = peerOf(spec, region);
   const peers =
     peer === undefined
       ? []
-      : [sourceTable(kafka, 'peerOrders', 'orders', [topicNames(peer).orders], [ARRIVED_AT])];
-  const cleans = spec.regions.map((one) => topicNames(one).clean);
+      : [sourceTable(kafka, 'peerOrders', 'orders', [topicNamesOf(peer).orders], [ARRIVED_AT])];
+  const cleans = spec.regions.map((one) => topicNamesOf(one).clean);
   return [
     sourceTable(kafka, 'orders', 'orders', [own.orders], [ARRIVED_AT]),
     ...peers,

@@ -1,6 +1,7 @@
 import { DAY_MS } from '../../base/units.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
 import type { WantedTopic } from '../kafka/ports.ts';
+import { mirroredTopics } from '../cluster-plan.ts';
 import { topicNamesOf } from '../topic-names.ts';
 
 /** How large the Kafka of a region is. */
@@ -35,20 +36,26 @@ export function topicsOf(
     topic(name, { 'cleanup.policy': 'delete', 'retention.ms': String(retentionMs) });
   const compacted = (name: string): WantedTopic =>
     topic(name, { 'cleanup.policy': 'compact', 'max.compaction.lag.ms': String(COMPACTION_LAG_MS) });
-  const mirrored = (names: ReturnType<typeof topicNamesOf>): WantedTopic[] => [
-    deleted(names.clean, retention.log),
-    compacted(names.adMinutes),
-    compacted(names.attributedOrders),
-  ];
   const own = topicNamesOf(region);
-  return [
+  const here = [
     deleted(own.events, retention.log),
     deleted(own.orders, retention.log),
+    deleted(own.clean, retention.log),
     deleted(own.quarantine, retention.log),
     compacted(own.verdicts),
-    ...mirrored(own),
+    compacted(own.adMinutes),
+    compacted(own.attributedOrders),
     deleted(own.loadAdMinutes, LOAD_RETENTION_MS),
     deleted(own.loadAttributedOrders, LOAD_RETENTION_MS),
-    ...regions.filter((other) => other !== region).flatMap((other) => mirrored(topicNamesOf(other))),
   ];
+  const mirrored = regions
+    .filter((other) => other !== region)
+    .flatMap((other) => {
+      const names = topicNamesOf(other);
+      const isLatest = (name: string): boolean => [names.adMinutes, names.attributedOrders].includes(name);
+      return mirroredTopics(other).map((name) =>
+        isLatest(name) ? compacted(name) : deleted(name, retention.log),
+      );
+    });
+  return [...here, ...mirrored];
 }

@@ -1,4 +1,5 @@
-import { stateTtlMs, topicNames } from '../cluster-plan.ts';
+import { stateTtlMs } from '../cluster-plan.ts';
+import { topicNamesOf } from '../topic-names.ts';
 import {
   checkRegion,
   jobName,
@@ -20,7 +21,7 @@ export function renderUnionLoad(input: JobInput): RenderedJob {
   checkRegion(input);
   const { spec, region } = input;
   const kafka = { job: jobName(region, 'union-load'), kafka: kafkaOf(input) };
-  const own = topicNames(region);
+  const own = topicNamesOf(region);
   const target = { adMinutes: own.loadAdMinutes, attributedOrders: own.loadAttributedOrders };
   const statements = [
     ...RESULTS.flatMap((kind) => [
@@ -28,7 +29,7 @@ export function renderUnionLoad(input: JobInput): RenderedJob {
         kafka,
         kind,
         kind,
-        spec.regions.map((one) => topicNames(one)[kind]),
+        spec.regions.map((one) => topicNamesOf(one)[kind]),
       ),
       sinkTable(kafka, loadTable(kind), kind, target[kind], { key: 'recordId' }),
     ]),

@@ -1,6 +1,7 @@
 import { MINUTE_MS } from '../../base/units.ts';
 import { TABLES, type WarehouseTable } from '../../warehouse/table.ts';
-import { stateTtlMs, topicNames } from '../cluster-plan.ts';
+import { stateTtlMs } from '../cluster-plan.ts';
+import { topicNamesOf } from '../topic-names.ts';
 import {
   checkRegion,
   jobName,
@@ -32,7 +33,7 @@ export function renderWarehouse(input: JobInput): RenderedJob {
   const statements = [
     ...TABLES.flatMap((table: Table) => {
       const source = SOURCES[table.kind];
-      const topics = spec.regions.map((one) => topicNames(one)[source]);
+      const topics = spec.regions.map((one) => topicNamesOf(one)[source]);
       return [sourceTable(kafka, source, source, topics), filesTable(table, `${directory}/${table.name}`)];
     }),
     statementSet(TABLES.map((table: Table) => insert(table.name, select(table)))),

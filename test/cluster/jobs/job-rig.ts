@@ -6,7 +6,8 @@ import { FlinkJobManager } from '../../../src/adapters/flink/flink-jobs.ts';
 import { FlinkSqlGateway } from '../../../src/adapters/flink/flink-sql-gateway.ts';
 import { nodeClock } from '../../../src/adapters/node-clock/node-clock.ts';
 import type { ClusterAddresses } from '../../../src/cluster/addresses.ts';
-import { planTopics, topicNames } from '../../../src/cluster/cluster-plan.ts';
+import { topicsOf } from '../../../src/cluster/render/topics.ts';
+import { topicNamesOf } from '../../../src/cluster/topic-names.ts';
 import type { JobServices } from '../../../src/cluster/jobs/apply-jobs.ts';
 import { renderRegionJobs } from '../../../src/cluster/region-jobs.ts';
 import type { RenderedJob } from '../../../src/cluster/render/rendered-job.ts';
@@ -74,7 +75,11 @@ export class JobRig {
       );
     };
     this.jobs = this.jobsWith({});
-    this.#topics = [...new Set(regions.flatMap((one) => planTopics(spec, one).map(({ name }) => name)))];
+    this.#topics = [
+      ...new Set(
+        regions.flatMap((one) => topicsOf(one, spec, { brokers: 1, partitions: 2 }).map(({ name }) => name)),
+      ),
+    ];
     const kafka = new Kafka({ brokers: [region.kafka], logLevel: logLevel.NOTHING });
     this.#admin = kafka.admin();
     this.#producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
@@ -100,7 +105,7 @@ export class JobRig {
     await this.#producer.connect();
     await this.#consumer.connect();
     const read = Object.values(this.names).flatMap((one) => {
-      const { clean, quarantine, verdicts, loadAdMinutes, loadAttributedOrders } = topicNames(one);
+      const { clean, quarantine, verdicts, loadAdMinutes, loadAttributedOrders } = topicNamesOf(one);
       return [clean, quarantine, verdicts, loadAdMinutes, loadAttributedOrders];
     });
     await this.#consumer.subscribe({ topics: read, fromBeginning: true });
@@ -165,7 +170,7 @@ export class JobRig {
       `adtally-${b}-attribution`,
     ]) {
       const cleans = group.endsWith('aggregation') ? [a] : [a, b];
-      const topics = cleans.map((one) => topicNames(one).clean);
+      const topics = cleans.map((one) => topicNamesOf(one).clean);
       for (const { topic, partitions } of await this.#admin.fetchOffsets({ groupId: group, topics })) {
         for (const { partition, offset } of partitions) {
           const next = this.#next.get(`${topic}/${partition}`) ?? 0n;
@@ -178,15 +183,15 @@ export class JobRig {
 
   /** Records of ad minutes or orders in the load topic of a region. */
   records(side: Side, kind: 'loadAdMinutes' | 'loadAttributedOrders'): ReadonlyMap<string, TopicRecord> {
-    return this.#records.get(topicNames(this.names[side])[kind]) ?? new Map<string, TopicRecord>();
+    return this.#records.get(topicNamesOf(this.names[side])[kind]) ?? new Map<string, TopicRecord>();
   }
 
   quarantine(side: Side): readonly TopicMessage[] {
-    return this.#messages.get(topicNames(this.names[side]).quarantine) ?? [];
+    return this.#messages.get(topicNamesOf(this.names[side]).quarantine) ?? [];
   }
 
   clean(side: Side): readonly TopicMessage[] {
-    return this.#messages.get(topicNames(this.names[side]).clean) ?? [];
+    return this.#messages.get(topicNamesOf(this.names[side]).clean) ?? [];
   }
 
   /** The latest count of each verdict, by minute. */
@@ -195,7 +200,7 @@ export class JobRig {
   }
 
   #topicOf(side: Side, kind: 'event' | 'order'): string {
-    const topics = topicNames(this.names[side]);
+    const topics = topicNamesOf(this.names[side]);
     return kind === 'event' ? topics.events : topics.orders;
   }
 

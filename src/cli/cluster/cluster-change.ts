@@ -1,0 +1,117 @@
+import { openKafkaAdmin } from '../../adapters/kafka/kafka-admin.ts';
+import type { AppliedJob } from '../../cluster/jobs/apply-jobs.ts';
+import type { JobStatus } from '../../cluster/jobs/job-status.ts';
+import type { KafkaAdmin } from '../../cluster/kafka/ports.ts';
+import type { PinotStep } from '../../cluster/pinot/pinot-plan.ts';
+import { topicsOf } from '../../cluster/render/topics.ts';
+import type { WantedTopic } from '../../cluster/kafka/ports.ts';
+import type { TopicPlan, TopicStep } from '../../cluster/topics/topic-plan.ts';
+import { renderTable } from '../table.ts';
+import type { ClusterTarget, RegionTarget } from './cluster-target.ts';
+
+/** One thing that differs from what a cluster is to have, or that was brought there. */
+export interface ClusterChange {
+  readonly region: string;
+  readonly kind: 'topic' | 'table' | 'job';
+  readonly name: string;
+  readonly action: string;
+  readonly detail: string;
+}
+
+/** Lets `work` ask the Kafka of a region. */
+export async function withKafka<Result>(
+  { kafka }: RegionTarget,
+  work: (admin: KafkaAdmin) => Promise<Result>,
+): Promise<Result> {
+  const admin = await openKafkaAdmin({ brokers: [kafka], clientId: 'adtally-cluster' });
+  try {
+    return await work(admin);
+  } finally {
+    await admin.close();
+  }
+}
+
+export async function wantedTopics(
+  { spec, partitions }: ClusterTarget,
+  region: string,
+  admin: KafkaAdmin,
+): Promise<WantedTopic[]> {
+  return topicsOf(region, spec, { brokers: await admin.brokers(), partitions });
+}
+
+export function topicChanges(region: string, { steps, refusals }: TopicPlan): ClusterChange[] {
+  const refused = refusals.map((detail): ClusterChange => ({
+    region,
+    kind: 'topic',
+    name: detail.split(' ', 1)[0],
+    action: 'refused',
+    detail,
+  }));
+  return [...refused, ...steps.map((step) => topicChange(region, step))];
+}
+
+function topicChange(region: string, step: TopicStep): ClusterChange {
+  const change = { region, kind: 'topic', action: step.do.replace('_', ' ') } as const;
+  switch (step.do) {
+    case 'create': {
+      const { name, partitions, replicas, config } = step.topic;
+      const detail = `${partitions} partitions, ${replicas} replicas, ${settingsText(config)}`;
+      return { ...change, name, detail };
+    }
+    case 'add_partitions':
+      return { ...change, name: step.topic, detail: `${step.from} → ${step.to}` };
+    case 'set_config':
+      return { ...change, name: step.topic, detail: settingsText(step.config) };
+    default:
+      return step satisfies never;
+  }
+}
+
+function settingsText(config: Readonly<Record<string, string>>): string {
+  return Object.entries(config)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ');
+}
+
+export function tableChanges(region: string, steps: readonly PinotStep[]): ClusterChange[] {
+  return steps.map(({ action, table, changes }) => ({
+    region,
+    kind: 'table',
+    name: table,
+    action,
+    detail: changes.join('; '),
+  }));
+}
+
+/** What applying would do with jobs that stand like this. */
+export function jobPlan(region: string, jobs: readonly JobStatus[]): ClusterChange[] {
+  return jobs
+    .filter(({ isCurrent }) => isCurrent !== true)
+    .map(({ name, isCurrent, jobId }) => ({
+      region,
+      kind: 'job',
+      name,
+      action: isCurrent === null ? 'start' : 'replace',
+      detail:
+        isCurrent === null ? 'from its newest checkpoint, if there is one' : `${jobId}, from a savepoint`,
+    }));
+}
+
+export function jobChanges(region: string, jobs: readonly AppliedJob[]): ClusterChange[] {
+  return jobs
+    .filter(({ action }) => action !== 'left')
+    .map(({ name, action, from, jobId }) => ({
+      region,
+      kind: 'job',
+      name,
+      action,
+      detail: from === null ? jobId : `${jobId} from ${from}`,
+    }));
+}
+
+/** For people. */
+export function changesTable(changes: readonly ClusterChange[]): string {
+  if (changes.length === 0) return 'Nothing: everything is as it is to be.';
+  const rows = changes.map(({ region, kind, name, action, detail }) => [region, kind, name, action, detail]);
+  return renderTable(['region', 'what', 'name', 'action', 'detail'], rows);
+}

@@ -1,0 +1,88 @@
+import type { Command } from 'commander';
+import { CheckpointDirectory } from '../../adapters/flink/checkpoint-directory.ts';
+import { FlinkJobManager } from '../../adapters/flink/flink-jobs.ts';
+import { FlinkSqlGateway } from '../../adapters/flink/flink-sql-gateway.ts';
+import { nodeClock } from '../../adapters/node-clock/node-clock.ts';
+import { HttpPinotController } from '../../adapters/pinot/pinot-controller.ts';
+import { SECOND_MS } from '../../base/units.ts';
+import type { JobServices } from '../../cluster/jobs/apply-jobs.ts';
+import { addressesOf } from '../../cluster/local/cluster-layout.ts';
+import type { PinotController } from '../../cluster/pinot/ports.ts';
+import { renderRegionJobs } from '../../cluster/region-jobs.ts';
+import { pinotTables, type PinotTable } from '../../cluster/render/pinot-tables.ts';
+import type { RenderedJob } from '../../cluster/render/rendered-job.ts';
+import type { PipelineSpec } from '../../pipeline/settings.ts';
+import { wholeNumber } from '../command.ts';
+import { addSettingOptions, readSpec } from '../settings-options.ts';
+import { addClusterDirectory, openCluster } from './local-cluster.ts';
+
+const PARTITIONS = 2;
+const PARTITIONS_MAX = 1000;
+const PINOT_TIMEOUT_MS = 30 * SECOND_MS;
+/** Where the servers are, and what they are to be told, come from the cluster itself; the rest from the spec. */
+const OTHERWISE = /^(regions|peer|server\.|data$|replication\.|reporting\.|warehouse\.)/;
+
+/** What one region of a cluster is to have. */
+export interface RegionTarget {
+  readonly region: string;
+  /** `host:port` of its Kafka. */
+  readonly kafka: string;
+  /** Null when the cluster has no Pinot. */
+  readonly pinot: PinotController | null;
+  readonly tables: readonly PinotTable[];
+  readonly jobs: readonly RenderedJob[];
+}
+
+/** What a cluster is to have, and how it is asked for it. */
+export interface ClusterTarget {
+  readonly spec: PipelineSpec;
+  readonly partitions: number;
+  readonly regions: readonly RegionTarget[];
+  readonly services: JobServices;
+}
+
+export function addTargetOptions(command: Command): Command {
+  addClusterDirectory(command)
+    .option(
+      '--partitions <count>',
+      'partitions of each new topic',
+      wholeNumber(1, PARTITIONS_MAX),
+      PARTITIONS,
+    )
+    .option('--warehouse', 'also write the records as Parquet files; takes one more slot of Flink');
+  addSettingOptions(command, (path) => !OTHERWISE.test(path));
+  return command;
+}
+
+/** Throws AdtallyError not_found without a cluster, config_invalid for a spec that a cluster cannot do. */
+export async function readTarget(command: Command): Promise<ClusterTarget> {
+  const { layout } = openCluster(command);
+  const { partitions, warehouse } = command.opts<{ partitions: number; warehouse?: boolean }>();
+  const addresses = addressesOf(layout);
+  const spec: PipelineSpec = { ...(await readSpec(command)), regions: layout.regions };
+  const options = {
+    checkpointIntervalMs: layout.checkpointIntervalMs,
+    hasWarehouse: warehouse === true,
+  };
+  const hasPinot = !layout.without.includes('pinot');
+  return {
+    spec,
+    partitions,
+    regions: layout.regions.map((region): RegionTarget => {
+      const { kafka, pinotController: url } = addresses.regions[region];
+      return {
+        region,
+        kafka,
+        pinot: hasPinot ? new HttpPinotController({ url, timeoutMs: PINOT_TIMEOUT_MS }) : null,
+        tables: hasPinot ? pinotTables(spec, { region, kafka, dialect: '0.11', replication: 1 }) : [],
+        jobs: renderRegionJobs({ spec, region, addresses, options }),
+      };
+    }),
+    services: {
+      sql: new FlinkSqlGateway(addresses.sqlGateway),
+      jobManager: new FlinkJobManager(addresses.flink),
+      files: new CheckpointDirectory(),
+      clock: nodeClock,
+    },
+  };
+}
