@@ -54,7 +54,9 @@ export function renderAttribution(input: JobInput): RenderedJob {
     ]),
   ];
   const neededMs = Math.max(spec.retention.orders, longestWindowMs(rules) + HOUR_MS);
-  return renderedJob(input, 'attribution', stateTtlMs(spec, neededMs), statements);
+  const job = renderedJob(input, 'attribution', stateTtlMs(spec, neededMs), statements);
+  // Flink's join in mini-batches ends the whole TaskManager when its task is cancelled before it has begun.
+  return { ...job, settings: { ...job.settings, 'table.exec.mini-batch.enabled': 'false' } };
 }
 
 /** Throws config_invalid for what the jobs of the cluster cannot do. */

@@ -266,7 +266,7 @@ SET 'pipeline.object-reuse' = 'true';
 
 SET 'table.exec.state.ttl' = '2854800000 ms';
 
-SET 'table.exec.mini-batch.enabled' = 'true';
+SET 'table.exec.mini-batch.enabled' = 'false';
 
 SET 'table.exec.mini-batch.allow-latency' = '1000 ms';
 
