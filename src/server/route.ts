@@ -39,13 +39,17 @@ export interface IngestContext {
   readonly failure: Error | undefined;
 }
 
+/** What the routes of reports need, of whichever store they are. */
+export interface ReportContext extends IngestContext {
+  /** Undefined where the server runs without a reporting store, or not yet with one. */
+  readonly reports: () => Reports | undefined;
+}
+
 /** What the routes of the server of a region share. */
-export interface ServerContext extends IngestContext {
+export interface ServerContext extends ReportContext {
   readonly region: Region;
   /** Undefined where the server runs without budgets. */
   readonly budget: BudgetService | undefined;
-  /** Undefined where the server runs without a reporting store, or not yet with one. */
-  readonly reports: () => Reports | undefined;
   /** Undefined where the server runs without a warehouse, or not yet with one. */
   readonly warehouse: () => WarehouseView | undefined;
   /** Undefined where there are no stores to look after, or not yet. */

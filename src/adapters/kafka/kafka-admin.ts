@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
 import type { KafkaAdmin, PartitionOffsets, PresentTopic, WantedTopic } from '../../cluster/kafka/ports.ts';
 import { type KafkaAddress, kafkaClient } from './kafka-client.ts';
 import { kafkaError } from './kafka-errors.ts';
 
+const SERVED_TRIES = 50;
+const SERVED_PAUSE_MS = 100;
 const { BROKER, TOPIC } = kafkajs.ConfigResourceTypes;
 
 /** Rejects with kafka_unreachable, as do its methods. */
@@ -58,7 +61,24 @@ class ClusterAdmin implements KafkaAdmin {
       replicationFactor: replicas,
       configEntries: entriesOf(config),
     };
-    await expected(this.#admin.createTopics({ topics: [topic], waitForLeaders: true }), `make topic ${name}`);
+    const doing = `make topic ${name}`;
+    const isNew = await expected(this.#admin.createTopics({ topics: [topic], waitForLeaders: false }), doing);
+    await this.#untilServed(name, doing);
+    // A mirror that saw the other region's topic may have been quicker.
+    if (!isNew) await this.setConfig(name, config);
+  }
+
+  /** A topic just made, by whomever, is not known to every broker at once. */
+  async #untilServed(name: string, doing: string): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      const asked = this.#admin.fetchTopicMetadata({ topics: [name] });
+      if (tries === SERVED_TRIES) return void (await expected(asked, doing));
+      const isServed = await asked
+        .then(({ topics: [{ partitions }] }) => partitions.every(({ leader }) => leader >= 0))
+        .catch(() => false);
+      if (isServed) return;
+      await sleep(SERVED_PAUSE_MS);
+    }
   }
 
   async addPartitions(topic: string, partitions: number): Promise<void> {

@@ -35,6 +35,12 @@ const ZSTD = {
   compress: ({ buffer }: { readonly buffer: Buffer }): Promise<Buffer> => promisify(zstdCompress)(buffer),
   decompress: (bytes: Buffer): Promise<Buffer> => promisify(zstdDecompress)(bytes),
 };
+/** kafkajs sets a timer in the past with every connection, which Node would warn of each time a command starts. */
+const emitWarning = process.emitWarning.bind(process) as (...given: unknown[]) => void;
+process.emitWarning = (...given: unknown[]): void => {
+  if (given[1] !== 'TimeoutNegativeWarning') emitWarning(...given);
+};
+
 kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD] = () => ZSTD;
 
 export function kafkaClient({ brokers, clientId, log }: KafkaAddress): Kafka {

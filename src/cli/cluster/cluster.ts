@@ -1,9 +1,9 @@
 import type { CommandGroup } from '../command.ts';
-import { applyCommand } from './apply.ts';
+import { applyCommand } from './changes/apply.ts';
 import { downCommand } from './down.ts';
 import { fetchCommand } from './fetch.ts';
 import { logsCommand } from './logs.ts';
-import { planCommand } from './plan.ts';
+import { planCommand } from './changes/plan.ts';
 import { statusCommand } from './status.ts';
 import { upCommand } from './up.ts';
 

@@ -1,8 +1,12 @@
 import { resolve } from 'node:path';
 import { pino } from 'pino';
 import { openKafkaPublisher, type Compression } from '../../adapters/kafka/kafka-publisher.ts';
+import { openPinotReports } from '../../adapters/pinot/open-pinot-reports.ts';
 import { nodeClock } from '../../adapters/node-clock/node-clock.ts';
 import { Gateway } from '../../cluster/gateway/gateway.ts';
+import { retentionDays } from '../../cluster/render/pinot-tables.ts';
+import type { Reports } from '../../reporting/reports.ts';
+import { DAY_MS } from '../../base/units.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
 import { startGatewayServer } from '../../server/gateway/gateway-server.ts';
 import { suitHeapToBodies } from '../../server/heap.ts';
@@ -14,6 +18,8 @@ export interface GatewayPlan {
   /** `HOST:PORT` of brokers of the region's Kafka. */
   readonly brokers: readonly string[];
   readonly compression: Compression;
+  /** URL of the broker of the region's Pinot; null where figures are asked for elsewhere. */
+  readonly pinot: string | null;
 }
 
 export interface RunningGateway {
@@ -28,6 +34,7 @@ export async function runGateway({
   region,
   brokers,
   compression,
+  pinot,
 }: GatewayPlan): Promise<RunningGateway> {
   const log = pino({ name: 'adtally-gateway' }, pino.destination({ dest: 2, sync: true }));
   suitHeapToBodies();
@@ -38,11 +45,30 @@ export async function runGateway({
   started.defer(() => gateway.close());
   try {
     const keys = new KeyFile(resolve(spec.data));
-    const server = await startGatewayServer({ gateway, spec, keys, clock: nodeClock, log });
+    const server = await startGatewayServer({
+      gateway,
+      reports: reportsFrom(pinot, spec),
+      spec,
+      keys,
+      clock: nodeClock,
+      log,
+    });
     started.defer(() => server.close());
     return { url: server.url, close: () => started.disposeAsync() };
   } catch (error) {
     await started.disposeAsync();
     throw error;
   }
+}
+
+function reportsFrom(brokerUrl: string | null, spec: PipelineSpec): Reports | undefined {
+  if (brokerUrl === null) return undefined;
+  return openPinotReports({
+    brokerUrl,
+    regions: spec.regions,
+    // Campaigns are not kept on the cluster yet, and nobody says how far Pinot has come: nothing is called final.
+    campaigns: () => Promise.resolve([]),
+    progress: () => Promise.resolve(null),
+    heldFrom: () => Math.max(0, nodeClock.now() - retentionDays(spec) * DAY_MS),
+  });
 }

@@ -18,6 +18,7 @@ interface Flags {
   readonly region?: string;
   readonly kafka?: string[];
   readonly cluster?: string;
+  readonly pinot?: string;
   readonly compression: Compression;
 }
 
@@ -38,7 +39,8 @@ export const gatewayCommand: CommandDefinition = {
           'a broker of the region’s Kafka; may be given several times',
         ).argParser(gather(String)),
       )
-      .option('--cluster <dir>', 'directory of a local cluster, whose addresses.json names the broker')
+      .option('--cluster <dir>', 'directory of a local cluster, whose addresses.json names all servers')
+      .option('--pinot <url>', 'the broker of the region’s Pinot, for /v1/reports/figures')
       .addOption(
         new Option('--compression <codec>', 'how messages are compressed')
           .choices(['none', 'gzip', 'zstd'])
@@ -52,8 +54,9 @@ export const gatewayCommand: CommandDefinition = {
     const flags = command.opts<Flags>();
     const region = chooseRegion(spec, flags.region);
     const brokers = brokersOf(command, region);
+    const pinot = flags.pinot ?? pinotOf(flags.cluster, region);
     const { runGateway } = await import('./gateway-process.ts');
-    const running = await runGateway({ spec, region, brokers, compression: flags.compression });
+    const running = await runGateway({ spec, region, brokers, compression: flags.compression, pinot });
     const { url } = running;
     terminal.result(
       { event: 'started', region, url, kafka: brokers, pid: process.pid },
@@ -92,18 +95,34 @@ function brokersOf(command: Command, region: string): string[] {
 
 /** The broker of the region in the addresses of a local cluster. */
 function brokerIn(directory: string, region: string): string {
-  const path = join(directory, 'addresses.json');
-  let broker: unknown;
+  const { kafka } = addressesIn(directory, region);
+  if (typeof kafka === 'string') return kafka;
+  throw new AdtallyError('config_invalid', `${addressFile(directory)} names no Kafka of region ${region}.`);
+}
+
+function pinotOf(directory: string | undefined, region: string): string | null {
+  if (directory === undefined) return null;
+  const { pinotBroker } = addressesIn(directory, region);
+  return typeof pinotBroker === 'string' && pinotBroker !== '' ? pinotBroker : null;
+}
+
+function addressFile(directory: string): string {
+  return join(directory, 'addresses.json');
+}
+
+function addressesIn(
+  directory: string,
+  region: string,
+): { readonly kafka?: unknown; readonly pinotBroker?: unknown } {
+  const path = addressFile(directory);
   try {
-    const addresses = JSON.parse(readFileSync(path, 'utf8')) as {
-      readonly regions?: Readonly<Record<string, { readonly kafka?: unknown }>>;
+    const { regions } = JSON.parse(readFileSync(path, 'utf8')) as {
+      readonly regions?: Readonly<Record<string, object>>;
     };
-    broker = addresses.regions?.[region]?.kafka;
+    return regions?.[region] ?? {};
   } catch (cause) {
     throw new AdtallyError('config_invalid', `${path} cannot be read: ${(cause as Error).message}.`, {
       cause,
     });
   }
-  if (typeof broker === 'string') return broker;
-  throw new AdtallyError('config_invalid', `${path} names no Kafka of region ${region}.`);
 }

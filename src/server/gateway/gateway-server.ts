@@ -8,7 +8,8 @@ import type { ServerLog } from '../app.ts';
 import { Intake } from '../body/intake.ts';
 import type { KeyStore } from '../keys.ts';
 import { openApiDocument } from '../openapi/document.ts';
-import type { IngestContext } from '../route.ts';
+import type { Reports } from '../../reporting/reports.ts';
+import type { ReportContext } from '../route.ts';
 import { serveRoutes, type RunningServer } from '../serving/serve-routes.ts';
 import { TlsFiles } from '../tls/tls-files.ts';
 import { type GatewayFigures, GatewayMetrics } from './gateway-metrics.ts';
@@ -23,6 +24,8 @@ export interface ServedGateway extends Ingest {
 
 export interface GatewayServerOptions {
   readonly gateway: ServedGateway;
+  /** Without it the route of reports answers not_found. */
+  readonly reports?: Reports | undefined;
   readonly spec: PipelineSpec;
   readonly keys: KeyStore;
   readonly clock: Clock;
@@ -32,6 +35,7 @@ export interface GatewayServerOptions {
 /** Serves the gateway as startServer serves a region: same bodies, limits, keys and errors. Throws as it does. */
 export async function startGatewayServer({
   gateway,
+  reports,
   spec,
   keys,
   clock,
@@ -48,8 +52,9 @@ export async function startGatewayServer({
   const tls = TlsFiles.open(spec.server.tls);
   const stopping = new AbortController();
   const intake = new Intake(gateway, spec.limits);
-  const context: IngestContext = {
+  const context: ReportContext = {
     ingest: gateway,
+    reports: () => reports,
     spec,
     clock,
     intake,

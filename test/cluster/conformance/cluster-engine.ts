@@ -92,9 +92,9 @@ export class ClusterEngine {
         const minute = Number(book['minute']);
         const name = nameOf(book);
         if (book['kind'] !== kind || minute < atMs || minute >= atMs + this.#caseMs) continue;
-        if (name === undefined) continue;
+        if (typeof name !== 'string') continue;
         const ofSide = (counts[side] ??= {});
-        ofSide[String(name)] = (ofSide[String(name)] ?? 0) + Number(book['count']);
+        ofSide[name] = (ofSide[name] ?? 0) + Number(book['count']);
       }
     }
     return counts;

@@ -48,8 +48,11 @@ export class MemoryKafka implements KafkaPublisher {
   }
 }
 
+function copy(bytes: Uint8Array | null): Uint8Array | null {
+  return bytes === null ? null : Buffer.from(bytes);
+}
+
 function copyOf({ key, value, headers, timestamp }: KafkaMessage): KafkaMessage {
-  const copy = (bytes: Uint8Array | null): Uint8Array | null => (bytes === null ? null : Buffer.from(bytes));
   const entries = Object.entries(headers ?? {}).map(([name, bytes]) => [name, Buffer.from(bytes)] as const);
   const copied = headers === undefined ? {} : { headers: Object.fromEntries(entries) };
   return { key: copy(key), value: copy(value), timestamp, ...copied };

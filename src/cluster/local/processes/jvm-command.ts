@@ -38,11 +38,11 @@ export function loggingFile(layout: ClusterLayout): ConfigFile {
   };
   const lines = [
     'rootLogger.level=WARN',
-    'rootLogger.appenderRef.console.ref=console',
-    'appender.console.type=Console',
-    'appender.console.name=console',
-    'appender.console.layout.type=PatternLayout',
-    'appender.console.layout.pattern=%d{ISO8601} %-5p %c{1} - %m%n',
+    'rootLogger.appenderRef.out.ref=out',
+    'appender.out.type=Console',
+    'appender.out.name=out',
+    'appender.out.layout.type=PatternLayout',
+    'appender.out.layout.pattern=%d{ISO8601} %-5p %c{1} - %m%n',
     ...Object.entries(levels).flatMap(([logger, level], index) => [
       `logger.l${index}.name=${logger}`,
       `logger.l${index}.level=${level}`,

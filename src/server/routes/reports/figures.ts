@@ -14,7 +14,7 @@ import {
   timeParameter,
   type Values,
 } from '../../parameters.ts';
-import { sendJson, type Route } from '../../route.ts';
+import { sendJson, type ReportContext, type Route } from '../../route.ts';
 import { reportsOf } from './status.ts';
 
 const LIMIT_DEFAULT = 1000;
@@ -98,7 +98,7 @@ const REPORT = {
   regions: [{ region: 'a', asOf: '2026-01-31T12:41:07.312Z', lagMs: 0 }],
 };
 
-export const getFigures: Route = {
+export const getFigures: Route<ReportContext> = {
   method: 'GET',
   url: '/v1/reports/figures',
   access: 'advertiser',

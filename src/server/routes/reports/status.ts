@@ -2,7 +2,7 @@ import { AdtallyError } from '../../../base/errors.ts';
 import type { Reports } from '../../../reporting/reports.ts';
 import { reportsStatus } from '../../openapi/report-schemas.ts';
 import { readParameters } from '../../parameters.ts';
-import { sendJson, type Route, type ServerContext } from '../../route.ts';
+import { sendJson, type ReportContext, type Route } from '../../route.ts';
 
 export const getReportsStatus: Route = {
   method: 'GET',
@@ -51,7 +51,7 @@ export const getReportsStatus: Route = {
 };
 
 /** The reporting store of this server. Throws AdtallyError not_found where it runs without. */
-export function reportsOf({ reports }: ServerContext): Reports {
+export function reportsOf({ reports }: ReportContext): Reports {
   const found = reports();
   if (found === undefined) throw new AdtallyError('not_found', 'This server runs without a reporting store.');
   return found;

@@ -1,12 +1,12 @@
-import { openKafkaAdmin } from '../../adapters/kafka/kafka-admin.ts';
-import type { AppliedJob } from '../../cluster/jobs/apply-jobs.ts';
-import type { JobStatus } from '../../cluster/jobs/job-status.ts';
-import type { KafkaAdmin } from '../../cluster/kafka/ports.ts';
-import type { PinotStep } from '../../cluster/pinot/pinot-plan.ts';
-import { topicsOf } from '../../cluster/render/topics.ts';
-import type { WantedTopic } from '../../cluster/kafka/ports.ts';
-import type { TopicPlan, TopicStep } from '../../cluster/topics/topic-plan.ts';
-import { renderTable } from '../table.ts';
+import { openKafkaAdmin } from '../../../adapters/kafka/kafka-admin.ts';
+import type { AppliedJob } from '../../../cluster/jobs/apply-jobs.ts';
+import type { JobStatus } from '../../../cluster/jobs/job-status.ts';
+import type { KafkaAdmin } from '../../../cluster/kafka/ports.ts';
+import type { PinotStep } from '../../../cluster/pinot/pinot-plan.ts';
+import { topicsOf } from '../../../cluster/render/topics.ts';
+import type { WantedTopic } from '../../../cluster/kafka/ports.ts';
+import type { TopicPlan, TopicStep } from '../../../cluster/topics/topic-plan.ts';
+import { renderTable } from '../../table.ts';
 import type { ClusterTarget, RegionTarget } from './cluster-target.ts';
 
 /** One thing that differs from what a cluster is to have, or that was brought there. */

@@ -1,7 +1,7 @@
-import { jobStatus } from '../../cluster/jobs/job-status.ts';
-import { pinotSteps } from '../../cluster/pinot/pinot-apply.ts';
-import { planTopics } from '../../cluster/topics/topic-plan.ts';
-import type { CommandDefinition } from '../command.ts';
+import { jobStatus } from '../../../cluster/jobs/job-status.ts';
+import { pinotSteps } from '../../../cluster/pinot/pinot-apply.ts';
+import { planTopics } from '../../../cluster/topics/topic-plan.ts';
+import type { CommandDefinition } from '../../command.ts';
 import {
   changesTable,
   jobPlan,

@@ -1,9 +1,9 @@
-import { applyJobs } from '../../cluster/jobs/apply-jobs.ts';
-import { applyPinot } from '../../cluster/pinot/pinot-apply.ts';
-import { checkTransactionTimeout } from '../../cluster/render/topic-tables.ts';
-import { applyTopics } from '../../cluster/topics/apply-topics.ts';
-import type { CommandDefinition } from '../command.ts';
-import type { Terminal } from '../terminal.ts';
+import { applyJobs } from '../../../cluster/jobs/apply-jobs.ts';
+import { applyPinot } from '../../../cluster/pinot/pinot-apply.ts';
+import { checkTransactionTimeout } from '../../../cluster/render/topic-tables.ts';
+import { applyTopics } from '../../../cluster/topics/apply-topics.ts';
+import type { CommandDefinition } from '../../command.ts';
+import type { Terminal } from '../../terminal.ts';
 import {
   changesTable,
   jobChanges,
