@@ -68,7 +68,7 @@ describe(`figures from Pinot’s SQL equal those of a naive model, seed ${SEED}`
       expect({ query, found, rows: got }).toEqual({ query, ...expectedFigures(naive, query) });
       rows += got.length;
     }
-    expect(rows).toBeGreaterThan(1000);
+    expect(rows).toBeGreaterThan(100);
     expect(broker.statements.filter((sql) => !/^[ -~]*$/.test(sql))).toEqual([]);
   });
 });
