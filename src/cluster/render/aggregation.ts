@@ -1,7 +1,14 @@
 import { HOUR_MS, MINUTE_MS } from '../../base/units.ts';
+import { EVENT_FIELDS } from '../../model/ad-event.ts';
 import { peerOf, stateTtlMs } from '../cluster-plan.ts';
 import { topicNamesOf } from '../topic-names.ts';
-import { canonicalEvent, contentOf, fieldOfContent } from './event-columns.ts';
+import {
+  canonicalEvent,
+  CONTENT_FIELDS,
+  contentOf,
+  fieldOfContent,
+  PRESENT_FIELDS,
+} from './event-columns.ts';
 import {
   checkRegion,
   jobName,
@@ -26,15 +33,7 @@ import {
   view,
   whole,
 } from './sql-text.ts';
-import {
-  ARRIVAL,
-  ARRIVED_AT,
-  fieldsOf,
-  sinkTable,
-  sourceTable,
-  upsertTable,
-  type JobKafka,
-} from './topic-tables.ts';
+import { ARRIVAL, ARRIVED_AT, sinkTable, sourceTable, upsertTable, type JobKafka } from './topic-tables.ts';
 import { countedBooks } from './verdict-books.ts';
 
 const HEADERS = '`headers` MAP<STRING NOT NULL, BYTES> METADATA VIRTUAL';
@@ -82,23 +81,10 @@ function tables(kafka: JobKafka, region: string, senior: string | undefined): st
   ];
 }
 
-const REQUIRED = [
-  'eventId',
-  'eventType',
-  'eventTime',
-  'adId',
-  'campaignId',
-  'advertiserId',
-  'userId',
-  'costMicros',
-  'currency',
-];
-const EVENT_COLUMNS = fieldsOf('events').filter((field) => field !== 'code' && field !== 'message');
-
 /** What the gateway found wrong stands in `code`; the rest is for messages that no gateway wrote. */
 function received(): string {
-  const missing = REQUIRED.map((field) => `${name(field)} IS NULL`).join(' OR ');
-  return `SELECT ${names(EVENT_COLUMNS)}, \`message\`, \`headers\`['raw'] AS \`rawBytes\`,
+  const missing = PRESENT_FIELDS.map((field) => `${name(field)} IS NULL`).join(' OR ');
+  return `SELECT ${names(EVENT_FIELDS)}, \`message\`, \`headers\`['raw'] AS \`rawBytes\`,
   ${ARRIVAL} AS \`arrival\`,
   CASE WHEN \`code\` IS NOT NULL THEN \`code\`
     WHEN ${missing} THEN 'missing_field'
@@ -120,10 +106,10 @@ FROM \`received\``;
 
 /** How many messages of an id there were here and at the peer, and what the first of them said. */
 function keyed(hasPeer: boolean): string {
-  const own = `SELECT ${names(EVENT_COLUMNS)}, \`rawBytes\`, \`arrival\`, 1 AS \`own\`, CAST(NULL AS INT) AS \`peer\`,
+  const own = `SELECT ${names(EVENT_FIELDS)}, \`rawBytes\`, \`arrival\`, 1 AS \`own\`, CAST(NULL AS INT) AS \`peer\`,
     ${contentOf()} AS \`content\`, PROCTIME() AS \`at\`
   FROM \`aged\` WHERE \`age\` = 'on_time'`;
-  const peers = `SELECT ${names(EVENT_COLUMNS)}, CAST(NULL AS BYTES), CAST(NULL AS BIGINT), CAST(NULL AS INT), 1,
+  const peers = `SELECT ${names(EVENT_FIELDS)}, CAST(NULL AS BYTES), CAST(NULL AS BIGINT), CAST(NULL AS INT), 1,
     ${contentOf()}, PROCTIME()
   FROM \`peerClean\` WHERE \`eventId\` IS NOT NULL AND \`sign\` = 1`;
   return `SELECT *, COUNT(\`own\`) OVER byId AS \`ownRows\`, COUNT(\`peer\`) OVER byId AS \`peerRows\`,
@@ -154,9 +140,9 @@ FROM \`keyed\``;
 
 /** Events that change an ad minute. What is taken out is this region's own event, which was the first of its id. */
 function signed(hasPeer: boolean): string {
-  const columns = EVENT_COLUMNS.filter((field) => field !== 'eventId').map((field) => {
+  const columns = CONTENT_FIELDS.map((field) => {
     if (!hasPeer) return name(field);
-    const first = fieldOfContent('`firstContent`', field as Parameters<typeof fieldOfContent>[1]);
+    const first = fieldOfContent('`firstContent`', field);
     return `CASE WHEN \`own\` = 1 THEN ${name(field)} ELSE ${first} END AS ${name(field)}`;
   });
   return `SELECT \`eventId\`, ${columns.join(',\n  ')}, \`plus\`, \`minus\`
@@ -164,7 +150,7 @@ FROM \`judged\` WHERE \`plus\` + \`minus\` > 0`;
 }
 
 function verdictRows(): string {
-  const columns = `\`arrival\`, ${names(EVENT_COLUMNS)}, \`rawBytes\``;
+  const columns = `\`arrival\`, ${names(EVENT_FIELDS)}, \`rawBytes\``;
   return `SELECT \`age\` AS \`verdict\`, COALESCE(\`fault\`, \`age\`) AS \`code\`, \`message\`, ${columns}
 FROM \`aged\` WHERE \`age\` <> 'on_time'
 UNION ALL
@@ -173,7 +159,7 @@ FROM \`judged\` WHERE \`own\` = 1`;
 }
 
 function clean(region: string): string {
-  return `SELECT ${names(EVENT_COLUMNS)}, ${text(region)}, CAST(\`plus\` - \`minus\` AS INT)
+  return `SELECT ${names(EVENT_FIELDS)}, ${text(region)}, CAST(\`plus\` - \`minus\` AS INT)
 FROM \`signed\` WHERE \`plus\` <> \`minus\``;
 }
 

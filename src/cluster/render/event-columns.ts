@@ -1,22 +1,14 @@
+import { EVENT_FIELDS, type EventField } from '../../model/ad-event.ts';
 import { SEPARATOR, jsonText, name, part } from './sql-text.ts';
 
+type ContentField = Exclude<EventField, 'eventId'>;
 /** What decides whether two events of one id are the same: all that is interpreted of them but the id. */
-const CONTENT_FIELDS = [
-  'eventType',
-  'eventTime',
-  'adId',
-  'campaignId',
-  'advertiserId',
-  'userId',
-  'merchantId',
-  'placement',
-  'costMicros',
-  'currency',
-] as const;
-type ContentField = (typeof CONTENT_FIELDS)[number];
+export const CONTENT_FIELDS = EVENT_FIELDS.filter((field): field is ContentField => field !== 'eventId');
 
 const WHOLE_NUMBERS: ReadonlySet<string> = new Set(['eventTime', 'costMicros']);
 const OPTIONAL: ReadonlySet<string> = new Set(['merchantId', 'placement']);
+/** Those that every message of a valid event has: the gateway fills in what has a default. */
+export const PRESENT_FIELDS = EVENT_FIELDS.filter((field) => !OPTIONAL.has(field));
 
 /** The event's content as one text. No identifier is empty, so the empty text stands for an absent one. */
 export function contentOf(): string {

@@ -1,3 +1,4 @@
+import { ORDER_FIELDS, ORDER_STATUSES } from '../../model/order.ts';
 import {
   SEPARATOR,
   name,
@@ -18,17 +19,7 @@ export interface OrderRuleSpans {
   readonly maxClockSkewMs: number;
 }
 
-const REQUIRED = [
-  'orderId',
-  'orderVersion',
-  'orderStatus',
-  'orderTime',
-  'userId',
-  'merchantId',
-  'amountMicros',
-  'currency',
-];
-const STATUSES = "'placed', 'cancelled', 'refunded'";
+const STATUSES = ORDER_STATUSES.map(text).join(', ');
 
 /** Digits of the largest version. */
 export const VERSION_DIGITS = 16;
@@ -60,10 +51,10 @@ export function orderViews(region: string, regions: readonly string[], rules: Or
 }
 
 function received(region: string, regions: readonly string[]): string {
-  const missing = REQUIRED.map((field) => `${name(field)} IS NULL`).join(' OR ');
+  const missing = ORDER_FIELDS.map((field) => `${name(field)} IS NULL`).join(' OR ');
   const select = (from: string): string => {
     const isOwn = from === region;
-    return `SELECT ${names(REQUIRED)}, ${ARRIVAL} AS \`arrival\`, ${isOwn ? 1 : 0} AS \`own\`,
+    return `SELECT ${names(ORDER_FIELDS)}, ${ARRIVAL} AS \`arrival\`, ${isOwn ? 1 : 0} AS \`own\`,
   ${regions.indexOf(from)} AS \`place\`, PROCTIME() AS \`at\`,
   CASE WHEN \`code\` IS NOT NULL THEN \`code\`
     WHEN ${missing} THEN 'missing_field'

@@ -1,48 +1,48 @@
 import { SECOND_MS, MINUTE_MS } from '../../base/units.ts';
 import { AdtallyError } from '../../base/errors.ts';
+import type { EventField } from '../../model/ad-event.ts';
+import type { OrderField } from '../../model/order.ts';
 import { name, text, whole } from './sql-text.ts';
+
+const EVENT_TYPES = {
+  eventId: 'STRING',
+  eventType: 'STRING',
+  eventTime: 'BIGINT',
+  adId: 'STRING',
+  campaignId: 'STRING',
+  advertiserId: 'STRING',
+  userId: 'STRING',
+  merchantId: 'STRING',
+  placement: 'STRING',
+  costMicros: 'BIGINT',
+  currency: 'STRING',
+} as const satisfies Record<EventField, string>;
+
+const ORDER_TYPES = {
+  orderId: 'STRING',
+  orderVersion: 'BIGINT',
+  orderStatus: 'STRING',
+  orderTime: 'BIGINT',
+  userId: 'STRING',
+  merchantId: 'STRING',
+  amountMicros: 'BIGINT',
+  currency: 'STRING',
+} as const satisfies Record<OrderField, string>;
 
 /** The fields of the messages of each topic, with their SQL types: the one place that knows them. */
 export const TOPIC_FIELDS = {
   events: {
-    eventId: 'STRING',
-    eventType: 'STRING',
-    eventTime: 'BIGINT',
-    adId: 'STRING',
-    campaignId: 'STRING',
-    advertiserId: 'STRING',
-    userId: 'STRING',
-    merchantId: 'STRING',
-    placement: 'STRING',
-    costMicros: 'BIGINT',
-    currency: 'STRING',
+    ...EVENT_TYPES,
     code: 'STRING',
     message: 'STRING',
   },
   orders: {
-    orderId: 'STRING',
-    orderVersion: 'BIGINT',
-    orderStatus: 'STRING',
-    orderTime: 'BIGINT',
-    userId: 'STRING',
-    merchantId: 'STRING',
-    amountMicros: 'BIGINT',
-    currency: 'STRING',
+    ...ORDER_TYPES,
     code: 'STRING',
     message: 'STRING',
   },
   clean: {
-    eventId: 'STRING',
-    eventType: 'STRING',
-    eventTime: 'BIGINT',
-    adId: 'STRING',
-    campaignId: 'STRING',
-    advertiserId: 'STRING',
-    userId: 'STRING',
-    merchantId: 'STRING',
-    placement: 'STRING',
-    costMicros: 'BIGINT',
-    currency: 'STRING',
+    ...EVENT_TYPES,
     region: 'STRING',
     sign: 'INT',
   },
