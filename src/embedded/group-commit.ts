@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import { pause } from '../base/pause.ts';
 import type { EntryReceipt } from './state/entry-receipt.ts';
 import { diskFailed } from './disk-failure.ts';
 import type { Entry } from './log/entry.ts';
@@ -104,7 +105,7 @@ export class GroupCommit {
   async #commitAll(): Promise<void> {
     while (this.#queue.length > 0) {
       const waitMs = this.#lastCommitAtMs + this.#intervalMs - this.#clock.monotonicMs();
-      if (waitMs > 0) await new Promise<void>((resolve) => this.#clock.after(waitMs, resolve));
+      if (waitMs > 0) await pause(this.#clock, waitMs);
       await this.#commit(this.#takeGroup());
     }
   }

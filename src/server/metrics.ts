@@ -1,9 +1,9 @@
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { Counter, Gauge, Histogram } from 'prom-client';
 import { SECOND_MS } from '../base/units.ts';
 import type { BudgetServiceStatus } from '../budget/budget-service.ts';
 import type { FeedStatus } from '../budget/peer/peer-follower.ts';
 import type { Region, RegionStatus } from '../embedded/ports.ts';
-import type { HttpMetrics } from './route.ts';
+import { RegistryMetrics } from './serving/registry-metrics.ts';
 import { peerMetrics, type PeerView } from './stream/peer-metrics.ts';
 import { ORDER_VERDICTS } from '../model/order-verdict.ts';
 import { VERDICTS } from '../model/verdict.ts';
@@ -55,7 +55,6 @@ const REGION_METRICS: readonly RegionMetric[] = [
   ),
 ];
 
-const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 const VISIBLE_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 1];
 
 /** What stands around the region and has figures of its own. */
@@ -66,10 +65,7 @@ interface MetricSources {
 }
 
 /** What `/metrics` shows, in a registry of its own. */
-export class ServerMetrics implements HttpMetrics {
-  private readonly registry = new Registry();
-  private readonly requests: Histogram;
-  private readonly visible: Histogram;
+export class ServerMetrics extends RegistryMetrics {
   private readonly stopListening: () => void;
 
   constructor(
@@ -77,53 +73,31 @@ export class ServerMetrics implements HttpMetrics {
     heldBytes: () => number,
     { budget = () => undefined, peer, stores = {} }: MetricSources = {},
   ) {
-    for (const metric of REGION_METRICS) this.registry.registerMetric(regionMetric(region, metric));
-    this.registry.registerMetric(verdictCounter(region));
-    this.registry.registerMetric(orderVerdictCounter(region));
-    this.registry.registerMetric(receivingGauge(heldBytes));
-    const around = [...budgetMetrics(budget), ...peerMetrics(region, peer), ...storeMetrics(stores)];
-    for (const metric of around) this.registry.registerMetric(metric);
-    this.requests = requestHistogram(this.registry);
-    this.visible = new Histogram({
+    const visible = new Histogram({
       name: 'adtally_visible_seconds',
       help: 'From accepting a request to its events being durable and visible, per group; the answer leaves after that.',
       buckets: VISIBLE_BUCKETS,
-      registers: [this.registry],
+      registers: [],
     });
+    super([
+      ...REGION_METRICS.map((metric) => regionMetric(region, metric)),
+      verdictCounter(region),
+      orderVerdictCounter(region),
+      receivingGauge(heldBytes),
+      ...budgetMetrics(budget),
+      ...peerMetrics(region, peer),
+      ...storeMetrics(stores),
+      visible,
+    ]);
     this.stopListening = region.onChange(({ acceptedAtMs, visibleAtMs }) =>
-      this.visible.observe((visibleAtMs - acceptedAtMs) / SECOND_MS),
+      visible.observe((visibleAtMs - acceptedAtMs) / SECOND_MS),
     );
-    collectDefaultMetrics({ register: this.registry, prefix: 'adtally_' });
   }
 
-  observeRequest(method: string, route: string, status: number, durationMs: number): void {
-    this.requests.observe({ method, route, status }, durationMs / SECOND_MS);
-  }
-
-  get contentType(): string {
-    return this.registry.contentType;
-  }
-
-  /** Prometheus text. */
-  render(): Promise<string> {
-    return this.registry.metrics();
-  }
-
-  close(): void {
+  override close(): void {
     this.stopListening();
-    this.registry.clear();
+    super.close();
   }
-}
-
-/** How long requests take, for every server alike. */
-export function requestHistogram(registry: Registry): Histogram {
-  return new Histogram({
-    name: 'adtally_http_request_seconds',
-    help: 'From a request’s headers to the end of its answer.',
-    labelNames: ['method', 'route', 'status'],
-    buckets: REQUEST_BUCKETS,
-    registers: [registry],
-  });
 }
 
 export function receivingGauge(heldBytes: () => number): Gauge {

@@ -2,13 +2,12 @@ import { serverProbe } from '../../adapters/local-process/server-probe.ts';
 import { nodeClock } from '../../adapters/node-clock/node-clock.ts';
 import type { UnixMs } from '../../base/clock.ts';
 import { ERRORS } from '../../base/errors.ts';
+import { SECOND_MS } from '../../base/units.ts';
 import { addressesOf } from '../../cluster/local/cluster-layout.ts';
 import { readStatus, type ProcessStatus } from '../../cluster/local/process-status.ts';
 import type { CommandDefinition } from '../command.ts';
 import { formatSize, renderTable } from '../table.ts';
 import { addClusterDirectory, openCluster } from './local-cluster.ts';
-
-const SECOND_MS = 1000;
 
 export const statusCommand: CommandDefinition = {
   usage: 'status',

@@ -10,6 +10,7 @@ import { availableMib, hasProc } from '../../adapters/local-process/proc-file-sy
 import { serverProbe } from '../../adapters/local-process/server-probe.ts';
 import { nodeClock } from '../../adapters/node-clock/node-clock.ts';
 import { AdtallyError } from '../../base/errors.ts';
+import { HOUR_MS } from '../../base/units.ts';
 import {
   addressesOf,
   jarGroupsOf,
@@ -31,7 +32,6 @@ import { statusTable } from './status.ts';
 import { wishedLayout } from './wished-layout.ts';
 
 const PORT_MAX = 65_000;
-const HOUR_MS = 3_600_000;
 
 export const upCommand: CommandDefinition = {
   usage: 'up',

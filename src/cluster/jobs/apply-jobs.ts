@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { AdtallyError } from '../../base/errors.ts';
+import { pause } from '../../base/pause.ts';
 import { SECOND_MS } from '../../base/units.ts';
 import type { RenderedJob } from '../render/rendered-job.ts';
 import type { CheckpointFiles, FlinkJob, JobManager, SqlGateway } from './ports.ts';
@@ -130,9 +131,7 @@ async function untilRunning(
         `${job.name} (${jobId}) is ${found?.state ?? 'not there'} after ${START_PATIENCE_MS / SECOND_MS} s. Flink may have no free slot for it; it runs as soon as there is one.`,
       );
     }
-    await new Promise<void>((resolve) => {
-      clock.after(POLL_MS, resolve);
-    });
+    await pause(clock, POLL_MS);
   }
 }
 

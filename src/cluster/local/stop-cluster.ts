@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { AdtallyError } from '../../base/errors.ts';
-import { pause } from './pause.ts';
+import { pause } from '../../base/pause.ts';
 import type { ProcessHost } from './ports.ts';
 import type { ProcessPlan } from './process-plan.ts';
 

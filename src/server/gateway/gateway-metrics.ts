@@ -1,7 +1,7 @@
-import { Counter, Registry, collectDefaultMetrics, type Histogram } from 'prom-client';
+import { Counter } from 'prom-client';
 import { SECOND_MS } from '../../base/units.ts';
-import { liveCounter, liveGauge, receivingGauge, requestHistogram } from '../metrics.ts';
-import type { HttpMetrics } from '../route.ts';
+import { liveCounter, liveGauge, receivingGauge } from '../metrics.ts';
+import { RegistryMetrics } from '../serving/registry-metrics.ts';
 
 /** Figures of a gateway since its start. */
 export interface GatewayFigures {
@@ -16,12 +16,9 @@ export interface GatewayFigures {
 }
 
 /** What `/metrics` of a gateway shows. */
-export class GatewayMetrics implements HttpMetrics {
-  private readonly registry = new Registry();
-  private readonly requests: Histogram;
-
+export class GatewayMetrics extends RegistryMetrics {
   constructor(status: () => GatewayFigures, heldBytes: () => number) {
-    const metrics = [
+    super([
       takenIn('events', status),
       takenIn('orders', status),
       liveCounter(
@@ -48,27 +45,7 @@ export class GatewayMetrics implements HttpMetrics {
         () => status().pendingBytes,
       ),
       receivingGauge(heldBytes),
-    ];
-    for (const metric of metrics) this.registry.registerMetric(metric);
-    this.requests = requestHistogram(this.registry);
-    collectDefaultMetrics({ register: this.registry, prefix: 'adtally_' });
-  }
-
-  observeRequest(method: string, route: string, status: number, durationMs: number): void {
-    this.requests.observe({ method, route, status }, durationMs / SECOND_MS);
-  }
-
-  get contentType(): string {
-    return this.registry.contentType;
-  }
-
-  /** Prometheus text. */
-  render(): Promise<string> {
-    return this.registry.metrics();
-  }
-
-  close(): void {
-    this.registry.clear();
+    ]);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { pause } from '../../base/pause.ts';
 import type { ChangePage, Region } from '../../embedded/ports.ts';
 import { expectedError, problemOf } from '../problem.ts';
 import { EVENT_STREAM_TYPE, type ServerContext, sendJson } from '../route.ts';
@@ -102,5 +103,5 @@ async function rest(context: ServerContext, events: EventStream, ended: AbortSig
 }
 
 function gather({ clock }: ServerContext): Promise<void> {
-  return new Promise((resolve) => void clock.after(GATHER_MS, resolve));
+  return pause(clock, GATHER_MS);
 }

@@ -6,6 +6,7 @@ import type {
   RecordPage,
   Sink,
 } from '../../union-load/ports.ts';
+import { pause } from '../../base/pause.ts';
 import { RECORD_KINDS } from '../../union-load/ports.ts';
 import { UnionLoad } from '../../union-load/union-load.ts';
 import { expectEqual, type RegionAtRest } from '../checkers/checker.ts';
@@ -96,7 +97,7 @@ export class UnionSink implements Sink {
         await this.#pass();
         let page = pageOf(side, kind, after, limit);
         if (page.records.length === 0 && waitMs > 0) {
-          await new Promise<void>((resolve) => void clock.after(Math.min(waitMs, 200), resolve));
+          await pause(clock, Math.min(waitMs, 200));
           page = pageOf(side, kind, after, limit);
         }
         await this.#pass();
@@ -109,7 +110,7 @@ export class UnionSink implements Sink {
     const { clock } = this.#process;
     const delayMs = this.isHealed ? 0.1 : this.#random.fraction() * this.#temper.delayMsMax;
     // A dead process hears of nothing any more.
-    await new Promise<void>((resolve) => void clock.after(delayMs, resolve));
+    await pause(clock, delayMs);
     if (!this.isHealed && this.#random.chance(this.#temper.fault)) throw new Error('The sink has failed.');
   }
 }

@@ -8,14 +8,16 @@ import { nodeClock } from '../../../src/adapters/node-clock/node-clock.ts';
 import type { ClusterAddresses } from '../../../src/cluster/addresses.ts';
 import { topicsOf } from '../../../src/cluster/render/topics.ts';
 import { topicNamesOf } from '../../../src/cluster/topic-names.ts';
+import { messageOf } from '../../../src/cluster/gateway/messages.ts';
+import { readEvent, readOrder } from '../../../src/cluster/gateway/received.ts';
 import type { JobServices } from '../../../src/cluster/jobs/apply-jobs.ts';
+import { hasEnded } from '../../../src/cluster/jobs/running-jobs.ts';
 import { renderRegionJobs } from '../../../src/cluster/region-jobs.ts';
 import type { RenderedJob } from '../../../src/cluster/render/rendered-job.ts';
 import { resolveSpec } from '../../../src/pipeline/pipeline-spec.ts';
-import type { PipelineConfig } from '../../../src/pipeline/settings.ts';
+import type { PipelineConfig, PipelineSpec } from '../../../src/pipeline/settings.ts';
 import type { Side } from './cases.ts';
 import type { RegionNames } from './expected.ts';
-import { gatewayMessage } from './messages.ts';
 import type { SentStep } from './sent-steps.ts';
 
 const PATIENCE_MS = 180_000;
@@ -40,6 +42,7 @@ export class JobRig {
   readonly jobs: readonly RenderedJob[];
   /** The same jobs for a spec with other settings. */
   readonly jobsWith: (config: PipelineConfig) => readonly RenderedJob[];
+  readonly #spec: PipelineSpec;
   readonly #admin: Admin;
   readonly #producer: Producer;
   readonly #consumer: Consumer;
@@ -66,7 +69,8 @@ export class JobRig {
     const [region] = Object.values(addresses.regions);
     this.names = { a: `${run}a`, b: `${run}b` };
     const regions = [this.names.a, this.names.b];
-    const spec = resolveSpec({ ...config, regions }, { environment: {}, flags: {} });
+    this.#spec = resolveSpec({ ...config, regions }, { environment: {}, flags: {} });
+    const spec = this.#spec;
     const own = { ...addresses, regions: Object.fromEntries(regions.map((one) => [one, region])) };
     this.jobsWith = (other) => {
       const changed = resolveSpec({ ...config, ...other, regions }, { environment: {}, flags: {} });
@@ -121,10 +125,8 @@ export class JobRig {
   async close(): Promise<void> {
     const names = new Set(this.jobs.map(({ name }) => name));
     const running = await this.services.jobManager.jobs();
-    for (const { id, name, state } of running) {
-      if (names.has(name.split(' ')[0]) && /RUNNING|RESTARTING|CREATED|INITIALIZING|FAILING/.test(state)) {
-        await this.services.jobManager.cancel(id);
-      }
+    for (const job of running) {
+      if (names.has(job.name.split(' ')[0]) && !hasEnded(job)) await this.services.jobManager.cancel(job.id);
     }
     await this.#consumer.disconnect();
     await this.#producer.disconnect();
@@ -137,8 +139,17 @@ export class JobRig {
     const byTopic = Map.groupBy(steps, ({ at, kind }) => this.#topicOf(at, kind));
     for (const [topic, sent] of byTopic) {
       const messages = sent.map(({ kind, body, arrival }) => {
-        const { key, value, raw } = gatewayMessage(kind, body);
-        return { key, value, timestamp: String(arrival), headers: raw === null ? {} : { raw } };
+        const raw = Buffer.from(body);
+        const received = kind === 'event' ? readEvent(raw, this.#spec) : readOrder(raw, this.#spec);
+        const { key, value, headers } = messageOf(received, raw, arrival);
+        return {
+          key: key && Buffer.from(key),
+          value: value && Buffer.from(value),
+          timestamp: String(arrival),
+          headers: Object.fromEntries(
+            Object.entries(headers ?? {}).map(([name, one]) => [name, Buffer.from(one)]),
+          ),
+        };
       });
       await this.#producer.send({ topic, messages, acks: -1 });
       this.#sent.set(topic, (this.#sent.get(topic) ?? 0) + messages.length);

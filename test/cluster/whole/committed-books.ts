@@ -24,7 +24,8 @@ export async function committedBooks(broker: string, region: string): Promise<Bo
   const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 100 });
   await consumer.connect();
   await consumer.subscribe({ topics: [topic], fromBeginning: true });
-  let idleSinceMs = performance.now();
+  let idleSinceMs = Number.POSITIVE_INFINITY;
+  consumer.on(consumer.events.GROUP_JOIN, () => (idleSinceMs = performance.now()));
   await consumer.run({
     eachMessage: ({ message }) => {
       idleSinceMs = performance.now();
@@ -33,7 +34,7 @@ export async function committedBooks(broker: string, region: string): Promise<Bo
     },
   });
   // Behind the last message there may be marks of transactions, which no reader gets: so its offset does not tell the end.
-  while (latest.size === 0 || performance.now() - idleSinceMs < IDLE_MS) await sleep(50);
+  while (!(performance.now() - idleSinceMs > IDLE_MS)) await sleep(50);
   await consumer.disconnect();
   await admin.deleteGroups([groupId]).catch(() => undefined);
   await admin.disconnect();

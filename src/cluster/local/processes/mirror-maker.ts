@@ -1,10 +1,9 @@
+import { mirroredTopics } from '../../cluster-plan.ts';
 import { at, configPath, HOST, type ClusterLayout, type Runtime } from '../cluster-layout.ts';
 import { jvmCommand, loggingFile, propertiesText } from './jvm-command.ts';
 import { PROCESS_MEMORY } from './process-memory.ts';
 import type { ProcessPlan } from '../process-plan.ts';
 
-/** What the other region needs of a region; the names begin with the region and stay the same on the other side. */
-const MIRRORED_TOPICS = ['clean', 'orders', 'ad-minutes', 'attributed-orders'] as const;
 const REFRESH_SECONDS = 5;
 
 /** MirrorMaker 2: carries what each region counted into the Kafka of the other one, exactly once. */
@@ -70,7 +69,9 @@ function wayConfiguration(from: string, to: string): Record<string, string | boo
   return {
     [`${way}.enabled`]: true,
     // These are patterns: a dot alone would match any character.
-    [`${way}.topics`]: MIRRORED_TOPICS.map((topic) => `${from}[.]${topic}`).join(','),
+    [`${way}.topics`]: mirroredTopics(from)
+      .map((topic) => topic.replaceAll('.', '[.]'))
+      .join(','),
     [`${way}.groups`]: 'none',
     [`${way}.consumer.isolation.level`]: 'read_committed',
   };
