@@ -125,9 +125,10 @@ describe(`stores that are wrong, seed ${SEED}`, { timeout: 180_000 }, () => {
     expect(await metrics()).toContain('adtally_store_running{store="warehouse"} 0');
     expect((await status()).error).toContain('adtally rebuild warehouse');
     await world.settled('reporting');
-    expect(await metrics()).toMatch(
-      /adtally_store_lag_seconds\{store="reporting",region="b",kind="ad-minutes"\} \d/,
-    );
+    // The rows were there before: the feed may still have to be asked.
+    await expect
+      .poll(metrics, { timeout: 30_000 })
+      .toMatch(/adtally_store_lag_seconds\{store="reporting",region="b",kind="ad-minutes"\} \d/);
     await world.command('rebuild', 'warehouse');
     await world.settled('warehouse');
     await world.send(50);
