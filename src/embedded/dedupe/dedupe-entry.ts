@@ -31,6 +31,10 @@ export function cohortOf(generation: number, owner: Owner): number {
   return generation * 2 + owner;
 }
 
+export function generationOf(cohort: number): number {
+  return cohort >> 1;
+}
+
 /** Makes the entry at `at` of four permuted id words that stand there, and a content fingerprint. */
 export function sealEntry(entries: Int32Array, at: number, content: number): void {
   const first = entries[at];

@@ -4,6 +4,7 @@ import { DedupeCohorts } from './dedupe-cohorts.ts';
 import {
   cohortOf,
   ENTRY_WORDS,
+  generationOf,
   GROUP_HEADER_WORDS,
   OWN,
   type Owner,
@@ -140,12 +141,16 @@ export class DedupeIndex {
     this.#unseenRow = -1;
   }
 
-  /** Gives the id of located row `i`, just found with the same content, to an owner, as if it came in this generation. */
+  /**
+   * Gives the id of located row `i`, just found with the same content, to an owner, as if it came in this generation, or in the
+   * one it has when that is later: an id moves on only, so that what is loaded may leave out the moves to what is forgotten.
+   */
   reown(i: number, generation: number, owner: Owner): void {
     assert(i === this.#seenRow, 'only an id just found with the same content gets another owner');
     this.#seenRow = -1;
     const at = i * WORDS;
-    this.#openCohort(cohortOf(generation, owner));
+    const has = generationOf(this.#cohorts.numbers[this.#tables.seenTag]);
+    this.#openCohort(cohortOf(Math.max(generation, has), owner));
     this.#keepBeforeImage(at);
     this.#move(this.#located, at);
     this.#reowned.append(this.#addCohort, this.#located, at);

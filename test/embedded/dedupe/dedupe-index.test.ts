@@ -96,6 +96,20 @@ describe('dedupe index', () => {
     expect(world.differences).toEqual([]);
   });
 
+  it('remembers an id no longer after a restart when the clock had gone back before it was given away', () => {
+    const world = new World();
+    world.insert(POOL.slice(0, 10), 0, 5);
+    world.reown(POOL.slice(0, 5), 0, 1, PEERS);
+    world.reown(POOL.slice(5, 10), 0, 7, PEERS);
+    world.forget(3);
+    world.begin('delta');
+    world.finish();
+    world.forget(5);
+    world.begin('delta');
+    world.end();
+    expect(world.differences).toEqual([]);
+  });
+
   it('keeps what is forgotten after the cut until the snapshot has it, also when tables are rebuilt', () => {
     const world = new World();
     world.insert(POOL.slice(0, 1200), 0, 1);

@@ -145,7 +145,10 @@ export class World {
   reown(ids: readonly Id[], content: number, generation: number, owner: Owner): void {
     giveAway(this.index, ids, content, generation, owner);
     for (const id of ids) {
-      if (this.model.look(id, content) === SAME_CONTENT) this.model.remember(id, content, generation, owner);
+      if (this.model.look(id, content) !== SAME_CONTENT) continue;
+      // An id is never remembered for less long than before.
+      const has = this.model.ids.get(id)!.generation;
+      this.model.remember(id, content, Math.max(generation, has), owner);
     }
     this.#checkSize();
   }
