@@ -5,6 +5,7 @@ import type { HttpPage, Readiness } from '../../cluster/local/process-plan.ts';
 
 const TIMEOUT_MS = 3000;
 const METADATA_REQUEST = metadataRequest('adtally-cluster');
+const POSTGRES_STARTUP = postgresStartup('adtally', 'postgres');
 /** In the answer, after its length and its number. */
 const BROKER_COUNT_AT = 8;
 
@@ -24,6 +25,7 @@ async function ask(readiness: Readiness): Promise<boolean> {
   if (readiness.kind === 'http') return await showPages(readiness.pages);
   if (readiness.kind === 'kafka') return await hasBroker(readiness.address);
   if (readiness.kind === 'zookeeper') return (await converse(readiness.address, 'srvr')).includes('Mode:');
+  if (readiness.kind === 'postgres') return await letsIn(readiness.address);
   await withSocket(readiness.address, () => Promise.resolve());
   return true;
 }
@@ -61,6 +63,17 @@ async function hasBroker(address: string): Promise<boolean> {
   return answer.readInt32BE(BROKER_COUNT_AT) > 0;
 }
 
+/** While PostgreSQL recovers it answers with an error; "R", that it takes the password or needs none, comes from one that serves. */
+async function letsIn(address: string): Promise<boolean> {
+  let first = '';
+  await withSocket(address, async (socket, signal) => {
+    socket.write(POSTGRES_STARTUP);
+    const [bytes] = (await once(socket, 'data', { signal })) as [Buffer];
+    first = bytes.toString('latin1', 0, 1);
+  });
+  return first === 'R';
+}
+
 /** Connects, lets `action` talk and hangs up; rejects when nobody is there or it takes too long. */
 async function withSocket(
   address: string,
@@ -88,4 +101,13 @@ function metadataRequest(client: string): Buffer {
   const length = Buffer.alloc(4);
   length.writeInt32BE(body.length);
   return Buffer.concat([length, body]);
+}
+
+/** PostgreSQL's first message, protocol 3.0: length, version, and who wants to talk to which database. */
+function postgresStartup(user: string, database: string): Buffer {
+  const text = `user\0${user}\0database\0${database}\0\0`;
+  const head = Buffer.alloc(8);
+  head.writeInt32BE(head.length + text.length);
+  head.writeInt32BE(3 << 16, 4);
+  return Buffer.concat([head, Buffer.from(text, 'latin1')]);
 }

@@ -7,7 +7,7 @@ export const HOST = '127.0.0.1';
 export type JarGroup = 'kafka' | 'flink' | 'flink-gateway' | 'pinot';
 
 /** What can be left out of a local cluster. */
-export const OPTIONAL_PARTS = ['pinot'] as const;
+export const OPTIONAL_PARTS = ['pinot', 'postgres'] as const;
 export type OptionalPart = (typeof OPTIONAL_PARTS)[number];
 
 /** What a local cluster consists of and where it is: all its processes follow from this. */
@@ -27,6 +27,14 @@ export interface Runtime {
   readonly java: string;
   /** Directory of the jars of each group that is needed. */
   readonly jars: Readonly<Partial<Record<JarGroup, string>>>;
+  readonly postgres: PostgresRuntime;
+}
+
+export interface PostgresRuntime {
+  /** Directory of its programs. */
+  readonly programs: string;
+  /** Who it runs as; null for the user of the command. It refuses to be root. */
+  readonly user: string | null;
 }
 
 export const CONFIG_FOLDER = 'config';
@@ -48,7 +56,7 @@ export function jarGroupsOf({ without }: ClusterLayout): JarGroup[] {
 
 /** Where everything answers, for all who talk to the cluster. */
 export function addressesOf(layout: ClusterLayout): ClusterAddresses {
-  const { ports, regions } = layout;
+  const { ports, regions, without } = layout;
   return {
     regions: Object.fromEntries(
       regions.map((region) => {
@@ -65,9 +73,19 @@ export function addressesOf(layout: ClusterLayout): ClusterAddresses {
     ),
     flink: urlOf(ports.flink),
     sqlGateway: urlOf(ports.sqlGateway),
+    ...(without.includes('postgres') ? {} : { postgres: postgresUrl(ports.postgres) }),
     zookeeper: at(ports.zookeeper),
     warehouse: `file://${dataPath(layout, 'warehouse')}`,
   };
+}
+
+/** The role that owns its databases. */
+export const POSTGRES_ROLE = 'adtally';
+/** There from the start. */
+const POSTGRES_DATABASE = 'postgres';
+
+function postgresUrl(port: number): string {
+  return `postgresql://${POSTGRES_ROLE}@${at(port)}/${POSTGRES_DATABASE}`;
 }
 
 /** `host:port` on this machine. */

@@ -12,6 +12,7 @@ const SHARED = [
   'taskManagerMetrics',
   'sqlGateway',
   'mirrorMaker',
+  'postgres',
 ] as const;
 
 const OF_A_REGION = [

@@ -37,6 +37,10 @@ export const PROCESS_MEMORY = {
   pinot: { heap: 640, metaspace: 192, direct: 512, planned: 1024 },
 } as const satisfies Record<string, ProcessMemory>;
 
+/** PostgreSQL is no JVM: a part that its processes share, and one for each connection. In MiB. */
+export const POSTGRES_MEMORY = { sharedBuffers: 64, workMem: 4, maintenance: 32, planned: 256 } as const;
+export const POSTGRES_CONNECTIONS = 60;
+
 /** The flags that hold a JVM to it. */
 export function memoryFlags({ heap, metaspace, direct }: ProcessMemory): string[] {
   return [
