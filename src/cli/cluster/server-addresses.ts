@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { AdtallyError } from '../../base/errors.ts';
+import { didYouMean } from '../../base/nearest-name.ts';
+import type { PipelineSpec } from '../../pipeline/settings.ts';
+
+const BROKER = /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}$/;
+
+/** The region of the spec that `--region` names, the first one without it. Throws AdtallyError config_invalid. */
+export function chooseRegion({ regions }: PipelineSpec, name: string | undefined): string {
+  if (name === undefined || regions.includes(name)) return name ?? regions[0];
+  throw new AdtallyError(
+    'config_invalid',
+    `--region is "${name}"; the regions of the spec are ${regions.join(', ')}.${didYouMean(name, regions)}`,
+  );
+}
+
+/** Brokers of the region's Kafka. Throws AdtallyError usage without an address, config_invalid for one that is none. */
+export function brokersOf(
+  { kafka, cluster }: { readonly kafka?: string[]; readonly cluster?: string },
+  region: string,
+): string[] {
+  if (kafka === undefined && cluster === undefined) {
+    throw new AdtallyError(
+      'usage',
+      'Say where Kafka is: --kafka HOST:PORT, or --cluster DIR for a local cluster.',
+    );
+  }
+  const brokers = kafka ?? [brokerIn(cluster!, region)];
+  const wrong = brokers.find((broker) => !BROKER.test(broker));
+  if (wrong === undefined) return brokers;
+  throw new AdtallyError('config_invalid', `--kafka is "${wrong}"; it must be HOST:PORT, as 127.0.0.1:9092.`);
+}
+
+/** The URL of a region's Pinot broker; null where there is none. */
+export function pinotIn(directory: string | undefined, region: string): string | null {
+  if (directory === undefined) return null;
+  const { pinotBroker } = readAddresses(directory).regions?.[region] ?? {};
+  return typeof pinotBroker === 'string' && pinotBroker !== '' ? pinotBroker : null;
+}
+
+/** The URL of PostgreSQL; null where there is none. */
+export function postgresIn(directory: string | undefined): string | null {
+  if (directory === undefined) return null;
+  const { postgres } = readAddresses(directory);
+  return typeof postgres === 'string' && postgres !== '' ? postgres : null;
+}
+
+function brokerIn(directory: string, region: string): string {
+  const { kafka } = readAddresses(directory).regions?.[region] ?? {};
+  if (typeof kafka === 'string') return kafka;
+  throw new AdtallyError('config_invalid', `${addressFile(directory)} names no Kafka of region ${region}.`);
+}
+
+interface WrittenAddresses {
+  readonly regions?: Readonly<Record<string, { readonly kafka?: unknown; readonly pinotBroker?: unknown }>>;
+  readonly postgres?: unknown;
+}
+
+function readAddresses(directory: string): WrittenAddresses {
+  const path = addressFile(directory);
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as WrittenAddresses;
+  } catch (cause) {
+    throw new AdtallyError('config_invalid', `${path} cannot be read: ${(cause as Error).message}.`, {
+      cause,
+    });
+  }
+}
+
+function addressFile(directory: string): string {
+  return join(directory, 'addresses.json');
+}
