@@ -5,6 +5,7 @@ import type { BudgetDesk } from '../budget/budget-desk.ts';
 import type { BudgetService } from '../budget/budget-service.ts';
 import type { ErrorCode } from '../base/errors.ts';
 import type { Region } from '../embedded/ports.ts';
+import type { TouchBook } from '../model/touch.ts';
 import type { Ingest } from '../model/request/ingest.ts';
 import type { Reports, WarehouseView } from '../reporting/reports.ts';
 import type { Upkeep } from '../union-load/ports.ts';
@@ -58,8 +59,14 @@ export interface ReportContext extends IngestContext {
   readonly reports: () => Reports | undefined;
 }
 
+/** What the route of touches needs, wherever they are kept. */
+export interface TouchContext extends ServingContext {
+  /** Undefined where the server was not told where they are. */
+  readonly touches: TouchBook | undefined;
+}
+
 /** What the routes of the server of a region share. */
-export interface ServerContext extends ReportContext {
+export interface ServerContext extends ReportContext, TouchContext {
   readonly region: Region;
   /** Undefined where the server runs without budgets. */
   readonly budget: BudgetService | undefined;

@@ -2,6 +2,8 @@ import { resolve } from 'node:path';
 import { pino } from 'pino';
 import { openKafkaPublisher, type Compression } from '../../adapters/kafka/kafka-publisher.ts';
 import { openPinotReports } from '../../adapters/pinot/open-pinot-reports.ts';
+import { PostgresDatabase } from '../../adapters/postgres/postgres-database.ts';
+import { PostgresTouches } from '../../adapters/postgres/touches/touch-reader.ts';
 import { nodeClock } from '../../adapters/node-clock/node-clock.ts';
 import { Gateway } from '../../cluster/gateway/gateway.ts';
 import { retentionDays } from '../../cluster/render/pinot-tables.ts';
@@ -12,6 +14,9 @@ import { startGatewayServer } from '../../server/gateway/gateway-server.ts';
 import { suitHeapToBodies } from '../../server/heap.ts';
 import { KeyFile } from '../key-file.ts';
 
+/** To PostgreSQL. */
+const CONNECTIONS = 4;
+
 export interface GatewayPlan {
   readonly spec: PipelineSpec;
   readonly region: string;
@@ -20,6 +25,8 @@ export interface GatewayPlan {
   readonly compression: Compression;
   /** URL of the broker of the region's Pinot; null where figures are asked for elsewhere. */
   readonly pinot: string | null;
+  /** URL of the PostgreSQL with the touches; null where they are not served. */
+  readonly postgres: string | null;
 }
 
 export interface RunningGateway {
@@ -35,6 +42,7 @@ export async function runGateway({
   brokers,
   compression,
   pinot,
+  postgres,
 }: GatewayPlan): Promise<RunningGateway> {
   const log = pino({ name: 'adtally-gateway' }, pino.destination({ dest: 2, sync: true }));
   suitHeapToBodies();
@@ -44,10 +52,16 @@ export async function runGateway({
   const started = new AsyncDisposableStack();
   started.defer(() => gateway.close());
   try {
+    const database =
+      postgres === null
+        ? undefined
+        : new PostgresDatabase({ url: postgres, name: 'adtally-gateway', connections: CONNECTIONS });
+    started.defer(async () => database?.close());
     const keys = new KeyFile(resolve(spec.data));
     const server = await startGatewayServer({
       gateway,
       reports: reportsFrom(pinot, spec),
+      touches: database && new PostgresTouches(database, spec.regions),
       spec,
       keys,
       clock: nodeClock,

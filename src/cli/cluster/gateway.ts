@@ -3,7 +3,7 @@ import type { Compression } from '../../adapters/kafka/kafka-publisher.ts';
 import { gather, type CommandDefinition } from '../command.ts';
 import { addSettingOptions, readSpec } from '../settings-options.ts';
 import { listenForStop } from '../stop-signal.ts';
-import { brokersOf, chooseRegion, pinotIn } from './server-addresses.ts';
+import { brokersOf, chooseRegion, pinotIn, postgresIn } from './server-addresses.ts';
 
 /** The settings that a gateway heeds. */
 const SETTINGS =
@@ -14,6 +14,7 @@ interface Flags {
   readonly kafka?: string[];
   readonly cluster?: string;
   readonly pinot?: string;
+  readonly postgres?: string;
   readonly compression: Compression;
 }
 
@@ -37,6 +38,11 @@ export const gatewayCommand: CommandDefinition = {
       .option('--cluster <dir>', 'directory of a local cluster, whose addresses.json names all servers')
       .option('--pinot <url>', 'the broker of the region’s Pinot, for /v1/reports/figures')
       .addOption(
+        new Option('--postgres <url>', 'the PostgreSQL with the touches, for /v1/touches').env(
+          'ADTALLY_POSTGRES',
+        ),
+      )
+      .addOption(
         new Option('--compression <codec>', 'how messages are compressed')
           .choices(['none', 'gzip', 'zstd'])
           .default('none'),
@@ -51,7 +57,14 @@ export const gatewayCommand: CommandDefinition = {
     const brokers = brokersOf(flags, region);
     const pinot = flags.pinot ?? pinotIn(flags.cluster, region);
     const { runGateway } = await import('./gateway-process.ts');
-    const running = await runGateway({ spec, region, brokers, compression: flags.compression, pinot });
+    const running = await runGateway({
+      spec,
+      region,
+      brokers,
+      compression: flags.compression,
+      pinot,
+      postgres: flags.postgres ?? postgresIn(flags.cluster),
+    });
     const { url } = running;
     terminal.result(
       { event: 'started', region, url, kafka: brokers, pid: process.pid },

@@ -4,12 +4,13 @@ import { noOrderVerdicts } from '../../model/order-receipt.ts';
 import { noVerdicts } from '../../model/verdict.ts';
 import { ingestReceipt } from '../openapi/schemas.ts';
 import { orderReceipt } from '../openapi/order-schemas.ts';
-import type { IngestContext, Operation, ReportContext, Route } from '../route.ts';
+import type { IngestContext, Operation, ReportContext, Route, TouchContext } from '../route.ts';
 import { postEvents } from '../routes/events.ts';
 import { getHealthz, getReadyz } from '../routes/health.ts';
 import { getMetrics } from '../routes/metrics.ts';
 import { getOpenApi } from '../routes/openapi.ts';
 import { postOrders } from '../routes/orders/orders.ts';
+import { getTouches } from '../routes/touches.ts';
 import { getFigures } from '../routes/reports/figures.ts';
 
 const ERRORS: readonly ErrorCode[] = [
@@ -37,8 +38,10 @@ function rephrased(route: Route<IngestContext>, own: Partial<Operation>): Route<
   return { ...route, operation: { ...route.operation!, errors: ERRORS, ...own } };
 }
 
+export type GatewayContext = ReportContext & TouchContext;
+
 /** What the gateway of a cluster serves. */
-export const GATEWAY_ROUTES: readonly Route<ReportContext>[] = [
+export const GATEWAY_ROUTES: readonly Route<GatewayContext>[] = [
   rephrased(postEvents, {
     description:
       'Answers once Kafka has all of the events on every in-sync replica. One bad event never fails its neighbours. ' +
@@ -98,6 +101,16 @@ export const GATEWAY_ROUTES: readonly Route<ReportContext>[] = [
         'From Pinot, which has the records of every region a few seconds after their events were taken in; not_found where the gateway ' +
         'was not told where Pinot is. One row for each group, bucket and currency with anything in it. Ads count by the minute of their events, ' +
         'orders by their own time. In CSV, texts that a spreadsheet would take for a formula begin with a quote.',
+    },
+  },
+  {
+    ...getTouches,
+    operation: {
+      ...getTouches.operation!,
+      description:
+        'From PostgreSQL, a few seconds after the events were taken in; not_found where the gateway was not told where it is. Newest first, ' +
+        'as far back as an order may be attributed.',
+      errors: ['cluster_unreachable'],
     },
   },
   rephrased(getHealthz, { description: 'Says nothing about Kafka: see /readyz.', errors: [] }),

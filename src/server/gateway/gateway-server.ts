@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { AdtallyError } from '../../base/errors.ts';
+import type { TouchBook } from '../../model/touch.ts';
 import type { Ingest } from '../../model/request/ingest.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
 import { Gate } from '../access.ts';
@@ -9,11 +10,11 @@ import { Intake } from '../body/intake.ts';
 import type { KeyStore } from '../keys.ts';
 import { openApiDocument } from '../openapi/document.ts';
 import type { Reports } from '../../reporting/reports.ts';
-import type { ReportContext } from '../route.ts';
+
 import { serveRoutes, type RunningServer } from '../serving/serve-routes.ts';
 import { TlsFiles } from '../tls/tls-files.ts';
 import { type GatewayFigures, GatewayMetrics } from './gateway-metrics.ts';
-import { GATEWAY_ROUTES } from './gateway-routes.ts';
+import { GATEWAY_ROUTES, type GatewayContext } from './gateway-routes.ts';
 
 /** The gateway of a cluster, as its server sees it. */
 export interface ServedGateway extends Ingest {
@@ -26,6 +27,8 @@ export interface GatewayServerOptions {
   readonly gateway: ServedGateway;
   /** Without it the route of reports answers not_found. */
   readonly reports?: Reports | undefined;
+  /** Without it the route of touches answers not_found. */
+  readonly touches?: TouchBook | undefined;
   readonly spec: PipelineSpec;
   readonly keys: KeyStore;
   readonly clock: Clock;
@@ -36,6 +39,7 @@ export interface GatewayServerOptions {
 export async function startGatewayServer({
   gateway,
   reports,
+  touches,
   spec,
   keys,
   clock,
@@ -52,9 +56,10 @@ export async function startGatewayServer({
   const tls = TlsFiles.open(spec.server.tls);
   const stopping = new AbortController();
   const intake = new Intake(gateway, spec.limits);
-  const context: ReportContext = {
+  const context: GatewayContext = {
     ingest: gateway,
     reports: () => reports,
+    touches,
     spec,
     clock,
     intake,

@@ -56,16 +56,16 @@ export class JobRig {
   readonly #next = new Map<string, bigint>();
   onRecord: (topic: string, record: TopicRecord) => void = () => undefined;
 
-  /** With `warehouse`, the URI of a directory, there is a job that writes there. */
+  /** With `warehouse`, the URI of a directory, there is a job that writes there; with `hasTouches` one that writes to PostgreSQL. */
   constructor(
     addressFile: string,
     run: string,
     config: PipelineConfig,
-    { warehouse }: { readonly warehouse?: string } = {},
+    { warehouse, hasTouches = false }: { readonly warehouse?: string; readonly hasTouches?: boolean } = {},
   ) {
     const known = JSON.parse(readFileSync(addressFile, 'utf8')) as ClusterAddresses;
     const addresses = { ...known, warehouse: warehouse ?? known.warehouse };
-    const options = { hasWarehouse: warehouse !== undefined };
+    const options = { hasWarehouse: warehouse !== undefined, hasTouches };
     const [region] = Object.values(addresses.regions);
     this.names = { a: `${run}a`, b: `${run}b` };
     const regions = [this.names.a, this.names.b];

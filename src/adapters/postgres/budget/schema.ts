@@ -1,4 +1,5 @@
 import { AdtallyError } from '../../../base/errors.ts';
+import { asTemplate } from '../sql-text.ts';
 import type { PostgresDatabase } from '../postgres-database.ts';
 
 const FORMAT = '1';
@@ -66,9 +67,4 @@ export async function prepareBudgetSchema(database: PostgresDatabase): Promise<v
       `The ledger in PostgreSQL (schema adtally) has format ${String(format)}; this version knows ${FORMAT}.`,
     );
   });
-}
-
-/** A statement without values. */
-function asTemplate(text: string): TemplateStringsArray {
-  return Object.assign([text], { raw: [text] });
 }

@@ -14,6 +14,7 @@ import {
   type ClusterChange,
 } from './cluster-change.ts';
 import { addTargetOptions, readTarget, type ClusterTarget, type RegionTarget } from './cluster-target.ts';
+import { touchApply } from './touch-change.ts';
 
 export const applyCommand: CommandDefinition = {
   usage: 'apply',
@@ -30,6 +31,7 @@ export const applyCommand: CommandDefinition = {
     const changes: ClusterChange[] = [];
     // The jobs of a region read what the other one's write: all topics come first.
     for (const region of target.regions) changes.push(...(await applyStores(target, region, terminal)));
+    changes.push(...(await touchApply(target)));
     for (const { region, jobs } of target.regions) {
       terminal.remark(`Jobs of ${region} ...`);
       changes.push(...jobChanges(region, await applyJobs(jobs, target.services, { isReplay })));

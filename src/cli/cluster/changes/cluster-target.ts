@@ -39,6 +39,8 @@ export interface ClusterTarget {
   readonly partitions: number;
   readonly regions: readonly RegionTarget[];
   readonly services: JobServices;
+  /** URL of the PostgreSQL that has the table of touches; undefined when the cluster has none. */
+  readonly postgres: string | undefined;
 }
 
 export function addTargetOptions(command: Command): Command {
@@ -63,11 +65,13 @@ export async function readTarget(command: Command): Promise<ClusterTarget> {
   const options = {
     checkpointIntervalMs: layout.checkpointIntervalMs,
     hasWarehouse: warehouse === true,
+    hasTouches: addresses.postgres !== undefined,
   };
   const hasPinot = !layout.without.includes('pinot');
   return {
     spec,
     partitions,
+    postgres: addresses.postgres,
     regions: layout.regions.map((region): RegionTarget => {
       const { kafka, pinotController: url } = addresses.regions[region];
       return {
