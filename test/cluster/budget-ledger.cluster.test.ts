@@ -100,7 +100,7 @@ describe.skipIf(isWithoutPostgres)(`the ledger in PostgreSQL (LEDGER_SEED=${SEED
     await expect(prepareBudgetSchema(database)).rejects.toMatchObject({ code: 'data_format' });
   });
 
-  test('is that of a naive one, though every third transaction fails before or after its commit and processes come and go', async () => {
+  test('is that of a naive one, though every third transaction fails at the begin, within or after its commit, and processes come and go', async () => {
     await prepareBudgetSchema(database);
     const topic = new ScriptedTopic();
     const faults = { chance: 1 };
@@ -278,7 +278,7 @@ function charge(
   );
 }
 
-/** A third of the charges fail: half of them before anything is done, the others when all is kept. */
+/** A third of the charges fail: before anything is done, in the middle, or when all is kept. */
 function failing(
   store: ChargingStore,
   random: SeededRandom,
@@ -290,11 +290,21 @@ function failing(
     positions: (topic) => store.positions(topic),
     look: (...given) => store.look(...given),
     closeEntries: (...given) => store.closeEntries(...given),
-    async charge(...given) {
+    async charge(lease, batch, apply) {
       const failure = new AdtallyError('cluster_unreachable', 'as the test has it');
-      if (random.chance(faults.chance / 6)) throw failure;
-      const applied = await store.charge(...given);
-      if (random.chance(faults.chance / 6)) throw failure;
+      const where = random.weighted({
+        nowhere: 6,
+        before: faults.chance,
+        within: faults.chance,
+        after: faults.chance,
+      });
+      if (where === 'before') throw failure;
+      const applied = await store.charge(lease, batch, (ledger) => {
+        const page = apply(ledger);
+        if (where === 'within') throw failure;
+        return page;
+      });
+      if (where === 'after') throw failure;
       return applied;
     },
   };
