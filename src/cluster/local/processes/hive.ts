@@ -51,8 +51,7 @@ export function hivePlan(layout: ClusterLayout, runtime: Runtime): ProcessPlan {
     folders: [folder, `${folder}/tmp`, dataPath(layout, 'warehouse')],
     ports: [{ number: hive, use: 'HiveServer2' }],
     waitsFor: [],
-    // It listens once its metastore is there.
-    readiness: { kind: 'tcp', address: at(hive) },
+    readiness: { kind: 'hive', address: at(hive) },
     url: `jdbc:hive2://${at(hive)}`,
   };
 }
