@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { auth, connections, HiveClient, thrift } from 'hive-driver';
 import { AdtallyError } from '../../base/errors.ts';
 import { SECOND_MS } from '../../base/units.ts';
@@ -12,8 +13,11 @@ export interface HiveOptions {
   readonly timeMaxMs: number;
   /** Of an answer. */
   readonly rowsMax: number;
+  /** Longest wait for a connection. */
+  readonly connectMs?: number;
 }
 
+type Transport = Parameters<InstanceType<typeof auth.PlainTcpAuthentication>['authenticate']>[0];
 type Session = Awaited<ReturnType<HiveClient['openSession']>>;
 type Operation = Awaited<ReturnType<Session['executeStatement']>>;
 
@@ -26,33 +30,53 @@ const ROWS_PER_FETCH = 1000;
 const PROTOCOL = 9;
 const [FINISHED, ERROR, TIMED_OUT] = [2, 5, 8];
 /** TOperationState: of a statement that goes on. */
-const RUNNING: readonly number[] = [0, 1, 7];
+const RUNNING = new Set([0, 1, 7]);
 
 /** Connects to HiveServer2, without authentication beyond a name. Rejects with AdtallyError cluster_unreachable. */
 export async function openHive(options: HiveOptions): Promise<HiveSession> {
-  const { address, timeMaxMs } = options;
+  const { address, timeMaxMs, connectMs = CONNECT_MS } = options;
   const [host, port] = address.split(':');
   const client = new HiveClient(thrift.TCLIService as object, thrift.TCLIService_types as never);
-  const lost = new Promise<never>((_, reject) => {
-    client.once('close', () => reject(unreachable(address, 'the connection is lost')));
-    client.once('error', (error: Error) => reject(unreachable(address, error.message)));
-  });
-  // Whoever waits for an answer hears of it.
-  lost.catch(() => undefined);
-  const login = new auth.PlainTcpAuthentication({ username: USER, password: USER });
+  const login = new Login({ username: USER, password: USER });
+  // An error that nobody listens to would end the process; it comes with the end of the connection.
+  client.on('error', () => undefined);
   try {
     const connected = client.connect({ host, port: Number(port) }, new connections.TcpConnection(), login);
-    await within(CONNECT_MS, connected);
+    await Promise.race([within(connectMs, connected), login.lost]);
     const opened = client.openSession({
       client_protocol: PROTOCOL,
       username: USER,
       configuration: sessionSettings(timeMaxMs),
     });
-    return new HiveServer(client, await Promise.race([within(ANSWER_MS, opened), lost]), lost, options);
+    const session = await Promise.race([within(ANSWER_MS, opened), login.lost]);
+    return new HiveServer(session, login, options);
   } catch (error) {
-    client.close();
-    if (error instanceof AdtallyError) throw error;
+    login.hangUp();
     throw unreachable(address, (error as Error).message, error);
+  }
+}
+
+/** Logs in by a name alone, and keeps hold of the socket. */
+class Login extends auth.PlainTcpAuthentication {
+  readonly #lost = Promise.withResolvers<never>();
+  #socket: Socket | undefined;
+
+  override authenticate(transport: Transport): Promise<Transport> {
+    const done = super.authenticate(transport);
+    // Whoever asks hears of it, and it may be nobody.
+    this.#lost.promise.catch(() => undefined);
+    this.#socket = transport.getTransport() as Socket;
+    this.#socket.once('close', () => this.#lost.reject(new Error('the connection is lost')));
+    return done;
+  }
+
+  /** Rejects when the connection is gone: the client itself would wait for its answer for ever. */
+  get lost(): Promise<never> {
+    return this.#lost.promise;
+  }
+
+  hangUp(): void {
+    this.#socket?.destroy();
   }
 }
 
@@ -71,16 +95,13 @@ function sessionSettings(timeMaxMs: number): Record<string, string> {
 }
 
 class HiveServer implements HiveSession {
-  readonly #client: HiveClient;
   readonly #session: Session;
-  /** Rejects when the connection is gone: its client would wait for ever. */
-  readonly #lost: Promise<never>;
+  readonly #login: Login;
   readonly #options: HiveOptions;
 
-  constructor(client: HiveClient, session: Session, lost: Promise<never>, options: HiveOptions) {
-    this.#client = client;
+  constructor(session: Session, login: Login, options: HiveOptions) {
     this.#session = session;
-    this.#lost = lost;
+    this.#login = login;
     this.#options = options;
   }
 
@@ -97,7 +118,7 @@ class HiveServer implements HiveSession {
     try {
       await this.#ask(() => this.#session.close());
     } finally {
-      this.#client.close();
+      this.#login.hangUp();
     }
   }
 
@@ -112,7 +133,7 @@ class HiveServer implements HiveSession {
           `Hive gave up after ${this.#options.timeMaxMs / SECOND_MS} s.`,
         );
       if (operationState === ERROR) throw refusal(errorMessage ?? 'the statement failed');
-      if (operationState === undefined || !RUNNING.includes(operationState))
+      if (operationState === undefined || !RUNNING.has(operationState))
         throw refusal(`the statement was ended (state ${operationState})`);
     }
   }
@@ -124,7 +145,7 @@ class HiveServer implements HiveSession {
     let columns: readonly HiveColumn[];
     do {
       await this.#ask(() => operation.fetch());
-      columns = (operation.getSchema()?.columns ?? []) as unknown as readonly HiveColumn[];
+      columns = operation.getSchema()?.columns ?? [];
       for (const batch of operation.getData()) rows.push(...rowsOf(columns, batch as unknown as Batch));
       operation.flush();
     } while (rows.length <= rowsMax && operation.hasMoreRows());
@@ -138,7 +159,7 @@ class HiveServer implements HiveSession {
   async #ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
     const { address } = this.#options;
     try {
-      return await Promise.race([within(ANSWER_MS, question()), this.#lost]);
+      return await Promise.race([within(ANSWER_MS, question()), this.#login.lost]);
     } catch (error) {
       if (error instanceof AdtallyError) throw error;
       const { name, message } = error as Error;

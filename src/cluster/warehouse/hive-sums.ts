@@ -100,6 +100,9 @@ function slot(region: SqlCell, start: SqlCell, records: SqlCell): SlotSums {
 }
 
 function whole(cell: SqlCell): bigint {
-  assert(typeof cell === 'number' || typeof cell === 'bigint', `${JSON.stringify(cell)} is a whole number`);
+  assert(
+    typeof cell === 'number' || typeof cell === 'bigint',
+    `a sum is a whole number, not a ${typeof cell}`,
+  );
   return BigInt(cell);
 }
