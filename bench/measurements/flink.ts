@@ -3,7 +3,7 @@
  * each id, totals by ad and minute), once the whole contract. Flink reads them from a Kafka that has them already, the engine
  * from a file; both have compiled their code before, and both make durable what they answer.
  */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openKafkaAdmin } from '../../src/adapters/kafka/kafka-admin.ts';
 import { openKafkaPublisher } from '../../src/adapters/kafka/kafka-publisher.ts';
@@ -119,7 +119,6 @@ async function countedByFlink(kafka: string, task: Task): Promise<number> {
 
 async function runEmbedded(directory: string, { file }: Input, task: Task): Promise<EmbeddedRun> {
   const data = join(directory, 'region');
-  await mkdir(data);
   // Touches belong to the contract: on a cluster the clean events are kept for them.
   const child = new Child('embedded-run.ts', [file, data, task === 'contract' ? 'touches' : 'no-touches']);
   const ran = await child.ready<EmbeddedRun>();

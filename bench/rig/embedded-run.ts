@@ -1,5 +1,5 @@
 /** Takes a file of NDJSON into a new region and says what it took: `node bench/rig/embedded-run.ts FILE DIRECTORY touches|no-touches`. */
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { ingestAll, openBenchRegion } from './bench-region.ts';
 import { cpuMsOf } from './cpu-time.ts';
 
@@ -26,6 +26,7 @@ function bodiesOf(lines: Buffer): Buffer[] {
   return bodies;
 }
 
+for (const name of ['cold', 'warm']) await mkdir(`${directory}/${name}`, { recursive: true });
 const region = await openBenchRegion(`${directory}/cold`, {}, { keepsTouches: touches === 'touches' });
 // As the JVM of Flink is: the code is compiled before anything is measured.
 const warm = await openBenchRegion(`${directory}/warm`, {}, { keepsTouches: touches === 'touches' });

@@ -34,7 +34,7 @@ export function leanJob(spec: PipelineSpec, addresses: ClusterAddresses, paralle
   const { settings } = contractJob(spec, addresses, parallelism);
   const kafka = `'properties.bootstrap.servers' = '${addresses.regions['a'].kafka}'`;
   const source = `CREATE TEMPORARY TABLE events (
-  eventId STRING, eventType STRING, eventTime BIGINT, adId STRING, costMicros BIGINT, at AS PROCTIME()
+  eventId STRING, eventType STRING, eventTime BIGINT, adId STRING, costMicros BIGINT, readAt AS PROCTIME()
 ) WITH (
   'connector' = 'kafka', 'topic' = 'a.events', ${kafka}, 'properties.group.id' = 'lean',
   ${TO_END},
@@ -53,7 +53,7 @@ SELECT cell, SUM(CASE WHEN eventType = 'impression' THEN 1 ELSE 0 END),
   SUM(CASE WHEN eventType = 'click' THEN 1 ELSE 0 END), SUM(costMicros)
 FROM (
   SELECT adId || '|' || CAST(eventTime - MOD(eventTime, 60000) AS STRING) AS cell, eventType, costMicros
-  FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY eventId ORDER BY at) AS n FROM events)
+  FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY eventId ORDER BY readAt) AS n FROM events)
   WHERE n = 1
 )
 GROUP BY cell`;
