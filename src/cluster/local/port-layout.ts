@@ -12,6 +12,7 @@ const SHARED = [
   'taskManagerMetrics',
   'sqlGateway',
   'mirrorMaker',
+  'hive',
   'postgres',
 ] as const;
 

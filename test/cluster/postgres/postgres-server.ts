@@ -38,6 +38,7 @@ export class PostgresServer {
       without: ['pinot'],
       ports: { ...portsFrom(19_000, ['a']), postgres: port },
       checkpointIntervalMs: 1000,
+      taskHeapMib: 1024,
     };
     const runtime = { java: '', jars: {}, postgres: { programs: PROGRAMS!, user: postgresUser() } };
     this.#folder = folder;

@@ -2,6 +2,7 @@ import { applyJobs } from '../../../cluster/jobs/apply-jobs.ts';
 import { applyPinot } from '../../../cluster/pinot/pinot-apply.ts';
 import { checkTransactionTimeout } from '../../../cluster/render/topic-tables.ts';
 import { applyTopics } from '../../../cluster/topics/apply-topics.ts';
+import { applyHive } from '../../../cluster/warehouse/hive-apply.ts';
 import type { CommandDefinition } from '../../command.ts';
 import type { Terminal } from '../../terminal.ts';
 import {
@@ -10,6 +11,7 @@ import {
   tableChanges,
   topicChanges,
   wantedTopics,
+  withHive,
   withKafka,
   type ClusterChange,
 } from './cluster-change.ts';
@@ -18,7 +20,7 @@ import { touchApply } from './touch-change.ts';
 
 export const applyCommand: CommandDefinition = {
   usage: 'apply',
-  about: 'Bring the cluster to what the spec says: topics, tables of Pinot, jobs of Flink',
+  about: 'Bring the cluster to what the spec says: topics, tables of Pinot and Hive, jobs of Flink',
   more: 'A second time it does nothing. It deletes nothing; what cannot be changed is refused before anything is.',
   configure: (command) =>
     addTargetOptions(command).option(
@@ -31,6 +33,7 @@ export const applyCommand: CommandDefinition = {
     const changes: ClusterChange[] = [];
     // The jobs of a region read what the other one's write: all topics come first.
     for (const region of target.regions) changes.push(...(await applyStores(target, region, terminal)));
+    changes.push(...(await applyWarehouse(target, terminal)));
     changes.push(...(await touchApply(target)));
     for (const { region, jobs } of target.regions) {
       terminal.remark(`Jobs of ${region} ...`);
@@ -40,6 +43,11 @@ export const applyCommand: CommandDefinition = {
     return 0;
   },
 };
+
+async function applyWarehouse({ hive }: ClusterTarget, terminal: Terminal): Promise<ClusterChange[]> {
+  if (hive !== null) terminal.remark('Tables and views of Hive ...');
+  return withHive(hive, applyHive);
+}
 
 async function applyStores(
   target: ClusterTarget,

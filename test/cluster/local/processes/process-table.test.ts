@@ -15,6 +15,8 @@ const RUNTIME = {
     flink: '/jars/flink',
     'flink-gateway': '/jars/flink-gateway',
     pinot: '/jars/pinot',
+    hive: '/jars/hive',
+    'hive-last': '/jars/hive-last',
   },
   postgres: { programs: '/postgresql/bin', user: null },
 };
@@ -27,6 +29,7 @@ function layoutOf(regions: readonly string[], more: Partial<ClusterLayout> = {})
     without: [],
     ports: portsFrom(19_000, regions),
     checkpointIntervalMs: 1000,
+    taskHeapMib: 1024,
     ...more,
   };
 }
@@ -46,9 +49,10 @@ describe('the table of processes', () => {
       'sql-gateway',
       'pinot-a',
       'pinot-b',
+      'hive',
       'postgres',
     ]);
-    expect(names(layoutOf(['a'], { without: ['pinot', 'postgres'] }))).toEqual([
+    expect(names(layoutOf(['a'], { without: ['pinot', 'hive', 'postgres'] }))).toEqual([
       'zookeeper',
       'kafka-a',
       'jobmanager',
@@ -147,8 +151,10 @@ describe('ports', () => {
 
 test('the addresses are those of the processes', () => {
   const layout = layoutOf(['a', 'b']);
-  const { regions, flink, sqlGateway, zookeeper, warehouse, postgres } = addressesOf(layout);
+  const { regions, flink, sqlGateway, zookeeper, warehouse, hive, postgres } = addressesOf(layout);
   expect([flink, sqlGateway, zookeeper]).toEqual(['jobmanager', 'sql-gateway', 'zookeeper'].map(urlOf));
+  expect(`jdbc:hive2://${hive}`).toBe(urlOf('hive'));
+  expect(addressesOf(layoutOf(['a'], { without: ['hive'] }))).not.toHaveProperty('hive');
   expect(regions['b'].kafka).toBe(urlOf('kafka-b'));
   expect(regions['b'].pinotController).toBe(urlOf('pinot-b'));
   expect(regions['b'].pinotBroker).toBe('http://127.0.0.1:19043');
