@@ -1,14 +1,14 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { freePort } from '../../free-port.ts';
 
 /** Where the jars of Kafka are: ADTALLY_KAFKA_LIB, or what `adtally cluster` has fetched. */
-const LIBRARY =
-  process.env['ADTALLY_KAFKA_LIB'] ?? join(homedir(), '.cache', 'adtally', 'artifacts', 'kafka', 'lib');
+const FETCHED = join(homedir(), '.cache', 'adtally', 'artifacts', 'kafka-*');
+const LIBRARY = process.env['ADTALLY_KAFKA_LIB'] ?? globSync(FETCHED).at(0) ?? FETCHED;
 
 /** So that it says when it has started. */
 const LOGGING = `
