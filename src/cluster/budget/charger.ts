@@ -112,6 +112,8 @@ export class Charger {
     const term = new Term(lease);
     this.#term = term;
     try {
+      // Some states change by time alone, also while Kafka is away.
+      await this.#look(term);
       const now = clock.now();
       const points = resumePoints(await store.positions(source.topic), await source.offsets(), now);
       if (points.some(({ restartedAt }) => restartedAt === now)) this.#restartedAt = now;
@@ -122,7 +124,9 @@ export class Charger {
         onFailure: (error) => term.fail(error),
       });
       try {
-        while (!term.isOver && !this.#stop.signal.aborted) await this.#turn(term);
+        while (!term.isOver && !this.#stop.signal.aborted) {
+          if ((await this.#look(term)) === 0) await term.rest(clock, LOOK_EVERY_MS);
+        }
       } finally {
         await reader.close();
       }
@@ -180,8 +184,8 @@ export class Charger {
     this.#last = { at: now, delayMs: Math.max(0, now - timestamp) };
   }
 
-  /** Looks at states and old entries, and rests. */
-  async #turn(term: Term): Promise<void> {
+  /** Looks at states and old entries. Returns how many campaigns were looked at. */
+  async #look(term: Term): Promise<number> {
     const { store, clock } = this.#options;
     const now = clock.now();
     const looked = await store.look(term.lease, now, {
@@ -189,9 +193,9 @@ export class Charger {
       stateOf: (campaign, spend) =>
         knownState(campaign, this.#days.dayOf(now, campaign.timezone), spend, now),
     });
-    if (looked === undefined) return term.lose();
-    await this.#closeOldEntries(term, now);
-    if (looked === 0) await term.rest(clock, LOOK_EVERY_MS);
+    if (looked === undefined) term.lose();
+    else await this.#closeOldEntries(term, now);
+    return looked ?? 0;
   }
 
   async #closeOldEntries(term: Term, now: UnixMs): Promise<void> {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { pino } from 'pino';
@@ -48,6 +49,8 @@ export async function runBudgetService({
 }: BudgetPlan): Promise<RunningBudgets> {
   const log = pino({ name: 'adtally-budget' }, pino.destination({ dest: 2, sync: true }));
   const directory = resolve(spec.data);
+  // The trail goes there.
+  mkdirSync(directory, { recursive: true });
   const started = new AsyncDisposableStack();
   try {
     const database = new PostgresDatabase({
