@@ -17,6 +17,12 @@ import { COUNTED_COLUMN, TOUCH_COLUMNS, TOUCH_KEY, TOUCH_TABLE } from './touch-t
 /** Rows, and for how long they gather before they go to PostgreSQL together; and how often it is asked again when it does not answer. */
 const BATCH = { rows: 500, ms: SECOND_MS, tries: 10 } as const;
 
+/** Of two rows of one key the later one stays, without a state: those of a key come in their order, out of one partition. */
+const LAST_WINS = {
+  'table.exec.sink.require-on-conflict': 'false',
+  'table.exec.sink.upsert-materialize': 'NONE',
+} as const;
+
 /**
  * Counted events of all regions into the table of touches, where people and programs may look them up; who gets the credit for an
  * order is decided without it. A job of its own: while PostgreSQL is away nobody else waits. The last word of an event stays, as those
@@ -42,7 +48,8 @@ export function renderTouches(input: JobInput): RenderedJob {
       ),
     ]),
   ];
-  return renderedJob(input, 'touches', stateTtlMs(spec, 0), statements);
+  const job = renderedJob(input, 'touches', stateTtlMs(spec, 0), statements);
+  return { ...job, settings: { ...job.settings, ...LAST_WINS } };
 }
 
 function touchTable({ addresses: { postgres } }: JobInput): string {

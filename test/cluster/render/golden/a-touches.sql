@@ -20,6 +20,10 @@ SET 'table.local-time-zone' = 'UTC';
 
 SET 'table.optimizer.reuse-optimize-block-with-digest-enabled' = 'true';
 
+SET 'table.exec.sink.require-on-conflict' = 'false';
+
+SET 'table.exec.sink.upsert-materialize' = 'NONE';
+
 CREATE TEMPORARY TABLE `clean` (
   `eventId` STRING,
   `eventType` STRING,
