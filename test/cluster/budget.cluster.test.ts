@@ -135,7 +135,7 @@ describe.skipIf(isWithoutPostgres)(`the budget service of a cluster (BUDGET_SEED
     const charging = await Promise.all(
       services.map(
         async ({ first: { url } }) =>
-          /adtally_budget_charging (\d)/.exec(await (await fetch(`${url}/metrics`)).text())?.[1],
+          /^adtally_budget_charging (\d)$/m.exec(await (await fetch(`${url}/metrics`)).text())?.[1],
       ),
     );
     expect(charging.filter((is) => is === '1')).toHaveLength(1);
