@@ -118,6 +118,8 @@ function engineSettings(layout: ClusterLayout): Record<string, string | number |
     'hive.jar.directory': `${temporary}/jars`,
     'hive.user.install.directory': `${temporary}/install`,
     'tez.local.mode': true,
+    // Else the master of each query listens on every address.
+    'tez.local.mode.without.network': true,
     'tez.runtime.optimize.local.fetch': true,
     'tez.ignore.lib.uris': true,
     'tez.staging-dir': `${temporary}/tez`,
