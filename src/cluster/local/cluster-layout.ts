@@ -19,6 +19,8 @@ export interface ClusterLayout {
   readonly without: readonly OptionalPart[];
   readonly ports: ClusterPorts;
   readonly checkpointIntervalMs: number;
+  /** Heap of Flink's TaskManager for the state and the work of all jobs. */
+  readonly taskHeapMib: number;
 }
 
 /** What the processes run with. */

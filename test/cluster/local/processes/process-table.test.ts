@@ -26,6 +26,7 @@ function layoutOf(regions: readonly string[], more: Partial<ClusterLayout> = {})
     without: [],
     ports: portsFrom(19_000, regions),
     checkpointIntervalMs: 1000,
+    taskHeapMib: 1024,
     ...more,
   };
 }
