@@ -2,6 +2,7 @@ import { DATA_FOLDER, type ClusterLayout } from '../local/cluster-layout.ts';
 import { START_MARK, type ProcessPlan, type Readiness } from '../local/process-plan.ts';
 import { processTable } from '../local/processes/process-table.ts';
 import { FLINK_IMAGE, imageOf, IMAGE_RUNTIME } from './images.ts';
+import { limitOfCommandMib } from './jvm-memory.ts';
 import { yamlText, type YamlFields } from './yaml-text.ts';
 
 const HEADER = `# The local cluster in containers: "adtally cluster render compose" writes this file; change that, not this.
@@ -58,7 +59,7 @@ function service(plan: ProcessPlan, layout: ClusterLayout): YamlFields {
       start_period: '3m',
       start_interval: '1s',
     },
-    mem_limit: `${memoryMib}m`,
+    mem_limit: `${limitOfCommandMib(plan.command, memoryMib)}m`,
     restart: 'unless-stopped',
   };
 }

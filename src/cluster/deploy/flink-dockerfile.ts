@@ -11,7 +11,7 @@ export interface PinnedJar {
 export function flinkDockerfile(connectors: readonly PinnedJar[], gateway: readonly PinnedJar[]): string {
   const { jars } = IMAGE_RUNTIME;
   return [
-    '# "adtally cluster render compose" writes this file from the locks of the jars; change those, not this.',
+    '# "adtally cluster render" writes this file from the locks of the jars; change those, not this.',
     `FROM ${FLINK_BASE_IMAGE}`,
     'ARG MAVEN_URL=https://repo.maven.apache.org/maven2',
     ...connectors.map((jar) => addLine(jar, jars.flink!)),

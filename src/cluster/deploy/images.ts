@@ -28,6 +28,7 @@ export const IMAGE_RUNTIME: Runtime = {
     'flink-gateway': '/opt/flink/gateway',
     pinot: '/opt/pinot/lib',
   },
+  pinotPlugins: '/opt/pinot/plugins',
 };
 
 /** The image that has the program of the process. */

@@ -8,12 +8,13 @@ export interface YamlFields {
 const PLAIN = /^[A-Za-z_/][\w/.-]*$/;
 /** Words that some reader or other takes for a boolean or for nothing. */
 const WORDS = /^(true|false|yes|no|on|off|y|n|null)$/i;
-/** Lines that stand as they are: the first one is not indented, none ends with a blank, the last one ends. */
-const BLOCK = /^(?! )([^\t\r\n]*[^\t\r\n ]\n|\n)+$/;
+/** Lines that stand as they are: the first has no blank before it, none has one behind it, the last one is not empty. */
+const BLOCK = /^(?=\S)([^\p{C}\p{Zl}\p{Zp}]*[^\p{C}\p{Z}]\n|\n)*[^\p{C}\p{Zl}\p{Zp}]*[^\p{C}\p{Z}]\n$/u;
 
 /** A YAML document. */
 export function yamlText(value: YamlFields): string {
-  return fieldLines(value).join('\n').concat('\n');
+  const lines = fieldLines(value);
+  return `${lines.length === 0 ? '{}' : lines.join('\n')}\n`;
 }
 
 /** Several documents in one file. */
@@ -29,22 +30,19 @@ function fieldLines(fields: YamlFields): string[] {
 
 /** `head` and the value behind or below it. */
 function linesOf(head: string, value: YamlValue): string[] {
-  if (Array.isArray(value)) {
-    const items = value as readonly YamlValue[];
-    return items.length === 0 ? [`${head} []`] : [head, ...indented(items.flatMap(itemLines))];
-  }
+  if (isList(value))
+    return value.length === 0 ? [`${head} []`] : [head, ...indented(value.flatMap(itemLines))];
   if (typeof value === 'object') {
-    const lines = fieldLines(value as YamlFields);
+    const lines = fieldLines(value);
     return lines.length === 0 ? [`${head} {}`] : [head, ...indented(lines)];
   }
-  if (typeof value === 'string' && value.includes('\n') && BLOCK.test(value))
+  if (typeof value === 'string' && BLOCK.test(value))
     return [`${head} |`, ...indented(value.slice(0, -1).split('\n'))];
-  return [`${head} ${scalar(value as string | number | boolean)}`];
+  return [`${head} ${scalar(value)}`];
 }
 
 function itemLines(item: YamlValue): string[] {
-  const lines =
-    typeof item === 'object' && !Array.isArray(item) ? fieldLines(item as YamlFields) : linesOf('', item);
+  const lines = typeof item === 'object' && !isList(item) ? fieldLines(item) : linesOf('', item);
   const [first = '{}', ...others] = lines;
   return [`- ${first.trimStart()}`.trimEnd(), ...(typeof item === 'object' ? indented(others) : others)];
 }
@@ -56,4 +54,8 @@ function indented(lines: readonly string[]): string[] {
 function scalar(value: string | number | boolean): string {
   if (typeof value !== 'string') return String(value);
   return PLAIN.test(value) && !WORDS.test(value) ? value : JSON.stringify(value);
+}
+
+function isList(value: YamlValue): value is readonly YamlValue[] {
+  return Array.isArray(value);
 }
