@@ -1,7 +1,7 @@
 import { DATA_FOLDER, type ClusterLayout } from '../local/cluster-layout.ts';
 import { START_MARK, type ProcessPlan, type Readiness } from '../local/process-plan.ts';
 import { processTable } from '../local/processes/process-table.ts';
-import { FLINK_IMAGE, imageOf, IMAGE_RUNTIME } from './images.ts';
+import { FLINK_IMAGE, imageProgram, IMAGE_RUNTIME } from './images.ts';
 import { limitOfCommandMib } from './jvm-memory.ts';
 import { yamlText, type YamlFields } from './yaml-text.ts';
 
@@ -28,15 +28,17 @@ export function composeFile(layout: ClusterLayout): string {
 }
 
 function service(plan: ProcessPlan, layout: ClusterLayout): YamlFields {
-  const { name, memoryMib, environment, files, waitsFor } = plan;
-  const image = imageOf(name, layout);
+  const { name, memoryMib, files, waitsFor } = plan;
+  const { image, start } = imageProgram(name, layout);
+  const { command, environment: more } = start?.(plan.command) ?? { command: plan.command, environment: {} };
+  const environment = { ...plan.environment, ...more };
   const data = `${layout.directory}/${DATA_FOLDER}`;
   return {
     image,
     build: image === FLINK_IMAGE ? { context: '.', dockerfile: 'flink.Dockerfile' } : undefined,
     user: USER,
     network_mode: 'host',
-    entrypoint: ['bash', '-c', script(plan)],
+    entrypoint: ['bash', '-c', script({ ...plan, command })],
     environment: Object.keys(environment).length === 0 ? undefined : environment,
     configs: files.map(({ path }) => ({ source: configName(path, layout), target: path })),
     volumes: [{ type: 'bind', source: data, target: data, bind: { create_host_path: false } }],

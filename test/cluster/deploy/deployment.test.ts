@@ -83,16 +83,20 @@ describe('the file of Compose', () => {
     expect(service.user).toMatch(/^\$\{ADTALLY_USER:\?/);
   });
 
-  test.for(PLANS)('runs what runs $name without containers', ({ name, command }) => {
-    // As the shell in the container reads it; what would be run is printed instead.
-    const script = composed.services[name].entrypoint[2]
-      .replaceAll('$$', '$')
-      .replaceAll(/^(mkdir|\[).*$/gm, '')
-      .replace(/^exec /m, "printf '%s\\n' ");
-    const { stdout, status } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
-    const started = /\d{13}/;
-    expect([status, stdout.replace(started, '{startedAt}').trimEnd().split('\n')]).toEqual([0, command]);
-  });
+  // Hive's image has a script of its own for that.
+  test.for(PLANS.filter(({ name }) => name !== 'hive'))(
+    'runs what runs $name without containers',
+    ({ name, command }) => {
+      // As the shell in the container reads it; what would be run is printed instead.
+      const script = composed.services[name].entrypoint[2]
+        .replaceAll('$$', '$')
+        .replaceAll(/^(mkdir|\[).*$/gm, '')
+        .replace(/^exec /m, "printf '%s\\n' ");
+      const { stdout, status } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
+      const started = /\d{13}/;
+      expect([status, stdout.replace(started, '{startedAt}').trimEnd().split('\n')]).toEqual([0, command]);
+    },
+  );
 
   test('has nobody wait for who is never healthy, and no password', () => {
     const names = new Set(Object.keys(composed.services));

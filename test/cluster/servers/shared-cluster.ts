@@ -10,7 +10,7 @@ export async function sharedCluster(): Promise<LocalCluster> {
   const given = process.env['ADTALLY_CLUSTER'];
   if (given !== undefined) return new LocalCluster(dirname(given));
   const cluster = new LocalCluster(join(inject('clusterFolder'), 'shared'));
-  const options = process.env['ADTALLY_CLUSTER_UP'] ?? '--regions a,b';
+  const options = process.env['ADTALLY_CLUSTER_UP'] ?? '--regions a,b --without hive';
   await cluster.up(...options.split(' '), '--port-base', '0');
   return cluster;
 }

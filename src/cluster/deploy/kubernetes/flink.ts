@@ -19,7 +19,8 @@ const NAME = 'flink';
 const REST_PORT = 8081;
 const GATEWAY_PORT = 8083;
 const STORAGE = '20Gi';
-const FOLDER = '/flink-data';
+/** The volume that every part of Flink sees: checkpoints, and the warehouse for Hive. */
+export const FLINK_DATA = { claim: 'flink-data', path: '/flink-data' };
 const GATEWAY_CONFIG = '/opt/flink/gateway-conf';
 
 /** Flink for the jobs of all regions: a session cluster for the Flink operator, the SQL gateway beside it, and the folder that both see. */
@@ -27,12 +28,11 @@ export function flinkResources(layout: ClusterLayout): YamlFields[] {
   return [storage(), session(layout), gatewayConfiguration(), gateway(), gatewayService()];
 }
 
-/** Every part of Flink reads and writes checkpoints there. */
 function storage(): YamlFields {
   return {
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
-    metadata: { name: 'flink-data' },
+    metadata: { name: FLINK_DATA.claim },
     spec: { accessModes: ['ReadWriteMany'], resources: { requests: { storage: STORAGE } } },
   };
 }
@@ -40,7 +40,7 @@ function storage(): YamlFields {
 function session(layout: ClusterLayout): YamlFields {
   const { jobManager } = PROCESS_MEMORY;
   const { overhead } = TASK_MANAGER_PARTS;
-  const folder = (name: string): string => `file://${FOLDER}/${name}`;
+  const folder = (name: string): string => `file://${FLINK_DATA.path}/${name}`;
   // The operator is told the size of a process; what is left beside the parts is heap.
   const jobManagerMib = jobManager.heap + jobManager.direct + jobManager.metaspace + overhead;
   return {
@@ -67,8 +67,10 @@ function session(layout: ClusterLayout): YamlFields {
         kind: 'Pod',
         spec: {
           securityContext: { fsGroup: 9999 },
-          containers: [{ name: 'flink-main-container', volumeMounts: [{ name: 'data', mountPath: FOLDER }] }],
-          volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'flink-data' } }],
+          containers: [
+            { name: 'flink-main-container', volumeMounts: [{ name: 'data', mountPath: FLINK_DATA.path }] },
+          ],
+          volumes: [{ name: 'data', persistentVolumeClaim: { claimName: FLINK_DATA.claim } }],
         },
       },
       jobManager: { replicas: 1, resource: { memory: `${jobManagerMib}m`, cpu: 1 } },

@@ -5,6 +5,7 @@ import { processTable } from '../../local/processes/process-table.ts';
 import type { RenderedFile } from '../rendered-file.ts';
 import { yamlDocuments, type YamlFields } from '../yaml-text.ts';
 import { flinkResources } from './flink.ts';
+import { hiveResources } from './hive.ts';
 import { kafkaResources } from './kafka.ts';
 import { mirrorMaker } from './mirror-maker.ts';
 import { pinotResources, zooKeeperResources } from './pinot.ts';
@@ -50,6 +51,8 @@ function resourcesOf(process: string, spec: PipelineSpec, layout: ClusterLayout)
       );
     case 'jobmanager':
       return flinkResources(layout);
+    case 'hive':
+      return hiveResources();
     // The Flink operator starts them, and the gateway stands beside its session.
     case 'taskmanager':
     case 'sql-gateway':

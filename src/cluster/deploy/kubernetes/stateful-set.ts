@@ -13,6 +13,8 @@ export interface StatefulServer {
   readonly ports: Readonly<Record<string, number>>;
   readonly readiness: YamlFields;
   readonly storage: { readonly size: string; readonly path: string };
+  /** A volume that others have, too. */
+  readonly shared?: { readonly claim: string; readonly path: string };
 }
 
 /** Its StatefulSet of one replica and its Service, whose name is that of the server. */
@@ -39,7 +41,10 @@ export function statefulServer(server: StatefulServer): YamlFields[] {
         serviceName: name,
         replicas: 1,
         selector: { matchLabels: labels },
-        template: { metadata: { labels }, spec: { containers: [container(server)] } },
+        template: {
+          metadata: { labels },
+          spec: { containers: [container(server)], volumes: sharedVolumes(server) },
+        },
         volumeClaimTemplates: [
           {
             metadata: { name: 'data' },
@@ -63,6 +68,7 @@ function container({
   readiness,
   memory,
   storage,
+  shared,
 }: StatefulServer): YamlFields {
   return {
     name,
@@ -72,6 +78,14 @@ function container({
     ports: Object.entries(ports).map(([port, number]) => ({ name: port, containerPort: number })),
     readinessProbe: readiness,
     resources: containerResources(memory),
-    volumeMounts: [{ name: 'data', mountPath: storage.path }],
+    volumeMounts: [
+      { name: 'data', mountPath: storage.path },
+      ...(shared === undefined ? [] : [{ name: 'shared', mountPath: shared.path }]),
+    ],
   };
+}
+
+function sharedVolumes({ shared }: StatefulServer): YamlFields[] | undefined {
+  if (shared === undefined) return undefined;
+  return [{ name: 'shared', persistentVolumeClaim: { claimName: shared.claim } }];
 }

@@ -36,6 +36,7 @@ export const PROCESS_MEMORY = {
     planned: 2112,
   },
   sqlGateway: { heap: 448, metaspace: 256, direct: 64, planned: 640 },
+  hive: { heap: 640, metaspace: 320, direct: 128, planned: 1024 },
   pinot: { heap: 640, metaspace: 192, direct: 512, planned: 1024 },
 } as const satisfies Record<string, ProcessMemory>;
 
