@@ -95,17 +95,6 @@ describe(`Hive over the warehouse of a cluster (seed ${SEED})`, { timeout: 600_0
     expect([dropped.exit, JSON.parse(dropped.stdout)]).toMatchObject([2, { error: { code: 'bad_query' } }]);
   });
 
-  /** The roll-up as `adtally sql` shows it; waits for `wanted`. */
-  async function hoursLike(wanted: unknown): Promise<unknown> {
-    const deadline = performance.now() + PATIENCE_MS;
-    for (;;) {
-      const { exit, stdout } = await sql(HOURS);
-      const found: unknown = exit === 0 ? (JSON.parse(stdout) as SqlAnswer).rows : stdout;
-      if (JSON.stringify(found) === JSON.stringify(wanted) || performance.now() > deadline) return found;
-      await sleep(3000);
-    }
-  }
-
   /** What an audit asks: by hour and by minute, the same sums as were sent. */
   async function expectSums(): Promise<void> {
     const hive = await openHive({ address: addresses.hive!, ...LIMITS });
@@ -117,6 +106,17 @@ describe(`Hive over the warehouse of a cluster (seed ${SEED})`, { timeout: 600_0
     await hive.close();
   }
 });
+
+/** The roll-up as `adtally sql` shows it; waits for `wanted`. */
+async function hoursLike(wanted: unknown): Promise<unknown> {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const { exit, stdout } = await sql(HOURS);
+    const found: unknown = exit === 0 ? (JSON.parse(stdout) as SqlAnswer).rows : stdout;
+    if (JSON.stringify(found) === JSON.stringify(wanted) || performance.now() > deadline) return found;
+    await sleep(3000);
+  }
+}
 
 async function totals(hive: HiveSession, range: SumsRange): Promise<Traffic['totals']> {
   const minutes = await adMinuteSums(hive, range);

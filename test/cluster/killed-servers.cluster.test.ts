@@ -5,7 +5,8 @@ import { Workplace } from '../cli/adtally-process.ts';
 import { LocalCluster } from './servers/local-cluster.ts';
 import { KilledCommand } from './whole/killed-command.ts';
 import { committedBooks, type Books } from './whole/committed-books.ts';
-import { pinotSums, type Sums } from './whole/pinot-sums.ts';
+import { pinotSums, sumsOfRows, type Sums } from './whole/pinot-sums.ts';
+import type { SqlAnswer } from '../../src/reporting/sql-answer.ts';
 
 const SIDES = ['a', 'b'] as const;
 type Side = (typeof SIDES)[number];
@@ -15,7 +16,18 @@ const RATE = 80;
 const EVENTS = Number(process.env['ADTALLY_CLUSTER_EVENTS'] ?? 40_000);
 const PATIENCE_MS = 240_000;
 /** Killed one after the other while events come in; who is down stays so for a moment. */
-const SERVERS = ['taskmanager', 'kafka-a', 'jobmanager', 'pinot-b', 'mirror-maker', 'zookeeper', 'kafka-b'];
+const SERVERS = [
+  'taskmanager',
+  'kafka-a',
+  'hive',
+  'jobmanager',
+  'pinot-b',
+  'mirror-maker',
+  'zookeeper',
+  'kafka-b',
+];
+const WAREHOUSE_SQL =
+  'SELECT region, SUM(impressions), SUM(clicks) FROM warehouse.ad_minutes GROUP BY region ORDER BY region';
 const DOWN_MS = 2000;
 
 interface Victim {
@@ -97,7 +109,9 @@ describe('a cluster of two regions whose servers are killed under load', { timeo
       expect(sum(Object.values(books.verdicts))).toBe(books.messages);
     }
     const truth = Object.fromEntries(SIDES.map((side) => [side, dueSums(sent.get(side)!)]));
-    for (const side of SIDES) expect(await pinotLike(side, truth)).toEqual(truth);
+    for (const side of SIDES)
+      expect(await like(() => pinotSums(cluster.addresses.regions[side].pinotBroker), truth)).toEqual(truth);
+    expect(await like(warehouseSums, truth)).toEqual(truth);
     for (const side of SIDES) expect(await reported(gateways.get(side)!.url)).toEqual(sumsOf(truth));
     expect((await cluster.run('plan')).stdout).toBe('{"changes":[]}\n');
   });
@@ -118,17 +132,24 @@ describe('a cluster of two regions whose servers are killed under load', { timeo
       await sleep(1000);
     }
   }
-
-  /** What the Pinot of a region has; waits for `truth`, and for the mirror that brings the other region's part. */
-  async function pinotLike(side: Side, truth: unknown): Promise<Readonly<Record<string, Sums>>> {
-    const deadline = performance.now() + PATIENCE_MS;
-    for (;;) {
-      const found = await pinotSums(cluster.addresses.regions[side].pinotBroker);
-      if (JSON.stringify(found) === JSON.stringify(truth) || performance.now() > deadline) return found;
-      await sleep(1000);
-    }
-  }
 });
+
+/** What `found` finds; waits for `wanted`, and for the mirror that brings the other region's part. */
+async function like<T>(found: () => Promise<T>, wanted: unknown): Promise<T> {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const now = await found();
+    if (JSON.stringify(now) === JSON.stringify(wanted) || performance.now() > deadline) return now;
+    await sleep(1000);
+  }
+}
+
+/** What Hive finds in the files that the job of the warehouse has finished; nothing while it does not answer. */
+async function warehouseSums(): Promise<Record<string, Sums>> {
+  const asked = ['sql', '--cluster', cluster.directory, WAREHOUSE_SQL, '--json'];
+  const { exit, stdout } = await place.run(asked);
+  return exit === 0 ? sumsOfRows((JSON.parse(stdout) as SqlAnswer).rows) : {};
+}
 
 /** All figures of both regions, as a gateway reports them. */
 async function reported(url: string): Promise<Sums> {
