@@ -11,9 +11,8 @@ import type { SqlAnswer } from '../../src/reporting/sql-answer.ts';
 const SIDES = ['a', 'b'] as const;
 type Side = (typeof SIDES)[number];
 
-/** Events a second into each region; ADTALLY_CLUSTER_EVENTS says how many in all. */
+/** Events a second into each region. */
 const RATE = 80;
-const EVENTS = Number(process.env['ADTALLY_CLUSTER_EVENTS'] ?? 40_000);
 const PATIENCE_MS = 240_000;
 /** Killed one after the other while events come in; who is down stays so for a moment. */
 const SERVERS = [
@@ -28,6 +27,7 @@ const SERVERS = [
 ];
 const WAREHOUSE_SQL =
   'SELECT region, SUM(impressions), SUM(clicks) FROM warehouse.ad_minutes GROUP BY region ORDER BY region';
+const UP_MS = 5000;
 const DOWN_MS = 2000;
 
 interface Victim {
@@ -46,6 +46,7 @@ interface Sent {
 }
 
 const place = new Workplace();
+const senders = new Workplace();
 const cluster = new LocalCluster(join(inject('clusterFolder'), 'killed-servers'));
 
 describe('a cluster of two regions whose servers are killed under load', { timeout: 1_200_000 }, () => {
@@ -59,6 +60,7 @@ describe('a cluster of two regions whose servers are killed under load', { timeo
   }, 600_000);
 
   afterAll(async () => {
+    await senders.remove();
     await place.remove();
     await cluster.run('down', '--purge', '--yes');
   }, 120_000);
@@ -90,12 +92,15 @@ describe('a cluster of two regions whose servers are killed under load', { timeo
     const ended = load.finally(() => over.abort());
     for (let n = 0; !over.signal.aborted && n < all.length; n++) {
       const { name, kill, heal } = all[n];
-      await sleep(5000);
+      await sleep(UP_MS);
       await kill();
       await sleep(DOWN_MS);
       await heal();
       killed.push(name);
     }
+    await sleep(UP_MS);
+    // It sends until then: at Ctrl-C it says what it has sent.
+    senders.signalAll('SIGINT');
     await ended;
     expect(killed).toEqual(all.map(({ name }) => name));
 
@@ -118,8 +123,9 @@ describe('a cluster of two regions whose servers are killed under load', { timeo
 
   async function generate(side: Side, seed: number): Promise<Sent> {
     const { url } = gateways.get(side)!;
-    const count = ['--count', String(EVENTS / 2), '--rate', String(RATE), '--batch', '100'];
-    return place.json<Sent>(['generate', '--url', url, '--seed', String(seed), ...count]);
+    const load = ['--seed', String(seed), '--rate', String(RATE), '--batch', '100'];
+    const { first } = await senders.start<Sent>(['generate', '--url', url, ...load]);
+    return first;
   }
 
   /** The region's books once every message has its verdict. */
