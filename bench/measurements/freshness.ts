@@ -135,7 +135,8 @@ function findingsOf({ own, other }: Waits): Finding[] {
 
 await answer((run) =>
   withDirectory(run, async (directory) => {
-    const options = ['--regions', REGIONS.join(), '--checkpoint-interval', String(CHECKPOINT_INTERVAL_MS)];
+    const interval = ['--checkpoint-interval', String(CHECKPOINT_INTERVAL_MS)];
+    const options = ['--regions', REGIONS.join(), '--without', 'hive', ...interval];
     const cluster = await BenchCluster.start(join(directory, 'cluster'), options);
     const started = new AsyncDisposableStack();
     started.defer(() => cluster.stop());
