@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -88,4 +88,18 @@ test.for([
 test('a directory that its programs would not all read alike is refused', async () => {
   const { exit, stderr } = await place.run(['cluster', 'up', '--data', `${data} of mine`]);
   expect([exit, stderr]).toEqual([2, expect.stringContaining('characters')]);
+});
+
+test('files for containers are those of the cluster that is there, and start nothing', async () => {
+  mkdirSync(data);
+  leaveCluster();
+  const out = join(place.folder, 'deploy');
+  const answer = await place.json<{ readonly files: readonly string[] }>([
+    ...['cluster', 'render', 'compose', '--data', data, '--regions', 'a', '--out', out],
+  ]);
+  expect(answer.files).toEqual(['compose.yaml', 'flink.Dockerfile']);
+  expect(readFileSync(join(out, 'compose.yaml'), 'utf8')).toContain(`--zkConfigFile ${data}/config/`);
+  expect(readdirSync(data)).toEqual(['addresses.json', 'cluster.json']);
+  const wrong = await place.run(['cluster', 'render', 'nomad', '--data', data]);
+  expect([wrong.exit, wrong.stderr]).toEqual([2, expect.stringContaining('they are compose, kubernetes')]);
 });
