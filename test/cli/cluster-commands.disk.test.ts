@@ -94,9 +94,8 @@ test('files for containers are those of the cluster that is there, and start not
   mkdirSync(data);
   leaveCluster();
   const out = join(place.folder, 'deploy');
-  const answer = await place.json<{ readonly files: readonly string[] }>([
-    ...['cluster', 'render', 'compose', '--data', data, '--regions', 'a', '--out', out],
-  ]);
+  const asked = ['cluster', 'render', 'compose', '--data', data, '--regions', 'a', '--out', out];
+  const answer = await place.json<{ readonly files: readonly string[] }>(asked);
   expect(answer.files).toEqual(['compose.yaml', 'flink.Dockerfile']);
   expect(readFileSync(join(out, 'compose.yaml'), 'utf8')).toContain(`--zkConfigFile ${data}/config/`);
   expect(readdirSync(data)).toEqual(['addresses.json', 'cluster.json']);

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { readArtifactLock, type ArtifactGroup } from '../../adapters/artifact-store/artifact-lock.ts';
 import { AdtallyError } from '../../base/errors.ts';
+import { adtallyDockerfile } from '../../cluster/deploy/adtally-dockerfile.ts';
 import { composeFile } from '../../cluster/deploy/compose.ts';
 import { flinkDockerfile, type PinnedJar } from '../../cluster/deploy/flink-dockerfile.ts';
 import { kubernetesFiles } from '../../cluster/deploy/kubernetes/kubernetes-files.ts';
@@ -59,15 +60,12 @@ function writeFiles(folder: string, files: readonly RenderedFile[]): void {
 
 /** All files of a deployment. */
 export function renderTarget(target: Target, layout: ClusterLayout, spec: PipelineSpec): RenderedFile[] {
-  const dockerfile = {
+  const flink = {
     path: 'flink.Dockerfile',
     text: flinkDockerfile(pinnedJars('flink'), pinnedJars('flink-gateway')),
   };
-  const files =
-    target === 'compose'
-      ? [{ path: 'compose.yaml', text: composeFile(layout) }]
-      : kubernetesFiles(spec, layout);
-  return [...files, dockerfile];
+  if (target === 'compose') return [{ path: 'compose.yaml', text: composeFile(layout) }, flink];
+  return [...kubernetesFiles(spec, layout), flink, { path: 'adtally.Dockerfile', text: adtallyDockerfile() }];
 }
 
 /** Those that the official image has not. */

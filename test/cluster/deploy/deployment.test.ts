@@ -116,6 +116,15 @@ describe('what Kubernetes is told', () => {
     expect(topics.map(({ spec }) => String(spec.topicName)).toSorted()).toEqual(wanted.toSorted());
   });
 
+  test('keeps the keys of gateways in a secret, and has none itself', () => {
+    const gateways = resources.filter(({ metadata }) => metadata.name.startsWith('gateway-'));
+    expect(gateways.map(({ kind }) => kind)).toEqual(['Service', 'Deployment', 'Service', 'Deployment']);
+    for (const one of gateways.filter(({ kind }) => kind === 'Deployment'))
+      expect(JSON.stringify(one)).toContain('"secret":{"secretName":"adtally-keys"}');
+    const kinds = new Set(resources.map(({ kind }) => kind));
+    expect(kinds.has('Secret')).toBe(false);
+  });
+
   test('names nothing twice', () => {
     const names = resources.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
     expect(new Set(names).size).toBe(names.length);

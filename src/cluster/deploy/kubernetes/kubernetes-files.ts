@@ -5,6 +5,7 @@ import { processTable } from '../../local/processes/process-table.ts';
 import type { RenderedFile } from '../rendered-file.ts';
 import { yamlDocuments, type YamlFields } from '../yaml-text.ts';
 import { flinkResources } from './flink.ts';
+import { gatewayResources } from './gateway.ts';
 import { hiveResources } from './hive.ts';
 import { kafkaResources } from './kafka.ts';
 import { mirrorMaker } from './mirror-maker.ts';
@@ -16,7 +17,7 @@ const HEADER = `# "adtally cluster render kubernetes" writes this file; change t
 const LABEL = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
 
 /**
- * What Kubernetes is told of a cluster, a file for each process of its plan. Kafka is for Strimzi 1.2, Flink for the Flink
+ * What Kubernetes is told of a cluster, a file for each process of its plan and for the gateways. Kafka is for Strimzi 1.2, Flink for the Flink
  * operator 1.15. Throws AdtallyError config_invalid for a region whose name it does not take.
  */
 export function kubernetesFiles(spec: PipelineSpec, layout: ClusterLayout): RenderedFile[] {
@@ -26,13 +27,20 @@ export function kubernetesFiles(spec: PipelineSpec, layout: ClusterLayout): Rend
       'config_invalid',
       `Kubernetes takes no region "${wrong}": its names have small letters, digits and hyphens.`,
     );
-  return processTable(layout).flatMap(({ name }) => {
-    const resources = resourcesOf(name, spec, layout);
-    const file = name === 'jobmanager' ? 'flink' : name;
-    return resources.length === 0
-      ? []
-      : [{ path: `kubernetes/${file}.yaml`, text: HEADER + yamlDocuments(resources) }];
-  });
+  const servers = processTable(layout).map(({ name }): [string, YamlFields[]] => [
+    name === 'jobmanager' ? 'flink' : name,
+    resourcesOf(name, spec, layout),
+  ]);
+  const gateways = layout.regions.map((region): [string, YamlFields[]] => [
+    `gateway-${region}`,
+    gatewayResources(region, layout.regions),
+  ]);
+  return [...servers, ...gateways]
+    .filter(([, resources]) => resources.length > 0)
+    .map(([name, resources]) => ({
+      path: `kubernetes/${name}.yaml`,
+      text: HEADER + yamlDocuments(resources),
+    }));
 }
 
 /** None for a process that another one brings along. */

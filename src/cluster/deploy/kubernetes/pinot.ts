@@ -13,6 +13,15 @@ const ROLES = [
   { role: 'server', starts: 'StartServer', port: 8097 },
 ] as const;
 
+/** Where the Pinot of a region is asked. */
+export function brokerUrlOf(region: string): string {
+  return `http://${nameOf(region, 'broker')}:${ROLES[1].port}`;
+}
+
+function nameOf(region: string, role: (typeof ROLES)[number]['role']): string {
+  return `pinot-${region}-${role}`;
+}
+
 /** Keeps what the Pinots hold; Flink keeps its own in Kubernetes. */
 export function zooKeeperResources(): YamlFields[] {
   const { heap } = PROCESS_MEMORY.zookeeper;
@@ -34,7 +43,7 @@ export function zooKeeperResources(): YamlFields[] {
 /** The Pinot of a region: a controller, a broker and a server, each with what the table of memory has for all three in one. */
 export function pinotResources(region: string): YamlFields[] {
   return ROLES.flatMap(({ role, starts, port }) => {
-    const name = `pinot-${region}-${role}`;
+    const name = nameOf(region, role);
     const address = role === 'controller' ? ['-controllerHost', name, '-controllerPort', String(port)] : [];
     const data = role === 'controller' ? ['-dataDir', '/var/pinot/controller'] : [];
     const folders =
