@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -107,4 +107,17 @@ test('SQL of a cluster says when there is no cluster, no Hive in it, or none tha
   leaveCluster({ ports: { ...portsFrom(19_000, ['a']), hive } });
   expect(await ask()).toEqual([7, 'cluster_unreachable', expect.stringContaining(`127.0.0.1:${hive}`)]);
   expect(await ask('--url', 'http://127.0.0.1:1')).toEqual([2, 'usage', expect.any(String)]);
+});
+
+test('files for containers are those of the cluster that is there, and start nothing', async () => {
+  mkdirSync(data);
+  leaveCluster();
+  const out = join(place.folder, 'deploy');
+  const asked = ['cluster', 'render', 'compose', '--data', data, '--regions', 'a', '--out', out];
+  const answer = await place.json<{ readonly files: readonly string[] }>(asked);
+  expect(answer.files).toEqual(['compose.yaml', 'flink.Dockerfile']);
+  expect(readFileSync(join(out, 'compose.yaml'), 'utf8')).toContain(`--zkConfigFile ${data}/config/`);
+  expect(readdirSync(data)).toEqual(['addresses.json', 'cluster.json']);
+  const wrong = await place.run(['cluster', 'render', 'nomad', '--data', data]);
+  expect([wrong.exit, wrong.stderr]).toEqual([2, expect.stringContaining('they are compose, kubernetes')]);
 });

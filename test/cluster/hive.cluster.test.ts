@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { openHive } from '../../src/adapters/hive/hive-server.ts';
 import { SqlEngine } from '../../src/adapters/sql-engine/sql-engine.ts';
 import { HOUR_MS, MINUTE_MS } from '../../src/base/units.ts';
@@ -27,7 +27,7 @@ interface ClusterAnswer {
 }
 
 const place = new Workplace();
-const data = join(place.folder, 'cluster');
+const data = join(inject('clusterFolder'), 'hive');
 const cluster = (command: string, ...args: string[]): Promise<Ended> =>
   place.run(['cluster', command, '--data', data, ...args, '--json']);
 
