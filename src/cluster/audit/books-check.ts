@@ -5,6 +5,9 @@ import type { RecordKind } from '../../union-load/ports.ts';
 import { differing, stampOf, type Finding, type FindingFigure } from './finding.ts';
 import type { AuditedBooks, BookEntry, BookFigure, BookSums } from './ports.ts';
 
+/** What stores are held against: the records of all regions, as the jobs have made them. */
+const RECORDS = 'records of the jobs';
+
 /** What became of a comparison of books. */
 export interface BooksSummary {
   /** Whose books these are, and those they were held against. */
@@ -29,8 +32,8 @@ export class BooksCheck {
   readonly #agreed = new Set<string>();
   #isDone = false;
 
-  /** `expected` are those of different regions, or one. */
-  constructor(expected: readonly AuditedBooks[], found: AuditedBooks, against: string) {
+  /** `expected` are those of different regions, or one: `against` names it when it is no region's records. */
+  constructor(expected: readonly AuditedBooks[], found: AuditedBooks, against: string = RECORDS) {
     this.#expected = expected;
     this.#found = found;
     this.#against = against;
@@ -94,7 +97,8 @@ export class BooksCheck {
 
   #finding(what: Pick<Finding, 'region' | 'start' | 'stepMs' | 'figures' | 'detail'>): Finding {
     const { name, kind, advice } = this.#found;
-    return { place: name, kind, ...what, advice };
+    const place = this.#against === RECORDS ? name : `${name} against ${this.#against}`;
+    return { place, kind, ...what, advice };
   }
 
   #sides(

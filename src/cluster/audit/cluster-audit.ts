@@ -113,7 +113,7 @@ function booksChecks(
     const made = regions.map((books) => books.records(kind));
     const loads = regions.map((books) => books.loads(kind));
     const held = [...loads, ...stores.filter((store) => store.kind === kind)];
-    return held.map((store) => new BooksCheck(made, store, 'records of the jobs'));
+    return held.map((store) => new BooksCheck(made, store));
   });
   const alike = twins.map(([one, other]) => new BooksCheck([one], other, one.name));
   return [...minutes, ...everywhere, ...alike];

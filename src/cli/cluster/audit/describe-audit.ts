@@ -4,6 +4,8 @@ import type { BooksSummary } from '../../../cluster/audit/books-check.ts';
 import type { ClusterAudit } from '../../../cluster/audit/cluster-audit.ts';
 import type { Finding } from '../../../cluster/audit/finding.ts';
 import { formatTime } from '../../../model/event-time.ts';
+import { ORDER_VERDICTS } from '../../../model/order-verdict.ts';
+import { VERDICTS } from '../../../model/verdict.ts';
 import { countOf, formatCount } from '../../table.ts';
 
 /** For people. */
@@ -27,7 +29,9 @@ export function describeClusterAudit(audit: ClusterAudit): string {
 
 function describeArrivals(arrival: ArrivalSummary): string[] {
   const { region, kind, received, verdicts, malformed, minutesEqual, from } = arrival;
-  const parts = Object.entries(verdicts).map(([verdict, count]) => `${verdict} ${formatCount(count)}`);
+  const parts = Object.entries(verdicts)
+    .toSorted(([a], [b]) => placeOf(a) - placeOf(b))
+    .map(([verdict, count]) => `${verdict} ${formatCount(count)}`);
   if (malformed > 0) parts.push(`past the gateway ${formatCount(malformed)}`);
   const sum = parts.length === 0 ? '' : ` = ${parts.join(' + ')}`;
   const lines = [
@@ -37,6 +41,12 @@ function describeArrivals(arrival: ArrivalSummary): string[] {
     lines.push('  what came past the gateway is no JSON object: no job judges it, and it counts nowhere');
   if (from > 0) lines.push(`  before ${formatTime(from)} Kafka does not hold all of them any more: left out`);
   return [...lines, ...describeProvisional(arrival)];
+}
+
+const ORDER: readonly string[] = [...VERDICTS, ...ORDER_VERDICTS];
+
+function placeOf(verdict: string): number {
+  return ORDER.indexOf(verdict);
 }
 
 function describeProvisional({ minutesProvisional, waiting }: ArrivalSummary): string[] {
