@@ -6,6 +6,10 @@ import type { FiguresQuery } from '../../../src/reporting/figures.ts';
 import type { Reports } from '../../../src/reporting/reports.ts';
 import { GATEWAY_ROUTES } from '../../../src/server/gateway/gateway-routes.ts';
 import { keyStoreOf } from '../../../src/server/keys.ts';
+import { noVerdicts, type VerdictCounts } from '../../../src/model/verdict.ts';
+import { accessReport } from '../../../src/server/openapi/access-schemas.ts';
+import { gatewayFrame } from '../../../src/server/openapi/gateway-schemas.ts';
+import { EventSource } from '../event-source.ts';
 import { RawClient } from '../raw-client.ts';
 import { event, events, expectProblem } from '../server-fixture.ts';
 import { makeKey } from '../test-keys.ts';
@@ -72,7 +76,7 @@ describe('keys', () => {
   test('without any, a page elsewhere cannot reach it under its own name', async () => {
     await open();
     const client = await RawClient.open(gateway.port);
-    client.write(['GET /v1/reports/figures HTTP/1.1', 'Host: evil.example']);
+    client.write(['GET /metrics HTTP/1.1', 'Host: evil.example']);
     expect(await client.until('misdirected')).toMatch(/^HTTP\/1.1 421 /);
     client.destroy();
   });
@@ -204,6 +208,8 @@ test('it stops once what it accepted is answered, and lets go of Kafka after tha
   const asked = gateway.post('/v1/events', body(2));
   await expect.poll(() => gateway.kafka.calls).toEqual([2]);
   const idle = await RawClient.open(gateway.port);
+  idle.write(['GET /healthz HTTP/1.1', 'Host: localhost']);
+  await idle.until('200 OK');
   const closed = gateway.close();
   await idle.untilClosed();
   await expect(gateway.get('/healthz')).rejects.toThrow('fetch failed');
@@ -215,12 +221,35 @@ test('it stops once what it accepted is answered, and lets go of Kafka after tha
   expect(gateway.kafka.messages).toHaveLength(2);
 });
 
-test('its documentation names what it serves, and what it does not serve is not there', async () => {
-  await open();
-  const { paths } = (await (await gateway.get('/openapi.json')).json()) as { paths: object };
-  const documented = GATEWAY_ROUTES.filter(({ operation }) => operation !== null).map(({ url }) => url);
-  expect(Object.keys(paths).toSorted()).toEqual([...new Set(documented)].toSorted());
+test('its documentation and the page are told what it serves, and what it does not serve is not there', async () => {
+  const FIGURES = '/v1/reports/figures';
+  for (const reports of [undefined, askedReports()]) {
+    await gateway?.close();
+    await open(reports === undefined ? {} : { reports });
+    const served = GATEWAY_ROUTES.filter(({ url }) => url !== FIGURES || reports !== undefined);
+    const documented = served.filter(({ operation }) => operation !== null).map(({ url }) => url);
+    const { paths } = (await (await gateway.get('/openapi.json')).json()) as { paths: object };
+    expect(Object.keys(paths).toSorted()).toEqual([...new Set(documented)].toSorted());
+    const access = accessReport.parse(await (await gateway.get('/v1/access')).json());
+    expect(access.engine).toBe('cluster');
+    expect(access.offers).toEqual(served.map(({ method, url }) => `${method} ${url}`));
+    expect((await gateway.get(FIGURES)).status).toBe(reports === undefined ? 404 : 200);
+  }
   await expectProblem(await gateway.get('/v1/quarantine'), 'not_found');
   await expectProblem(await gateway.get('/v1/events'), 'method_not_allowed');
-  await expectProblem(await gateway.get('/v1/reports/figures'), 'not_found');
+});
+
+test('the live page is told what the gateway takes in, and the verdicts of its region', async () => {
+  let verdicts: VerdictCounts | null = null;
+  await open({ verdicts: () => verdicts });
+  const live = new EventSource(await gateway.get('/v1/live'));
+  const first = gatewayFrame.parse((await live.next())!.data);
+  expect(first).toMatchObject({ region: 'a', isReady: true, eventsPerSecond: 0, verdicts: null });
+  await gateway.post('/v1/events', JSON.stringify([...events(8), { eventId: 'broken' }]));
+  verdicts = { ...noVerdicts(), counted: 8, invalid: 1 };
+  const next = gatewayFrame.parse((await live.next())!.data);
+  expect(next).toMatchObject({ events: { received: 9, invalid: 1 }, verdicts });
+  // Nine in the half second between two frames.
+  expect(next.eventsPerSecond).toBeGreaterThan(4);
+  expect(next.eventsPerSecond).toBeLessThan(19);
 });

@@ -41,6 +41,12 @@ export class VerdictTally implements TopicTally {
     books.set(textOf(key), { verdict: String(verdict), count });
   }
 
+  /** Lets go of minutes of before `before`. */
+  forget(before: UnixMs): void {
+    for (const minutes of Object.values(this.#minutes))
+      for (const minute of minutes.keys()) if (minute < before) minutes.delete(minute);
+  }
+
   minutes(kind: ReceivedKind): UnixMs[] {
     return [...this.#minutes[kind].keys()];
   }
