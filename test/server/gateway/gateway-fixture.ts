@@ -14,7 +14,7 @@ export interface TestGatewayOptions {
   readonly config?: PipelineConfig;
   readonly keys?: KeyStore;
   readonly clock?: Clock;
-  readonly reports?: Reports;
+  readonly reports?: Reports | undefined;
   readonly verdicts?: () => VerdictCounts | null;
   /** Longest wait of a request for Kafka, ms. */
   readonly answerWithinMs?: number;
