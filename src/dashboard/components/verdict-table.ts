@@ -59,7 +59,7 @@ function sumOf(verdicts: VerdictCounts): number {
 }
 
 function Judged({ sum }: { sum: number }): VNode {
-  return html`<tr class="balance" data-balanced="true">
+  return html`<tr class="balance">
     <th scope="row">judged</th>
     <td class="number">${formatCount(sum)}</td>
     <td class="number">${formatShare(sum, sum)}</td>

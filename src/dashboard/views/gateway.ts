@@ -128,8 +128,8 @@ function LastHour(): VNode {
       </p>
     </div>
     <${MinuteChart} of="all ads" slots=${slots} />
-    <${MinuteTable} slots=${slots} />
     <${Advertisers} answer=${advertisers.data} />
+    <${MinuteTable} slots=${slots} />
   </section>`;
 }
 

@@ -53,6 +53,13 @@ describe('books that are in order', () => {
     );
   });
 
+  test('may have deletions before their updates, as jobs write them', async () => {
+    const world = new AuditWorld();
+    world.kafka.a.send('a.attributed-orders', { key: 'order', value: null, timestamp: MINUTE });
+    world.send('a.attributed-orders', attributedOrder({ recordId: 'order', region: 'a' }));
+    expect(await world.audit()).toMatchObject({ exact: true });
+  });
+
   test('may have messages that somebody wrote past the gateway, which are told', async () => {
     const world = new AuditWorld();
     for (const value of ['no json', '[1]', '"text"', 'null']) world.received('a', 'event', 0, null, value);

@@ -43,6 +43,8 @@ export class RecordTally implements TopicTally {
 
   take(message: ReceivedMessage): void {
     this.kept.see(message);
+    // A job may delete a record before each of its updates.
+    if (message.value === null) return;
     const fields = jsonOf(message);
     const id = fields?.['recordId'];
     const held = fields === undefined ? undefined : this.#read(message, fields);
