@@ -35,12 +35,6 @@ describe('the books of a cluster', { timeout: 900_000 }, () => {
     await place.remove();
   }, 120_000);
 
-  async function audit(): Promise<{ exit: number | null; books: ClusterAudit }> {
-    const { exit, stdout, stderr } = await run('audit', '--cluster', data);
-    if (exit !== 0 && exit !== 6) throw new Error(stdout + stderr);
-    return { exit, books: JSON.parse(stdout) as ClusterAudit };
-  }
-
   test('are closed after events of every verdict, and a record that no job wrote is named', async () => {
     const keys = join(place.folder, 'gateway');
     const args = ['--cluster', data, '--regions', 'a', '--port', '0', '--data', keys];
@@ -111,6 +105,12 @@ describe('the books of a cluster', { timeout: 900_000 }, () => {
     }
   });
 });
+
+async function audit(): Promise<{ exit: number | null; books: ClusterAudit }> {
+  const { exit, stdout, stderr } = await run('audit', '--cluster', data);
+  if (exit !== 0 && exit !== 6) throw new Error(stdout + stderr);
+  return { exit, books: JSON.parse(stdout) as ClusterAudit };
+}
 
 async function post(url: string, body: unknown): Promise<void> {
   const headers = { 'content-type': 'application/json' };

@@ -89,7 +89,7 @@ describe.runIf(hasBrowser())('the page of a gateway', () => {
   afterEach(async () => {
     await page?.context().close();
     await gateway.close();
-    expect(faults).toEqual([]);
+    if (faults.length > 0) throw new Error(`The page did what it must not: ${faults.join('\n')}`);
   });
 
   async function open(

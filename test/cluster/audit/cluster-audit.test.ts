@@ -267,10 +267,10 @@ describe('each of these is found where it is', () => {
 
   test('sums past 2^53 are compared digit by digit', async () => {
     const world = new AuditWorld();
-    const value = (cost: string): string =>
-      JSON.stringify(adMinute({ revision: 5 })).replace('"costMicros":0', `"costMicros":${cost}`);
-    const send = (topic: string, cost: string): void =>
-      world.kafka.a.send(topic, { key: 'a ad-1', value: value(cost), timestamp: NOW });
+    const send = (topic: string, cost: string): void => {
+      const value = JSON.stringify(adMinute({ revision: 5 })).replace(':0}', `:${cost}}`);
+      world.kafka.a.send(topic, { key: 'a ad-1', value, timestamp: NOW });
+    };
     send('a.ad-minutes', '9007199254740993');
     send('a.load.ad-minutes', '9007199254740992');
     const { findings } = await world.audit();

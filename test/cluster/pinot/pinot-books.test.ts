@@ -17,7 +17,7 @@ const END = { cursor: 'c', caughtUp: true, asOf: 1, finalBefore: 0 };
 /** The same, record by record. */
 function naiveEntries(naive: NaiveStore, kind: RecordKind, from: number): BookEntry[] {
   const entries = new Map<string, { region: string; start: number; sums: Record<string, bigint> }>();
-  for (const record of [...(kind === 'ad-minutes' ? naive.minutes : naive.orders).values()]) {
+  for (const record of (kind === 'ad-minutes' ? naive.minutes : naive.orders).values()) {
     const time = 'minute' in record ? record.minute : record.orderTime;
     const start = time - (time % 60_000);
     if (start < from) continue;

@@ -162,7 +162,6 @@ describe('Kafka', () => {
     gateway.kafka.hold();
     const many = body(500);
     const waiting = [gateway.post('/v1/events', many), gateway.post('/v1/events', many)];
-    const pending = async (): Promise<number> => figure(await metrics(), 'adtally_pending_bytes');
     await expect.poll(pending).toBeGreaterThan(2 * many.length);
     const refused = await gateway.post('/v1/events', many);
     expect(refused.headers.get('retry-after')).toBe('1');
@@ -172,6 +171,10 @@ describe('Kafka', () => {
     expect(await pending()).toBe(0);
   });
 });
+
+async function pending(): Promise<number> {
+  return figure(await metrics(), 'adtally_pending_bytes');
+}
 
 async function metrics(): Promise<string> {
   return (await gateway.get('/metrics')).text();
