@@ -22,7 +22,7 @@ describe('the books of a cluster', { timeout: 900_000 }, () => {
   let kafka: string;
 
   beforeAll(async () => {
-    for (const args of [['up', '--regions', 'a', '--port-base', '0'], ['apply']]) {
+    for (const args of [['up', '--regions', 'a', '--port-base', '0', '--without', 'hive'], ['apply']]) {
       const { exit, stdout, stderr } = await run('cluster', ...args, '--data', data);
       if (exit !== 0) throw new Error(stdout + stderr);
     }

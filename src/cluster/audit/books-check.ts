@@ -1,4 +1,4 @@
-import type { UnixMs } from '../../base/clock.ts';
+import type { Clock, UnixMs } from '../../base/clock.ts';
 import { AdtallyError } from '../../base/errors.ts';
 import type { Doubt } from '../../base/settle.ts';
 import type { RecordKind } from '../../union-load/ports.ts';
@@ -17,6 +17,8 @@ export interface BooksSummary {
   readonly figures: readonly BookFigure[];
   /** Steps of time of a region that are equal, and how long a step is, ms. */
   readonly equal: number;
+  /** Steps that were written to so shortly before that the store need not have all of it yet: nothing is said of them. */
+  readonly provisional: number;
   readonly stepMs: number;
   /** Steps of before this were left out: not all is held any more, Unix ms; 0 when it is, null when nothing can be compared. */
   readonly from: UnixMs | null;
@@ -30,12 +32,20 @@ export class BooksCheck {
   readonly #figures: readonly BookFigure[];
   readonly #stepMs: number;
   readonly #agreed = new Set<string>();
+  readonly #clock: Pick<Clock, 'now'>;
+  #provisional = 0;
   #isDone = false;
 
   /** `expected` are those of different regions, or one: `against` names it when it is no region's records. */
-  constructor(expected: readonly AuditedBooks[], found: AuditedBooks, against: string = RECORDS) {
+  constructor(
+    expected: readonly AuditedBooks[],
+    found: AuditedBooks,
+    clock: Pick<Clock, 'now'>,
+    against: string = RECORDS,
+  ) {
     this.#expected = expected;
     this.#found = found;
+    this.#clock = clock;
     this.#against = against;
     this.#figures = found.figures.filter((name) => expected.every(({ figures }) => figures.includes(name)));
     this.#stepMs = Math.max(found.stepMs, ...expected.map(({ stepMs }) => stepMs));
@@ -58,6 +68,7 @@ export class BooksCheck {
       kind,
       figures: this.#figures,
       equal: this.#agreed.size,
+      provisional: this.#provisional,
       stepMs: this.#stepMs,
       from: from === Infinity ? null : from,
     };
@@ -82,10 +93,13 @@ export class BooksCheck {
       return doubts.set('', { stamp: failed, differences: [finding] });
     }
     const sides = this.#sides(expected.flat() as BookEntry[], found as readonly BookEntry[]);
-    for (const [name, { region, start, figures }] of sides) {
+    const youngest = this.#found.lagMs === 0 ? Infinity : this.#clock.now() - this.#found.lagMs;
+    this.#provisional = 0;
+    for (const [name, { region, start, figures, changedAt }] of sides) {
       if (this.#agreed.has(name)) continue;
       const different = differing(figures);
       if (different.length === 0) this.#agreed.add(name);
+      else if (changedAt > youngest) this.#provisional++;
       else {
         const stepMs = this.#stepMs;
         const finding = this.#finding({ region, start, stepMs, figures: different, detail: null });
@@ -101,10 +115,7 @@ export class BooksCheck {
     return { place, kind, ...what, advice };
   }
 
-  #sides(
-    expected: readonly BookEntry[],
-    found: readonly BookEntry[],
-  ): Map<string, { region: string; start: UnixMs; figures: readonly FindingFigure[] }> {
+  #sides(expected: readonly BookEntry[], found: readonly BookEntry[]): Map<string, Side> {
     const [left, right] = [this.#rolled(expected), this.#rolled(found)];
     const names = new Set([...left.keys(), ...right.keys()]);
     return new Map(
@@ -115,7 +126,7 @@ export class BooksCheck {
           expected: left.get(name)?.sums[figure] ?? 0n,
           found: right.get(name)?.sums[figure] ?? 0n,
         }));
-        return [name, { region, start, figures }];
+        return [name, { region, start, figures, changedAt: left.get(name)?.changedAt ?? 0 }];
       }),
     );
   }
@@ -123,11 +134,16 @@ export class BooksCheck {
   /** The entries by region and step, those of shorter steps added up. */
   #rolled(entries: readonly BookEntry[]): Map<string, BookEntry> {
     const steps = new Map<string, BookEntry>();
-    for (const { region, start: at, sums } of entries) {
+    for (const { region, start: at, sums, changedAt = 0 } of entries) {
       const start = at - (at % this.#stepMs);
       const name = `${start} ${region}`;
-      const before = steps.get(name)?.sums ?? {};
-      steps.set(name, { region, start, sums: this.#added(before, sums) });
+      const before = steps.get(name);
+      steps.set(name, {
+        region,
+        start,
+        sums: this.#added(before?.sums ?? {}, sums),
+        changedAt: Math.max(before?.changedAt ?? 0, changedAt),
+      });
     }
     return steps;
   }
@@ -135,6 +151,15 @@ export class BooksCheck {
   #added(a: BookSums, b: BookSums): BookSums {
     return Object.fromEntries(this.#figures.map((name) => [name, (a[name] ?? 0n) + (b[name] ?? 0n)]));
   }
+}
+
+/** A step of a region on both sides. */
+interface Side {
+  readonly region: string;
+  readonly start: UnixMs;
+  readonly figures: readonly FindingFigure[];
+  /** When it was last written to on the side that is held against, Unix ms; 0 when that is not known. */
+  readonly changedAt: UnixMs;
 }
 
 /** The entries, or why there are none. */

@@ -65,7 +65,7 @@ export async function auditCluster({
   const counted = regions.map(
     (books, index) => new CountedCheck(books.region, arrivals[2 * index], books.events),
   );
-  const books = booksChecks(regions, stores, twins);
+  const books = booksChecks({ regions, stores, twins, clock });
   const checks: readonly Check[] = [...arrivals, ...counted, ...books];
   const look = async (): Promise<ReadonlyMap<string, Doubt<Finding>>> => {
     for (const region of regions) await region.readOn((progress) => onProgress(region.region, progress));
@@ -101,21 +101,22 @@ function arrivalChecks(books: RegionBooks, clock: Clock): ArrivalCheck[] {
   });
 }
 
-function booksChecks(
-  regions: readonly RegionBooks[],
-  stores: readonly AuditedBooks[],
-  twins: ClusterAuditOptions['twins'],
-): BooksCheck[] {
+function booksChecks({
+  regions,
+  stores,
+  twins,
+  clock,
+}: Pick<ClusterAuditOptions, 'regions' | 'stores' | 'twins' | 'clock'>): BooksCheck[] {
   const minutes = regions.map(
-    (books) => new BooksCheck([books.counted()], books.records('ad-minutes'), books.counted().name),
+    (books) => new BooksCheck([books.counted()], books.records('ad-minutes'), clock, books.counted().name),
   );
   const everywhere = RECORD_KINDS.flatMap((kind) => {
     const made = regions.map((books) => books.records(kind));
     const loads = regions.map((books) => books.loads(kind));
     const held = [...loads, ...stores.filter((store) => store.kind === kind)];
-    return held.map((store) => new BooksCheck(made, store));
+    return held.map((store) => new BooksCheck(made, store, clock));
   });
-  const alike = twins.map(([one, other]) => new BooksCheck([one], other, one.name));
+  const alike = twins.map(([one, other]) => new BooksCheck([one], other, clock, one.name));
   return [...minutes, ...everywhere, ...alike];
 }
 

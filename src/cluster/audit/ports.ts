@@ -19,6 +19,8 @@ export interface BookEntry {
   /** Start of the step in UTC, Unix ms. */
   readonly start: UnixMs;
   readonly sums: BookSums;
+  /** When the records of it were last written, Unix ms; only where that is known. */
+  readonly changedAt?: UnixMs;
 }
 
 /** Whatever holds records of one kind, of any of the regions, each at its highest revision: a topic, Pinot, Hive, the ledger. */
@@ -30,6 +32,8 @@ export interface AuditedBooks {
   readonly figures: readonly BookFigure[];
   /** How long a step is: a whole number of minutes that divides a day, ms. */
   readonly stepMs: number;
+  /** How long a record may take from its topic into it: of what is younger nothing is said, ms. 0 for a few seconds. */
+  readonly lagMs: number;
   /** What is to be done when it does not hold what the jobs wrote. One sentence. */
   readonly advice: string;
   /** Records of before this may be gone, Unix ms; 0 when it keeps all. Infinity when nothing is held for sure. */

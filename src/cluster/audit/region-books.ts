@@ -144,6 +144,7 @@ export class RegionBooks {
       ...own,
       kind,
       stepMs: MINUTE_MS,
+      lagMs: 0,
       // Nothing is written of a minute before its events are accepted.
       heldFrom: () => (kept.from === 0 ? 0 : kept.from + this.#maxClockSkewMs),
       entries: (from) => Promise.resolve(books.entries(from)),

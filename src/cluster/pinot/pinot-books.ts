@@ -40,6 +40,7 @@ export class PinotBooks implements AuditedBooks {
   readonly kind: RecordKind;
   readonly figures: readonly BookFigure[];
   readonly stepMs = MINUTE_MS;
+  readonly lagMs = 0;
   readonly advice: string;
   readonly #retentionMs: number;
   readonly #broker: PinotBroker;

@@ -24,6 +24,7 @@ export class HeldStore implements AuditedBooks {
   readonly kind: RecordKind;
   readonly stepMs: number;
   readonly figures: readonly BookFigure[];
+  lagMs = 0;
   keptFrom = 0;
   looks = 0;
   /** Called before each look. */

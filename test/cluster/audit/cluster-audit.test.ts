@@ -130,6 +130,19 @@ describe('nothing is said of what is not settled', () => {
     expect((await world.audit()).wrong).toBe(1);
   });
 
+  test('an hour that was written to shortly before, in a store that takes its time', async () => {
+    const world = new AuditWorld();
+    const { hive } = world.stores;
+    hive.records.delete('a ad-1');
+    hive.lagMs = NOW - MINUTE;
+    const audit = await world.audit();
+    expect(audit).toMatchObject({ exact: true });
+    expect(audit.books.find(({ name }) => name === 'Hive')).toMatchObject({ equal: 1, provisional: 1 });
+    // The record was written half a minute after MINUTE.
+    hive.lagMs = NOW - MINUTE - 30_000;
+    expect((await world.audit()).wrong).toBe(1);
+  });
+
   test('records that change with every look', async () => {
     const world = new AuditWorld();
     let revision = 2;

@@ -57,10 +57,11 @@ function describeProvisional({ minutesProvisional, waiting }: ArrivalSummary): s
   return [`  ${minutes} provisional: ${why}`];
 }
 
-function describeBooks({ name, against, kind, equal, stepMs, from }: BooksSummary): string {
+function describeBooks({ name, against, kind, equal, provisional, stepMs, from }: BooksSummary): string {
   const step = stepMs >= HOUR_MS ? 'hour' : 'minute';
+  const young = provisional === 0 ? '' : `, ${countOf(provisional, step)} too young to tell`;
   const left = from === null ? '; not held any more: nothing is compared' : fromText(from);
-  return `${kind} in ${name}, against ${against}: ${countOf(equal, step)} equal${left}`;
+  return `${kind} in ${name}, against ${against}: ${countOf(equal, step)} equal${young}${left}`;
 }
 
 function fromText(from: number): string {

@@ -1,10 +1,11 @@
+import { openHive } from '../../../adapters/hive/hive-server.ts';
 import { openKafkaAdmin } from '../../../adapters/kafka/kafka-admin.ts';
 import { openKafkaReader } from '../../../adapters/kafka/kafka-reader.ts';
 import { nodeClock } from '../../../adapters/node-clock/node-clock.ts';
 import { HttpPinotBroker } from '../../../adapters/pinot/pinot-broker.ts';
 import type { Patience } from '../../../base/settle.ts';
 import { AdtallyError } from '../../../base/errors.ts';
-import { DAY_MS, SECOND_MS } from '../../../base/units.ts';
+import { DAY_MS, MINUTE_MS, SECOND_MS } from '../../../base/units.ts';
 import { auditCluster, type ClusterAudit } from '../../../cluster/audit/cluster-audit.ts';
 import type { AuditedBooks } from '../../../cluster/audit/ports.ts';
 import { RegionBooks } from '../../../cluster/audit/region-books.ts';
@@ -12,6 +13,8 @@ import { addressesOf, type ClusterLayout } from '../../../cluster/local/cluster-
 import { GROUPS_MAX } from '../../../cluster/pinot/figures-sql.ts';
 import { PinotBooks } from '../../../cluster/pinot/pinot-books.ts';
 import { retentionDays } from '../../../cluster/render/pinot-tables.ts';
+import { HiveBooks } from '../../../cluster/warehouse/hive-books.ts';
+import type { HiveSession } from '../../../cluster/warehouse/ports.ts';
 import type { PipelineSpec } from '../../../pipeline/settings.ts';
 import { RECORD_KINDS } from '../../../union-load/ports.ts';
 import type { Terminal } from '../../terminal.ts';
@@ -19,6 +22,7 @@ import { readClusterState } from '../cluster-state.ts';
 import { ReadingLines } from './reading-lines.ts';
 
 const QUERY_MS_MAX = 30 * SECOND_MS;
+const HIVE_MS_MAX = 10 * MINUTE_MS;
 
 /**
  * Closes the books of the local cluster in the directory; `given` are its settings but for the regions. Rejects with AdtallyError
@@ -38,7 +42,7 @@ export async function auditLocalCluster(
   const pinots = pinotsOf(layout, spec);
   return await auditCluster({
     regions,
-    stores: pinots,
+    stores: [...pinots, ...hiveOf(layout, spec, opened)],
     twins: RECORD_KINDS.flatMap((kind) => {
       const [one, ...others] = pinots.filter((pinot) => pinot.kind === kind);
       return others.map((other) => [one, other] as const);
@@ -67,6 +71,18 @@ async function openBooks(
   const books = await RegionBooks.open(region, spec, kafka, nodeClock);
   opened.defer(() => books.close());
   return books;
+}
+
+/** None for a cluster without Hive. It is asked only if the rest is there. */
+function hiveOf(layout: ClusterLayout, spec: PipelineSpec, opened: AsyncDisposableStack): AuditedBooks[] {
+  const { hive: address } = addressesOf(layout);
+  if (address === undefined) return [];
+  let session: HiveSession | undefined;
+  opened.defer(async () => session?.close());
+  const hive = async (): Promise<HiveSession> =>
+    (session ??= await openHive({ address, timeMaxMs: HIVE_MS_MAX, rowsMax: GROUPS_MAX }));
+  const options = { hive, clock: nodeClock, maxClockSkewMs: spec.maxClockSkew };
+  return RECORD_KINDS.map((kind) => new HiveBooks({ ...options, kind }));
 }
 
 /** None for a cluster without Pinot. */

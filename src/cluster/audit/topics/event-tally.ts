@@ -36,11 +36,12 @@ export class EventTally implements TopicTally {
     else this.yielded++;
     const [impressions, clicks] = eventType === 'impression' ? [1, 0] : [0, 1];
     // Of records and revisions events say nothing.
+    const figures = [0, 0, impressions, clicks, costMicros];
+    const { timestamp } = message;
     this.books.add(
-      this.#region,
-      minuteOf(eventTime),
-      [0, 0, impressions, clicks, costMicros],
+      { region: this.#region, minute: minuteOf(eventTime), figures },
       sign === 1 ? 1n : -1n,
+      timestamp,
     );
   }
 }

@@ -1,4 +1,3 @@
-import type { UnixMs } from '../../../base/clock.ts';
 import { WideMap } from '../../../base/wide-map.ts';
 import { minuteOf } from '../../../model/event-time.ts';
 import { TIME_FIELDS } from '../../../reporting/record-digest.ts';
@@ -6,18 +5,14 @@ import type { RecordKind } from '../../../union-load/ports.ts';
 import type { PartitionOffsets, ReceivedMessage } from '../../kafka/ports.ts';
 import { Kept } from './kept.ts';
 import { jsonOf, wholeField } from './message-json.ts';
-import { MinuteBooks } from './minute-books.ts';
+import { MinuteBooks, type MinuteFigures } from './minute-books.ts';
 import { BOOK_FIGURES } from '../ports.ts';
 import { Strangers } from './strangers.ts';
 import type { TopicTally } from './topic-follower.ts';
 
 /** What is remembered of a record, about 350 bytes with its id. */
-interface Held {
+interface Held extends MinuteFigures {
   readonly revision: number;
-  readonly region: string;
-  readonly minute: UnixMs;
-  /** In the order of BOOK_FIGURES. */
-  readonly figures: readonly (number | bigint)[];
 }
 
 /** The records of a topic, each at its highest revision; of two with the same one the later holds. */
@@ -54,8 +49,8 @@ export class RecordTally implements TopicTally {
     }
     const before = this.#records.get(id);
     if (before !== undefined && before.revision > held.revision) return;
-    if (before !== undefined) this.books.add(before.region, before.minute, before.figures, -1n);
-    this.books.add(held.region, held.minute, held.figures, 1n);
+    if (before !== undefined) this.books.add(before, -1n, message.timestamp);
+    this.books.add(held, 1n, message.timestamp);
     this.#records.set(id, held);
   }
 
