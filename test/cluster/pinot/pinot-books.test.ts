@@ -38,6 +38,9 @@ test.for(RECORD_KINDS)(`the books of Pinot are those of its %s, seed ${SEED}`, a
   const naive = new NaiveStore();
   const minutes = Array.from({ length: 4000 }, () => drawHardMinute(random, SPACE));
   const orders = Array.from({ length: 4000 }, () => drawHardOrder(random, SPACE));
+  // Where one statement ends and the next one begins.
+  minutes.push({ ...minutes[0], recordId: 'edge', minute: NOW - 15 * DAY_MS });
+  orders.push({ ...orders[0], recordId: 'edge', orderTime: NOW - 15 * DAY_MS });
   naive.load({ region: 'a', kind: 'ad-minutes' }, { records: minutes, ...END });
   naive.load({ region: 'a', kind: 'attributed-orders' }, { records: orders, ...END });
   const broker = await DuckBroker.of(naive);
