@@ -296,6 +296,15 @@ describe('each of these is found where it is', () => {
   });
 });
 
+test('what could not be read is not taken for nothing', async () => {
+  const world = new AuditWorld();
+  world.kafka.b.isSilent = true;
+  await expect(world.audit()).rejects.toMatchObject({
+    code: 'kafka_unreachable',
+    message: 'Kafka gave 0 of 24 messages and then nothing for 60 seconds.',
+  });
+});
+
 test('a foreign message of the lower revision changes nothing, of the same one it does', async () => {
   const world = new AuditWorld();
   world.send('a.load.ad-minutes', { ...foreign, revision: 1 });

@@ -9,10 +9,12 @@ import { DAY_MS, MINUTE_MS, SECOND_MS } from '../../../base/units.ts';
 import { auditCluster, type ClusterAudit } from '../../../cluster/audit/cluster-audit.ts';
 import type { AuditedBooks } from '../../../cluster/audit/ports.ts';
 import { RegionBooks } from '../../../cluster/audit/region-books.ts';
+import type { KafkaAdmin } from '../../../cluster/kafka/ports.ts';
 import { addressesOf, type ClusterLayout } from '../../../cluster/local/cluster-layout.ts';
 import { GROUPS_MAX } from '../../../cluster/pinot/figures-sql.ts';
 import { PinotBooks } from '../../../cluster/pinot/pinot-books.ts';
 import { retentionDays } from '../../../cluster/render/pinot-tables.ts';
+import { topicNamesOf } from '../../../cluster/topic-names.ts';
 import { HiveBooks } from '../../../cluster/warehouse/hive-books.ts';
 import type { HiveSession } from '../../../cluster/warehouse/ports.ts';
 import type { PipelineSpec } from '../../../pipeline/settings.ts';
@@ -67,10 +69,20 @@ async function openBooks(
   const address = { brokers: [addressesOf(layout).regions[region].kafka], clientId: 'adtally-audit' };
   const admin = await openKafkaAdmin(address);
   opened.defer(() => admin.close());
+  await checkTopics(region, admin);
   const kafka = { admin, openReader: openKafkaReader.bind(undefined, address) };
   const books = await RegionBooks.open(region, spec, kafka, nodeClock);
   opened.defer(() => books.close());
   return books;
+}
+
+/** Throws AdtallyError not_found before "apply". */
+async function checkTopics(region: string, admin: KafkaAdmin): Promise<void> {
+  const wanted = Object.values(topicNamesOf(region));
+  const present = new Set((await admin.topics(wanted)).map(({ name }) => name));
+  const missing = wanted.find((name) => !present.has(name));
+  if (missing !== undefined)
+    throw new AdtallyError('not_found', `Kafka has no topic ${missing}: "adtally cluster apply" makes it.`);
 }
 
 /** None for a cluster without Hive. It is asked only if the rest is there. */

@@ -10,7 +10,7 @@ import { BOOK_FIGURES } from '../ports.ts';
 import { Strangers } from './strangers.ts';
 import type { TopicTally } from './topic-follower.ts';
 
-/** What is remembered of a record, about 350 bytes with its id. */
+/** What is remembered of a record, about 370 bytes with its id. */
 interface Held extends MinuteFigures {
   readonly revision: number;
 }

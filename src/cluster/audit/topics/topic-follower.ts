@@ -1,6 +1,7 @@
 import type { Clock } from '../../../base/clock.ts';
 import { pause } from '../../../base/pause.ts';
-import { SECOND_MS } from '../../../base/units.ts';
+import { AdtallyError } from '../../../base/errors.ts';
+import { MINUTE_MS, SECOND_MS } from '../../../base/units.ts';
 import type {
   KafkaAdmin,
   KafkaReader,
@@ -29,8 +30,8 @@ export interface ReadProgress {
 }
 
 const LOOK_EVERY_MS = 50;
-/** Of a partition whose end was compacted away nobody tells that it has been read. */
-const SILENCE_MS = 15 * SECOND_MS;
+/** Longer than it takes to join a group on a busy machine. What is not read must not pass for all there is. */
+const SILENCE_MS = MINUTE_MS;
 
 /** Reads the committed messages of topics on to where they end, as often as it is asked. */
 export class TopicFollower {
@@ -81,8 +82,8 @@ export class TopicFollower {
       if (this.#failure !== undefined) throw this.#failure;
       const progress = this.#progress(ends);
       onProgress(progress);
-      const isSilent = this.#clock.monotonicMs() - this.#heardAtMs > SILENCE_MS;
-      if (progress.read === progress.all || isSilent) return;
+      if (progress.read === progress.all) return;
+      if (this.#clock.monotonicMs() - this.#heardAtMs > SILENCE_MS) throw silent(progress);
       await pause(this.#clock, LOOK_EVERY_MS);
     }
   }
@@ -105,4 +106,11 @@ export class TopicFollower {
     }
     return { read: Number(read), all: Number(all) };
   }
+}
+
+function silent({ read, all }: ReadProgress): AdtallyError {
+  return new AdtallyError(
+    'kafka_unreachable',
+    `Kafka gave ${read} of ${all} messages and then nothing for ${SILENCE_MS / SECOND_MS} seconds.`,
+  );
 }
