@@ -18,12 +18,12 @@ beforeEach(() => {
 afterEach(() => place.remove());
 
 /** As an `up` leaves it whose processes have all died since. */
-function leaveCluster(): void {
+function leaveCluster(portBase = 19_000): void {
   writeClusterState({
     directory: data,
     regions: ['a'],
     without: [],
-    ports: portsFrom(19_000, ['a']),
+    ports: portsFrom(portBase, ['a']),
     checkpointIntervalMs: 1000,
     taskHeapMib: 1024,
   });
@@ -73,6 +73,17 @@ test('a cluster whose processes have died is down, says so, and is removed only 
   expect([careless.exit, existsSync(data)]).toEqual([2, true]);
   await place.json(['cluster', 'down', '--purge', '--yes', '--data', data]);
   expect(existsSync(data)).toBe(false);
+});
+
+test('books are closed of a cluster that is there, and of one that answers', async () => {
+  const nowhere = await place.run(['audit', '--cluster', data]);
+  expect([nowhere.exit, nowhere.stderr]).toEqual([2, expect.stringContaining('There is no cluster in')]);
+  mkdirSync(data);
+  // Where nobody listens.
+  leaveCluster(64_000);
+  const dead = await place.run(['audit', '--cluster', data]);
+  expect([dead.exit, dead.stderr]).toEqual([7, expect.stringContaining('kafka_unreachable')]);
+  expect(dead.stderr).toContain('"adtally cluster up" starts what is down');
 });
 
 test.for([

@@ -8,6 +8,8 @@ import type { ClusterAudit } from '../../src/cluster/audit/cluster-audit.ts';
 import type { AdMinute } from '../../src/model/ad-minute.ts';
 import { adMinuteRecordId } from '../../src/model/record-id.ts';
 import { Workplace, type Ended } from '../cli/adtally-process.ts';
+import { gatewayFrame } from '../../src/server/openapi/gateway-schemas.ts';
+import { EventSource } from '../server/event-source.ts';
 import { event } from '../server/server-fixture.ts';
 
 /** Messages are of a minute that is over, and no gateway can add to, after so long. */
@@ -59,6 +61,12 @@ describe('the books of a cluster', { timeout: 900_000 }, () => {
       { topic: 'a.events', messages: [{ key: null, value: Buffer.from('no json'), timestamp }] },
     ]);
 
+    // The page of the gateway shows them, and the page itself is there.
+    const live = new EventSource(await fetch(`${first.url}/v1/live`));
+    const judged = async (): Promise<number | undefined> =>
+      gatewayFrame.parse((await live.next())!.data).verdicts?.duplicate;
+    await expect.poll(judged, { timeout: 60_000 }).toBeGreaterThan(0);
+    expect(await (await fetch(first.url)).text()).toContain('<div id="app">');
     // While minutes may still fill, nothing is said of them.
     const { books: early } = await audit();
     expect(early.findings).toEqual([]);
