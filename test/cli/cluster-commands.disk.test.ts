@@ -78,6 +78,17 @@ test('a cluster whose processes have died is down, says so, and is removed only 
   expect(existsSync(data)).toBe(false);
 });
 
+test('books are closed of a cluster that is there, and of one that answers', async () => {
+  const nowhere = await place.run(['audit', '--cluster', data]);
+  expect([nowhere.exit, nowhere.stderr]).toEqual([2, expect.stringContaining('There is no cluster in')]);
+  mkdirSync(data);
+  // Where nobody listens.
+  leaveCluster({ ports: portsFrom(64_000, ['a']) });
+  const dead = await place.run(['audit', '--cluster', data]);
+  expect([dead.exit, dead.stderr]).toEqual([7, expect.stringContaining('kafka_unreachable')]);
+  expect(dead.stderr).toContain('"adtally cluster up" starts what is down');
+});
+
 test.for([
   ['--regions', 'a,b', 'has regions a, not a,b'],
   ['--port-base', '20000', 'has --port-base 19000, not 20000'],
