@@ -1,6 +1,6 @@
 import { nodeClock } from '../adapters/node-clock/node-clock.ts';
 import { HttpOrderService, readToken } from '../adapters/order-service/http-order-service.ts';
-import { Enricher } from '../embedded/enrichment/enricher.ts';
+import { Enricher } from '../enrichment/enricher.ts';
 import type { Region } from '../embedded/ports.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
 
