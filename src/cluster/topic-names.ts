@@ -9,6 +9,8 @@ export interface TopicNames {
   readonly verdicts: string;
   readonly adMinutes: string;
   readonly attributedOrders: string;
+  /** What the order service says of orders. */
+  readonly enrichments: string;
   /** Records of all regions, for what loads them in this one. */
   readonly loadAdMinutes: string;
   readonly loadAttributedOrders: string;
@@ -23,6 +25,7 @@ export function topicNamesOf(region: string): TopicNames {
     verdicts: `${region}.verdicts`,
     adMinutes: `${region}.ad-minutes`,
     attributedOrders: `${region}.attributed-orders`,
+    enrichments: `${region}.enrichments`,
     loadAdMinutes: `${region}.load.ad-minutes`,
     loadAttributedOrders: `${region}.load.attributed-orders`,
   };

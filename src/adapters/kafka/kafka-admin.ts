@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
-import type { KafkaAdmin, PartitionOffsets, PresentTopic, WantedTopic } from '../../cluster/kafka/ports.ts';
+import type {
+  KafkaAdmin,
+  NextOffset,
+  PartitionOffsets,
+  PresentTopic,
+  WantedTopic,
+} from '../../cluster/kafka/ports.ts';
 import { type KafkaAddress, kafkaClient } from './kafka-client.ts';
 import { kafkaError } from './kafka-errors.ts';
 
@@ -107,6 +113,19 @@ class ClusterAdmin implements KafkaAdmin {
     return found
       .map(({ partition, low, high }) => ({ partition, first: BigInt(low), lastStable: BigInt(high) }))
       .toSorted((a, b) => a.partition - b.partition);
+  }
+
+  async committed(group: string, topic: string): Promise<NextOffset[]> {
+    const found = await expected(
+      this.#admin.fetchOffsets({ groupId: group, topics: [topic] }),
+      `give the offsets of group ${group}`,
+    );
+    return found.flatMap(({ partitions }) =>
+      partitions
+        // kafkajs says -1 where there is none.
+        .filter(({ offset }) => BigInt(offset) >= 0n)
+        .map(({ partition, offset }) => ({ topic, partition, offset: BigInt(offset) })),
+    );
   }
 
   async close(): Promise<void> {

@@ -119,5 +119,7 @@ export interface KafkaAdmin {
   /** Sets these settings, and keeps what else was set. */
   setConfig(topic: string, config: Readonly<Record<string, string>>): Promise<void>;
   offsets(topic: string): Promise<PartitionOffsets[]>;
+  /** Where a group goes on in a topic; of a partition that it never was in there is nothing. */
+  committed(group: string, topic: string): Promise<NextOffset[]>;
   close(): Promise<void>;
 }

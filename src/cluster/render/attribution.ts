@@ -5,6 +5,7 @@ import { attributionRulesOf, longestWindowMs, type AttributionRules } from '../.
 import type { PipelineSpec } from '../../pipeline/settings.ts';
 import { peerOf, stateTtlMs } from '../cluster-plan.ts';
 import { topicNamesOf } from '../topic-names.ts';
+import { answers, enrichmentColumns, isEnriched, ordersKind } from './orders/enrichment.ts';
 import { orderViews, PAYLOAD, VERSION_DIGITS, VERSION_MAX } from './order-versions.ts';
 import {
   checkRegion,
@@ -46,8 +47,9 @@ export function renderAttribution(input: JobInput): RenderedJob {
     ...orderViews(region, spec.regions, rules),
     view('touches', touches(spec, region)),
     view('pairs', pairs(spec, rules)),
-    view('facts', facts()),
-    view('decided', decided()),
+    ...(isEnriched(spec) ? [view('answers', answers(region))] : []),
+    view('facts', facts(spec)),
+    view('decided', decided(spec)),
     statementSet([
       insert('verdicts', countedBooks(region, 'order', 'bookedOrders')),
       insert('attributedOrders', records(spec, region)),
@@ -60,18 +62,12 @@ export function renderAttribution(input: JobInput): RenderedJob {
 }
 
 /** Throws config_invalid for what the jobs of the cluster cannot do. */
-function checkSupported({ attribution, enrichment }: PipelineSpec): void {
+function checkSupported({ attribution }: PipelineSpec): void {
   const others = attribution.models.filter((model) => model !== 'last_touch');
   if (others.length > 0 || attribution.models.length === 0) {
     throw new AdtallyError(
       'config_invalid',
       `attribution.models is ${attribution.models.join(',')}; on the cluster only last_touch is there yet. Take the other models out, or run the embedded engine.`,
-    );
-  }
-  if (enrichment.url !== '') {
-    throw new AdtallyError(
-      'config_invalid',
-      'enrichment.url is set; on the cluster orders are not enriched yet. Take it out, or run the embedded engine.',
     );
   }
 }
@@ -83,13 +79,17 @@ function tables(kafka: JobKafka, spec: PipelineSpec, region: string): string[] {
     peer === undefined
       ? []
       : [sourceTable(kafka, 'peerOrders', 'orders', [topicNamesOf(peer).orders], [ARRIVED_AT])];
+  const enrichments = isEnriched(spec)
+    ? [sourceTable(kafka, 'enrichments', 'enrichments', [own.enrichments])]
+    : [];
   const cleans = spec.regions.map((one) => topicNamesOf(one).clean);
   return [
     sourceTable(kafka, 'orders', 'orders', [own.orders], [ARRIVED_AT]),
     ...peers,
     sourceTable(kafka, 'clean', 'clean', cleans),
+    ...enrichments,
     upsertTable(kafka, 'verdicts', 'verdicts', own.verdicts, { key: 'book', isKeyOnly: true }),
-    upsertTable(kafka, 'attributedOrders', 'attributedOrders', own.attributedOrders, { key: 'recordId' }),
+    upsertTable(kafka, 'attributedOrders', ordersKind(spec), own.attributedOrders, { key: 'recordId' }),
   ];
 }
 
@@ -135,7 +135,7 @@ ON \`o\`.\`userId\` = \`t\`.\`userId\` AND \`t\`.\`eventTime\` >= \`o\`.\`orderT
  * share one least candidate, so a refund that comes when the touches are gone keeps the order's. Those that ask for others
  * (another user, merchant or time) have one that begins with the version, the latest first.
  */
-function facts(): string {
+function facts(spec: PipelineSpec): string {
   // The latest touch first, then the least event id, then the first region.
   const candidate = [
     `\`grade\` || ${padded(`${whole(LAST_UNIX_MS)} - \`eventTime\``, TIME_DIGITS)}`,
@@ -147,20 +147,28 @@ function facts(): string {
     '`basis`',
   ].join(` || ${SEPARATOR} || `);
   const none = 'CAST(NULL AS STRING)';
+  const noVersion = 'CAST(NULL AS BIGINT)';
   const version = padded(`${whole(VERSION_MAX)} - \`orderVersion\``, VERSION_DIGITS);
+  const [noAnswer, answered] = isEnriched(spec)
+    ? [
+        `, ${none} AS \`answer\`, ${none} AS \`details\``,
+        `\nUNION ALL\nSELECT \`recordId\`, \`orderId\`, ${none}, ${none}, ${none}, ${noVersion}, ${noVersion}, \`answer\`, \`details\` FROM \`answers\``,
+      ]
+    : ['', ''];
   return `SELECT \`recordId\`, \`orderId\`, \`payload\`, ${none} AS \`candidate\`, ${none} AS \`otherCandidate\`,
-  CASE WHEN \`own\` = 1 THEN \`orderVersion\` END AS \`takenHere\`, CASE WHEN \`own\` = 0 THEN \`orderVersion\` END AS \`takenThere\`
+  CASE WHEN \`own\` = 1 THEN \`orderVersion\` END AS \`takenHere\`, CASE WHEN \`own\` = 0 THEN \`orderVersion\` END AS \`takenThere\`${noAnswer}
 FROM \`accepted\`
 UNION ALL
 SELECT \`recordId\`, \`orderId\`, ${none}, CASE WHEN \`isFirstBasis\` = 1 THEN ${candidate} END,
-  CASE WHEN \`isFirstBasis\` = 0 THEN ${version} || ${candidate} END, CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)
-FROM \`pairs\``;
+  CASE WHEN \`isFirstBasis\` = 0 THEN ${version} || ${candidate} END, ${noVersion}, ${noVersion}${noAnswer}
+FROM \`pairs\`${answered}`;
 }
 
 /** One row an order: its latest version, its least candidates, and the lowest version that each region has taken in. */
-function decided(): string {
+function decided(spec: PipelineSpec): string {
+  const answered = isEnriched(spec) ? ', MAX(`answer`) AS `answer`, MAX(`details`) AS `details`' : '';
   return `SELECT \`recordId\`, MAX(\`orderId\`) AS \`orderId\`, COUNT(*) AS \`revision\`, MAX(\`payload\`) AS \`latest\`, MIN(\`candidate\`) AS \`candidate\`,
-  MIN(\`otherCandidate\`) AS \`otherCandidate\`, MIN(\`takenHere\`) AS \`takenHere\`, MIN(\`takenThere\`) AS \`takenThere\`
+  MIN(\`otherCandidate\`) AS \`otherCandidate\`, MIN(\`takenHere\`) AS \`takenHere\`, MIN(\`takenThere\`) AS \`takenThere\`${answered}
 FROM \`facts\` GROUP BY \`recordId\``;
 }
 
@@ -169,7 +177,8 @@ const touch = (field: keyof typeof CANDIDATE): string =>
   `CASE WHEN \`isAttributed\` THEN ${part('`best`', CANDIDATE[field])} END`;
 
 /** The record: of the region that has taken in the lowest version, and of the first one when both have. */
-function records({ regions }: PipelineSpec, region: string): string {
+function records(spec: PipelineSpec, region: string): string {
+  const { regions } = spec;
   const isFirst = regions[0] === region;
   const owns = `\`takenThere\` IS NULL OR \`takenHere\` ${isFirst ? '<=' : '<'} \`takenThere\``;
   const basis = payload('basis');
@@ -191,7 +200,7 @@ function records({ regions }: PipelineSpec, region: string): string {
   ${touch('adId')}, ${touch('campaignId')}, ${touch('advertiserId')}, CASE WHEN \`isAttributed\` THEN ${unsortable(part('`best`', CANDIDATE.eventId))} END,
   CASE WHEN \`isAttributed\` THEN CASE SUBSTR(\`best\`, 1, 1) WHEN '${GRADE.click}' THEN 'click' ELSE 'impression' END END,
   CASE WHEN \`isAttributed\` THEN ${time} END,
-  CASE WHEN \`isAttributed\` THEN CASE ${part('`best`', CANDIDATE.place)} ${regionNames} END END
+  CASE WHEN \`isAttributed\` THEN CASE ${part('`best`', CANDIDATE.place)} ${regionNames} END END${isEnriched(spec) ? `,\n  ${enrichmentColumns()}` : ''}
 FROM (
   SELECT *, \`isOwn\` AND \`best\` IS NOT NULL AND SUBSTR(\`best\`, 1, 1) <= '${GRADE.view}' AS \`isAttributed\`
   FROM (

@@ -140,15 +140,20 @@ UNION ALL
 SELECT \`arrival\`, \`verdict\`, \`verdict\` FROM \`judgedOrders\` WHERE \`own\` = 1`;
 }
 
-/** Accepted versions with what the rest needs: the record's id and a payload that sorts by version, the first region's last. */
-function accepted(region: string): string {
-  const key = recordKey([
+/** What all facts of an order have in common: the key of its first record. */
+export function orderGroupKey(region: string): string {
+  return recordKey([
     { constant: 'attributed-order' },
     { constant: region },
     { column: '`orderId`' },
     { constant: 'last_touch' },
     { constant: '0' },
   ]);
+}
+
+/** Accepted versions with what the rest needs: the record's id and a payload that sorts by version, the first region's last. */
+function accepted(region: string): string {
+  const key = orderGroupKey(region);
   const payload = [
     padded('`orderVersion`', VERSION_DIGITS),
     'CAST(9 - `place` AS STRING)',

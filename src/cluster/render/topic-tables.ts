@@ -29,6 +29,33 @@ const ORDER_TYPES = {
   currency: 'STRING',
 } as const satisfies Record<OrderField, string>;
 
+/** A record, as far as it does not hang on the order service. */
+const ATTRIBUTED_ORDER = {
+  recordId: 'STRING',
+  revision: 'BIGINT',
+  region: 'STRING',
+  orderId: 'STRING',
+  orderVersion: 'BIGINT',
+  orderStatus: 'STRING',
+  orderTime: 'BIGINT',
+  userId: 'STRING',
+  merchantId: 'STRING',
+  amountMicros: 'BIGINT',
+  currency: 'STRING',
+  model: 'STRING',
+  rank: 'INT',
+  outcome: 'STRING',
+  reason: 'STRING',
+  creditMicros: 'BIGINT',
+  adId: 'STRING',
+  campaignId: 'STRING',
+  advertiserId: 'STRING',
+  touchEventId: 'STRING',
+  touchType: 'STRING',
+  touchTime: 'BIGINT',
+  touchRegion: 'STRING',
+} as const;
+
 /** The fields of the messages of each topic, with their SQL types: the one place that knows them. */
 export const TOPIC_FIELDS = {
   events: {
@@ -80,30 +107,15 @@ export const TOPIC_FIELDS = {
     clicks: 'BIGINT',
     costMicros: 'BIGINT',
   },
-  attributedOrders: {
-    recordId: 'STRING',
-    revision: 'BIGINT',
-    region: 'STRING',
+  attributedOrders: ATTRIBUTED_ORDER,
+  /** `enrichment` is JSON as a text: no column of Flink's holds an object of any shape. */
+  enrichedOrders: { ...ATTRIBUTED_ORDER, enrichment: 'STRING', enrichmentStatus: 'STRING' },
+  /** Answers of the order service; in these messages `enrichment` is the object. */
+  enrichments: {
     orderId: 'STRING',
     orderVersion: 'BIGINT',
-    orderStatus: 'STRING',
-    orderTime: 'BIGINT',
-    userId: 'STRING',
-    merchantId: 'STRING',
-    amountMicros: 'BIGINT',
-    currency: 'STRING',
-    model: 'STRING',
-    rank: 'INT',
-    outcome: 'STRING',
-    reason: 'STRING',
-    creditMicros: 'BIGINT',
-    adId: 'STRING',
-    campaignId: 'STRING',
-    advertiserId: 'STRING',
-    touchEventId: 'STRING',
-    touchType: 'STRING',
-    touchTime: 'BIGINT',
-    touchRegion: 'STRING',
+    status: 'STRING',
+    enrichment: 'STRING',
   },
 } as const;
 

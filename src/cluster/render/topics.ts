@@ -3,6 +3,7 @@ import type { PipelineSpec } from '../../pipeline/settings.ts';
 import type { WantedTopic } from '../kafka/ports.ts';
 import { mirroredTopics } from '../cluster-plan.ts';
 import { topicNamesOf } from '../topic-names.ts';
+import { isEnriched } from './orders/enrichment.ts';
 
 /** How large the Kafka of a region is. */
 export interface TopicScale {
@@ -21,9 +22,10 @@ const COMPACTION_LAG_MS = DAY_MS;
 /** Every topic of the Kafka of `region`: its own, and those that come mirrored from the other regions. */
 export function topicsOf(
   region: string,
-  { regions, retention }: Pick<PipelineSpec, 'regions' | 'retention'>,
+  spec: Pick<PipelineSpec, 'regions' | 'retention' | 'enrichment'>,
   { brokers, partitions }: TopicScale,
 ): WantedTopic[] {
+  const { regions, retention } = spec;
   const replicas = Math.min(REPLICAS, brokers);
   const common = { 'min.insync.replicas': String(Math.max(1, replicas - 1)) };
   const topic = (name: string, config: Record<string, string>): WantedTopic => ({
@@ -45,6 +47,7 @@ export function topicsOf(
     compacted(own.verdicts),
     compacted(own.adMinutes),
     compacted(own.attributedOrders),
+    ...(isEnriched(spec) ? [deleted(own.enrichments, retention.log)] : []),
     deleted(own.loadAdMinutes, LOAD_RETENTION_MS),
     deleted(own.loadAttributedOrders, LOAD_RETENTION_MS),
   ];

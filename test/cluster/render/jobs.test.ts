@@ -27,6 +27,18 @@ describe('the jobs of a region', () => {
     expect(renderRegionJobs(writing('b')).map(({ kind }) => kind)).not.toContain('warehouse');
   });
 
+  test('read the answers of the order service where there is one, and never ask it', async () => {
+    const enrichment = { url: 'http://orders.test/secret' };
+    const jobs = renderRegionJobs(jobInput('a', { regions: ['a'], enrichment }));
+    await expect(scripts(jobs.slice(1))).toMatchFileSnapshot('golden/enriched.sql');
+    expect(scripts(jobs)).not.toMatch(/orders\.test/);
+    const [, , , warehouse] = renderRegionJobs({
+      ...jobInput('a', { enrichment }),
+      options: { hasWarehouse: true },
+    });
+    expect(jobScript(warehouse)).toMatch(/`enrichment`, `enrichmentStatus`/);
+  });
+
   test('take every duration and rule from the spec', () => {
     const before = scripts(renderRegionJobs(jobInput('b')));
     const changes = [
@@ -85,7 +97,6 @@ describe('the jobs of a region', () => {
       { attribution: { models: ['last_touch', 'linear'] } },
       /attribution\.models is last_touch,linear/,
     ],
-    ['an order service', { enrichment: { url: 'http://orders.test' } }, /enrichment\.url is set/],
   ] as const)('are refused for a spec with %s', ([, config, message]) => {
     expect(() => renderRegionJobs(jobInput('a', config))).toThrow(message);
   });
