@@ -4,6 +4,7 @@ import {
   name,
   names,
   padded,
+  part,
   recordIdOf,
   recordKey,
   text,
@@ -168,7 +169,7 @@ FROM (
 }
 
 /** Where the parts of a payload stand. */
-export const PAYLOAD = {
+const PAYLOAD = {
   version: 0,
   status: 2,
   orderTime: 3,
@@ -178,3 +179,13 @@ export const PAYLOAD = {
   currency: 7,
   basis: 8,
 } as const;
+
+/** A part of `latest`, the payload of an order's latest version. */
+export function orderPart(field: keyof typeof PAYLOAD): string {
+  return part('`latest`', PAYLOAD[field]);
+}
+
+/** Whether an order is this region's: it has taken in the lowest version; of one that both have, it is the first region's. */
+export function ownsOrder(regions: readonly string[], region: string): string {
+  return `\`takenThere\` IS NULL OR \`takenHere\` ${regions[0] === region ? '<=' : '<'} \`takenThere\``;
+}

@@ -110,6 +110,26 @@ export const TOPIC_FIELDS = {
   attributedOrders: ATTRIBUTED_ORDER,
   /** `enrichment` is JSON as a text: no column of Flink's holds an object of any shape. */
   enrichedOrders: { ...ATTRIBUTED_ORDER, enrichment: 'STRING', enrichmentStatus: 'STRING' },
+  /** What is known of an order, and its touches, the best first: `clicks` of them clicks, `found` in all; what follows are none. */
+  decisions: {
+    recordId: 'STRING',
+    revision: 'BIGINT',
+    orderId: 'STRING',
+    orderVersion: 'BIGINT',
+    orderStatus: 'STRING',
+    orderTime: 'BIGINT',
+    userId: 'STRING',
+    merchantId: 'STRING',
+    amountMicros: 'BIGINT',
+    currency: 'STRING',
+    isOwn: 'BOOLEAN',
+    reason: 'STRING',
+    clicks: 'INT',
+    found: 'INT',
+    touches: 'ARRAY<STRING>',
+    enrichment: 'STRING',
+    enrichmentStatus: 'STRING',
+  },
   /** Answers of the order service; in these messages `enrichment` is the object. */
   enrichments: {
     orderId: 'STRING',
@@ -188,14 +208,24 @@ export function sinkTable(
   });
 }
 
-/** A table that writes the latest content of each key. */
+/** Most keys whose latest content waits to be written. */
+const FLUSH_ROWS_MAX = 1000;
+
+/** A table that writes the latest content of each key; with `flushMs` only the latest one of so long. */
 export function upsertTable(
   { job, kafka }: JobKafka,
   table: string,
   kind: TopicKind,
   topic: string,
-  { key, isKeyOnly = false }: { key: string; isKeyOnly?: boolean },
+  { key, isKeyOnly = false, flushMs }: { key: string; isKeyOnly?: boolean; flushMs?: number },
 ): string {
+  const flush =
+    flushMs === undefined
+      ? {}
+      : {
+          'sink.buffer-flush.max-rows': whole(FLUSH_ROWS_MAX),
+          'sink.buffer-flush.interval': `${whole(flushMs)} ms`,
+        };
   const primaryKey = `PRIMARY KEY (${name(key)}) NOT ENFORCED`;
   return createTable(table, [...columns(kind), primaryKey], {
     connector: 'upsert-kafka',
@@ -204,6 +234,7 @@ export function upsertTable(
     'key.format': 'raw',
     'value.format': 'json',
     'value.fields-include': isKeyOnly ? 'EXCEPT_KEY' : 'ALL',
+    ...flush,
     ...onceOnly(`${job}-${table}`),
   });
 }

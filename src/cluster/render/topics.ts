@@ -3,6 +3,7 @@ import type { PipelineSpec } from '../../pipeline/settings.ts';
 import type { WantedTopic } from '../kafka/ports.ts';
 import { mirroredTopics } from '../cluster-plan.ts';
 import { topicNamesOf } from '../topic-names.ts';
+import { isShared } from './orders/decisions.ts';
 import { isEnriched } from './orders/enrichment.ts';
 
 /** How large the Kafka of a region is. */
@@ -22,7 +23,7 @@ const COMPACTION_LAG_MS = DAY_MS;
 /** Every topic of the Kafka of `region`: its own, and those that come mirrored from the other regions. */
 export function topicsOf(
   region: string,
-  spec: Pick<PipelineSpec, 'regions' | 'retention' | 'enrichment'>,
+  spec: Pick<PipelineSpec, 'regions' | 'retention' | 'enrichment' | 'attribution'>,
   { brokers, partitions }: TopicScale,
 ): WantedTopic[] {
   const { regions, retention } = spec;
@@ -47,6 +48,7 @@ export function topicsOf(
     compacted(own.verdicts),
     compacted(own.adMinutes),
     compacted(own.attributedOrders),
+    ...(isShared(spec) ? [deleted(own.decisions, LOAD_RETENTION_MS)] : []),
     ...(isEnriched(spec) ? [deleted(own.enrichments, retention.log)] : []),
     deleted(own.loadAdMinutes, LOAD_RETENTION_MS),
     deleted(own.loadAttributedOrders, LOAD_RETENTION_MS),

@@ -15,6 +15,7 @@ import { hasEnded } from '../../../src/cluster/jobs/running-jobs.ts';
 import { renderRegionJobs } from '../../../src/cluster/region-jobs.ts';
 import type { RenderedJob } from '../../../src/cluster/render/rendered-job.ts';
 import { resolveSpec } from '../../../src/pipeline/pipeline-spec.ts';
+import type { EnrichmentResult } from '../../../src/enrichment/ports.ts';
 import type { PipelineConfig, PipelineSpec } from '../../../src/pipeline/settings.ts';
 import type { Side } from './cases.ts';
 import type { RegionNames } from './expected.ts';
@@ -154,6 +155,14 @@ export class JobRig {
       await this.#producer.send({ topic, messages, acks: -1 });
       this.#sent.set(topic, (this.#sent.get(topic) ?? 0) + messages.length);
     }
+  }
+
+  /** Writes answers of the order service, as the enricher does. */
+  async answer(at: Side, answers: readonly EnrichmentResult[]): Promise<void> {
+    if (answers.length === 0) return;
+    const topic = topicNamesOf(this.names[at]).enrichments;
+    const messages = answers.map((answer) => ({ key: answer.orderId, value: JSON.stringify(answer) }));
+    await this.#producer.send({ topic, messages, acks: -1 });
   }
 
   /** Waits until the verdicts of all that was sent are there, and both regions have read what the other one counted. */

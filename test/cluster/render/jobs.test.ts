@@ -91,14 +91,23 @@ describe('the jobs of a region', () => {
     expect(digests(slower).filter((digest) => digests().includes(digest))).toEqual([]);
   });
 
+  test('share credit as many models as there are by the list of one state', async () => {
+    const attribution = { models: ['last_touch', 'first_touch', 'linear'], touchesMax: 20 } as const;
+    const [, job] = renderRegionJobs(jobInput('a', { regions: ['a'], attribution }));
+    await expect(jobScript(job)).toMatchFileSnapshot('golden/models.sql');
+    expect(jobScript(job).match(/ARRAY_AGG/g)).toHaveLength(1);
+    const [, first] = renderRegionJobs(jobInput('a', { attribution: { models: ['first_touch'] } }));
+    expect(jobScript(first)).not.toMatch(/UNNEST/);
+  });
+
   test.for([
     [
-      'other models',
-      { attribution: { models: ['last_touch', 'linear'] } },
-      /attribution\.models is last_touch,linear/,
+      { models: ['linear', 'time_decay'] },
+      /attribution\.models is linear,time_decay; the cluster does not have/,
     ],
-  ] as const)('are refused for a spec with %s', ([, config, message]) => {
-    expect(() => renderRegionJobs(jobInput('a', config))).toThrow(message);
+    [{ models: ['linear'], touchesMax: 251 }, /attribution\.touchesMax is 251; .* at most 250 touches/],
+  ] as const)('are refused for attribution with %j', ([attribution, message]) => {
+    expect(() => renderRegionJobs(jobInput('a', { attribution }))).toThrow(message);
   });
 
   test('are refused for a region of which nothing is known', () => {

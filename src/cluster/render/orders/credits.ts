@@ -1,0 +1,78 @@
+import { LAST_UNIX_MS } from '../../../model/event-time.ts';
+import type { AttributionModel } from '../../../model/attributed-order.ts';
+import type { PipelineSpec } from '../../../pipeline/settings.ts';
+import { names, once, part, recordIdOf, recordKey, text, unsortable, view, whole } from '../sql-text.ts';
+import { fieldsOf } from '../topic-tables.ts';
+import { CANDIDATE, GRADE, TIME_DIGITS } from './candidates.ts';
+import { BASIS_DIGITS } from './decisions.ts';
+import { isEnriched } from './enrichment.ts';
+
+type SharingModel = Exclude<AttributionModel, 'time_decay'>;
+
+/** A row an order, model and rank: which touch, and how much of the amount. */
+const SHARES: Record<SharingModel, () => string> = {
+  last_touch: () => sole('last_touch', '1'),
+  first_touch: () => sole('first_touch', '`winners`'),
+  linear,
+};
+
+/** Views up to `credited`, the records of orders, from the decisions as they come back from their topic, `decided`. */
+export function creditViews(spec: PipelineSpec, region: string): string[] {
+  const models = spec.attribution.models as readonly SharingModel[];
+  return [
+    view('weighed', weighed()),
+    view('shares', models.map((model) => SHARES[model]()).join('\nUNION ALL\n')),
+    view('keyedShares', keyed(region)),
+    view('credited', credited(spec, region)),
+  ];
+}
+
+/** Views share only where there is no click; a cancelled order is worth nothing. */
+function weighed(): string {
+  return `SELECT *, CASE WHEN \`clicks\` > 0 THEN \`clicks\` ELSE \`found\` END AS \`winners\`,
+  CASE WHEN \`isOwn\` AND \`orderStatus\` <> 'cancelled' THEN \`amountMicros\` ELSE CAST(0 AS BIGINT) END AS \`worth\`
+FROM \`decided\` WHERE \`recordId\` IS NOT NULL`;
+}
+
+const columns = (): string => names(fieldsOf('decisions').filter((field) => field !== 'touches'));
+
+/** All of it to the winner at this place, counted from 1. */
+function sole(model: SharingModel, place: string): string {
+  return `SELECT ${columns()}, ${text(model)} AS \`model\`, 0 AS \`rank\`, CASE WHEN \`winners\` > 0 THEN \`touches\`[${place}] END AS \`touch\`,
+  CASE WHEN \`winners\` > 0 THEN \`worth\` ELSE CAST(0 AS BIGINT) END AS \`credit\`
+FROM \`weighed\``;
+}
+
+/** The same to each; what a whole number of micros leaves over goes to the first ones. */
+function linear(): string {
+  return `SELECT ${columns()}, 'linear' AS \`model\`, COALESCE(\`n\`, 1) - 1 AS \`rank\`, CASE WHEN \`n\` <= \`found\` THEN \`touch\` END AS \`touch\`,
+  CASE WHEN \`n\` <= \`winners\` THEN \`worth\` / \`winners\` + CASE WHEN \`n\` <= MOD(\`worth\`, \`winners\`) THEN 1 ELSE 0 END
+    ELSE CAST(0 AS BIGINT) END AS \`credit\`
+FROM \`weighed\` LEFT JOIN UNNEST(\`touches\`) WITH ORDINALITY AS \`list\` (\`touch\`, \`n\`) ON TRUE`;
+}
+
+function keyed(region: string): string {
+  const key = recordKey([
+    { constant: 'attributed-order' },
+    { constant: region },
+    { column: '`orderId`' },
+    { column: '`model`' },
+    { column: 'CAST(`rank` AS STRING)' },
+  ]);
+  return `SELECT *, ${once(`SHA256(${key})`)} AS \`hash\`, \`isOwn\` AND \`touch\` IS NOT NULL AS \`isAttributed\` FROM \`shares\``;
+}
+
+function credited(spec: PipelineSpec, region: string): string {
+  const touch = (expression: string): string => `CASE WHEN \`isAttributed\` THEN ${expression} END`;
+  const time = `${whole(LAST_UNIX_MS)} - TRY_CAST(SUBSTR(\`touch\`, ${BASIS_DIGITS + 2}, ${TIME_DIGITS}) AS BIGINT)`;
+  const type = `CASE SUBSTR(\`touch\`, ${BASIS_DIGITS + 1}, 1) WHEN '${GRADE.click}' THEN 'click' ELSE 'impression' END`;
+  const places = spec.regions.map((one, place) => `WHEN '${place}' THEN ${text(one)}`).join(' ');
+  return `SELECT ${recordIdOf('`hash`')}, \`revision\`, ${text(region)}, \`orderId\`, \`orderVersion\`, \`orderStatus\`,
+  \`orderTime\`, \`userId\`, \`merchantId\`, \`amountMicros\`, \`currency\`, \`model\`, CAST(\`rank\` AS INT),
+  CASE WHEN NOT \`isOwn\` THEN 'yielded' WHEN \`isAttributed\` THEN 'attributed' ELSE 'unattributed' END,
+  CASE WHEN \`isOwn\` AND NOT \`isAttributed\` THEN CASE WHEN \`rank\` = 0 THEN \`reason\` ELSE 'no_touch' END END,
+  \`credit\`, ${touch(part('`touch`', CANDIDATE.adId))}, ${touch(part('`touch`', CANDIDATE.campaignId))}, ${touch(part('`touch`', CANDIDATE.advertiserId))},
+  ${touch(unsortable(part('`touch`', CANDIDATE.eventId)))}, ${touch(type)}, ${touch(time)},
+  ${touch(`CASE ${part('`touch`', CANDIDATE.place)} ${places} END`)}${isEnriched(spec) ? ', `enrichment`, `enrichmentStatus`' : ''}
+FROM \`keyedShares\``;
+}

@@ -1,0 +1,174 @@
+import { AdtallyError } from '../../../base/errors.ts';
+import { attributionRulesOf } from '../../../pipeline/attribution.ts';
+import type { PipelineSpec } from '../../../pipeline/settings.ts';
+import { orderPart, ownsOrder } from '../order-versions.ts';
+import { name, once, text, view, whole } from '../sql-text.ts';
+import { CANDIDATE_TEXT, GRADE, pairs } from './candidates.ts';
+import { answers, enrichmentColumns, isEnriched } from './enrichment.ts';
+
+/** An element of an order's list begins with what tells apart the touches that its versions ask for: hex digits. */
+export const BASIS_DIGITS = 32;
+/** Stands behind the views of a basis. */
+const END = '6';
+/** Of each basis, at least. */
+const MARKS = 3;
+/** With the longest ids as many touches are within one message of Kafka. */
+const TOUCHES_MAX = 250;
+
+/** Whether there are models besides last touch, for which all touches of an order must be known. */
+export function isShared({ attribution: { models } }: Pick<PipelineSpec, 'attribution'>): boolean {
+  return models.some((model) => model !== 'last_touch');
+}
+
+/** Throws config_invalid for what the jobs of the cluster cannot do. */
+export function checkShared(spec: PipelineSpec): void {
+  const { models, touchesMax } = spec.attribution;
+  if (models.includes('time_decay')) {
+    throw new AdtallyError(
+      'config_invalid',
+      `attribution.models is ${models.join(',')}; the cluster does not have time_decay, whose remainders Flink SQL cannot share out exactly. Take it out, or run the embedded engine.`,
+    );
+  }
+  if (isShared(spec) && touchesMax > TOUCHES_MAX) {
+    throw new AdtallyError(
+      'config_invalid',
+      `attribution.touchesMax is ${touchesMax}; with ${models.join(',')} the cluster shares credit among at most ${TOUCHES_MAX} touches. Lower it, or run the embedded engine.`,
+    );
+  }
+}
+
+/**
+ * Views up to `decisionRows`, a row an order: what is known of it, and its touches, the best first. `accepted` and `touches` must be there.
+ *
+ * An order's list is sorted texts. Each begins with its basis, so the touches of every basis are together, and between them stand
+ * marks: `1` before the clicks, `2` before the views, `3` to `5` for why others are no candidates, `6` behind all. So the list of
+ * the current basis is cut out by where its marks are.
+ */
+export function decisionViews(spec: PipelineSpec, region: string): string[] {
+  const rules = attributionRulesOf(spec);
+  return [
+    view('bases', bases()),
+    view('pairs', pairs(spec, rules, 'bases')),
+    view('best', best(rules.touchesMax)),
+    ...(isEnriched(spec) ? [view('answers', answers(region))] : []),
+    view('facts', facts(spec)),
+    view('gathered', gathered(spec)),
+    view('sorted', sorted(spec, region)),
+    view('marked', marked()),
+    view('cut', cut()),
+    view('decisionRows', decisionRows(spec)),
+  ];
+}
+
+/** The first version of each basis: it meets every touch that a later one would, and each of them once. */
+function bases(): string {
+  return `SELECT \`recordId\`, \`orderId\`, \`orderVersion\`, \`userId\`, \`merchantId\`, \`orderTime\`, \`isFirstBasis\`,
+  ${basisId('`basis`')} AS \`basis\`
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY \`recordId\`, \`basis\` ORDER BY \`at\`) AS \`n\`
+  FROM (SELECT *, PROCTIME() AS \`at\` FROM \`accepted\`)
+) WHERE \`n\` = 1`;
+}
+
+function basisId(basis: string): string {
+  return once(`SUBSTR(SHA256(${basis}), 1, ${BASIS_DIGITS})`);
+}
+
+/** Of each basis as many touches as may share its credit. Clicks stand before views, so where there are any, enough of them are kept. */
+function best(touchesMax: number): string {
+  return `SELECT \`recordId\`, \`element\`
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY \`recordId\`, \`basis\` ORDER BY \`element\`) AS \`place\`
+  FROM (SELECT \`recordId\`, \`basis\`, \`basis\` || ${CANDIDATE_TEXT} AS \`element\` FROM \`pairs\` WHERE \`grade\` <= '${GRADE.view}')
+) WHERE \`place\` <= ${whole(touchesMax)}`;
+}
+
+/** Accepted versions, every pair for the revision, elements of the list, answers of the order service. */
+function facts(spec: PipelineSpec): string {
+  const none = 'CAST(NULL AS STRING)';
+  const noVersion = 'CAST(NULL AS BIGINT)';
+  const noAnswer = isEnriched(spec) ? `, ${none} AS \`answer\`, ${none} AS \`details\`` : '';
+  const element = (expression: string, from: string, where = ''): string =>
+    `SELECT \`recordId\`, ${none} AS \`orderId\`, ${none} AS \`payload\`, ${expression} AS \`element\`,
+  ${noVersion} AS \`takenHere\`, ${noVersion} AS \`takenThere\`${noAnswer} FROM ${name(from)}${where}`;
+  const mark = (grade: number | string): string => `\`basis\` || '${grade}'`;
+  return [
+    `SELECT \`recordId\`, \`orderId\`, \`payload\`, ${none} AS \`element\`,
+  CASE WHEN \`own\` = 1 THEN \`orderVersion\` END AS \`takenHere\`, CASE WHEN \`own\` = 0 THEN \`orderVersion\` END AS \`takenThere\`${noAnswer}
+FROM \`accepted\``,
+    element(none, 'pairs'),
+    element(mark(GRADE.click), 'bases'),
+    element(mark(GRADE.view), 'bases'),
+    element(mark(END), 'bases'),
+    element('`element`', 'best'),
+    `SELECT DISTINCT \`recordId\`, ${none} AS \`orderId\`, ${none} AS \`payload\`, \`basis\` || \`grade\` AS \`element\`,
+  ${noVersion} AS \`takenHere\`, ${noVersion} AS \`takenThere\`${noAnswer} FROM \`pairs\` WHERE \`grade\` > '${GRADE.view}'`,
+    ...(isEnriched(spec)
+      ? [
+          `SELECT \`recordId\`, \`orderId\`, ${none}, ${none}, ${noVersion}, ${noVersion}, \`answer\`, \`details\` FROM \`answers\``,
+        ]
+      : []),
+  ].join('\nUNION ALL\n');
+}
+
+/** One row an order. The revision is the number of its facts: pairs count also when the list has no room for them. */
+function gathered(spec: PipelineSpec): string {
+  const answered = isEnriched(spec) ? ', MAX(`answer`) AS `answer`, MAX(`details`) AS `details`' : '';
+  return `SELECT \`recordId\`, MAX(\`orderId\`) AS \`orderId\`, COUNT(*) AS \`revision\`, MAX(\`payload\`) AS \`latest\`,
+  ARRAY_AGG(\`element\`) FILTER (WHERE \`element\` IS NOT NULL) AS \`elements\`,
+  MIN(\`takenHere\`) AS \`takenHere\`, MIN(\`takenThere\`) AS \`takenThere\`${answered}
+FROM \`facts\` GROUP BY \`recordId\``;
+}
+
+function sorted(spec: PipelineSpec, region: string): string {
+  const answered = isEnriched(spec) ? ', `answer`, `details`' : '';
+  return `SELECT \`recordId\`, \`orderId\`, \`revision\`, \`latest\`, ${once('ARRAY_SORT(`elements`)')} AS \`elements\`,
+  ${basisId(orderPart('basis'))} AS \`basis\`, ${ownsOrder(spec.regions, region)} AS \`isOwn\`${answered}
+FROM \`gathered\` WHERE \`takenHere\` IS NOT NULL`;
+}
+
+function marked(): string {
+  const at = (grade: number | string): string => `ARRAY_POSITION(\`elements\`, \`basis\` || '${grade}')`;
+  const misses = [GRADE.otherMerchant, GRADE.outsideWindow, GRADE.afterOrder].map(
+    (grade) => `NULLIF(${at(grade)}, 0)`,
+  );
+  return `SELECT *, ${once(at(GRADE.click))} AS \`clicksAt\`, ${once(at(GRADE.view))} AS \`viewsAt\`,
+  ${once(`COALESCE(${misses.join(', ')}, ${at(END)})`)} AS \`viewsEnd\`
+FROM \`sorted\``;
+}
+
+/** Until all marks of a basis have come, it has no touches. */
+function cut(): string {
+  const slice = (from: string, to: string): string => `ARRAY_SLICE(\`elements\`, ${from}, ${to})`;
+  const isWhole = '`clicksAt` > 0 AND `viewsAt` > 0 AND `viewsEnd` > 0';
+  const clicks = slice('`clicksAt` + 1', '`viewsAt` - 1');
+  const views = slice('`viewsAt` + 1', '`viewsEnd` - 1');
+  const basisOf = (element: string): string => `SUBSTR(${element}, 1, ${BASIS_DIGITS})`;
+  return `SELECT *, CASE WHEN ${isWhole} THEN \`viewsAt\` - \`clicksAt\` - 1 ELSE 0 END AS \`clicks\`,
+  CASE WHEN ${isWhole} THEN \`viewsEnd\` - \`clicksAt\` - 2 ELSE 0 END AS \`found\`,
+  ${once(`CASE WHEN ${isWhole} THEN ARRAY_CONCAT(${clicks}, ${views}) ELSE ${slice('2', '1')} END`)} AS \`touches\`,
+  SUBSTR(\`elements\`[\`viewsEnd\`], ${BASIS_DIGITS + 1}, 1) AS \`miss\`,
+  ${isWhole} AND ${basisOf('`elements`[1]')} <> ${basisOf('`elements`[CARDINALITY(`elements`)]')} AS \`hasOthers\`
+FROM \`marked\``;
+}
+
+/**
+ * Under other touches an order may have had more ranks than it has now, and each of them has to lose its credit. So where it has
+ * asked for others, its list is as long as all of them together: a place without a touch has no credit.
+ */
+function decisionRows(spec: PipelineSpec): string {
+  const none = 'CAST(NULL AS STRING)';
+  const { touchesMax } = spec.attribution;
+  const enrichment = isEnriched(spec) ? enrichmentColumns() : `${none}, ${none}`;
+  return `SELECT \`recordId\`, \`revision\`, \`orderId\`, TRY_CAST(${orderPart('version')} AS BIGINT), ${orderPart('status')},
+  TRY_CAST(${orderPart('orderTime')} AS BIGINT), ${orderPart('userId')}, ${orderPart('merchantId')},
+  TRY_CAST(${orderPart('amountMicros')} AS BIGINT), ${orderPart('currency')}, \`isOwn\`,
+  CASE \`miss\` WHEN '${GRADE.otherMerchant}' THEN 'other_merchant' WHEN '${GRADE.outsideWindow}' THEN 'outside_window'
+    WHEN '${GRADE.afterOrder}' THEN 'after_order' ELSE ${text('no_touch')} END,
+  \`clicks\`, \`found\`,
+  CASE WHEN \`hasOthers\` THEN
+    ARRAY_SLICE(ARRAY_CONCAT(\`touches\`, \`elements\`), 1, LEAST(${whole(touchesMax)}, CARDINALITY(\`elements\`) - ${2 * MARKS}))
+    ELSE \`touches\` END,
+  ${enrichment}
+FROM \`cut\``;
+}
