@@ -12,7 +12,11 @@ import { JobRig, awaited } from './jobs/job-rig.ts';
 const addresses = process.env['ADTALLY_CLUSTER'];
 const SEED = Number(process.env['ADTALLY_SEED'] ?? Date.now() % 1_000_000);
 const CONFIG = {
-  attribution: { models: ['last_touch', 'first_touch', 'linear'], touchesMax: 4 },
+  attribution: {
+    models: ['last_touch', 'first_touch', 'linear', 'time_decay'],
+    touchesMax: 4,
+    timeDecayHalfLife: '7m',
+  },
 } as const satisfies PipelineConfig;
 
 /** Credit under every model that the cluster has, held to the embedded engine. */
@@ -60,6 +64,6 @@ describe.skipIf(addresses === undefined)(`credit on a cluster (seed ${SEED})`, (
       expect([order, sum]).toEqual([order, isWorth ? amountMicros : 0]);
       expect(new Set(shares.map(({ revision }) => revision)).size).toBe(1);
     }
-    expect(byOrder.size).toBe(3 * 60);
+    expect(byOrder.size).toBe(4 * 60);
   });
 });

@@ -92,7 +92,10 @@ describe('the jobs of a region', () => {
   });
 
   test('share credit as many models as there are by the list of one state', async () => {
-    const attribution = { models: ['last_touch', 'first_touch', 'linear'], touchesMax: 20 } as const;
+    const attribution = {
+      models: ['last_touch', 'first_touch', 'linear', 'time_decay'],
+      touchesMax: 3,
+    } as const;
     const [, job] = renderRegionJobs(jobInput('a', { regions: ['a'], attribution }));
     await expect(jobScript(job)).toMatchFileSnapshot('golden/models.sql');
     expect(jobScript(job).match(/ARRAY_AGG/g)).toHaveLength(1);
@@ -101,10 +104,8 @@ describe('the jobs of a region', () => {
   });
 
   test.for([
-    [
-      { models: ['linear', 'time_decay'] },
-      /attribution\.models is linear,time_decay; the cluster does not have/,
-    ],
+    [{ models: ['time_decay'], touchesMax: 101 }, /attribution\.touchesMax is 101; .* at most 100 touches/],
+    [{ models: ['time_decay'], timeDecayHalfLife: '31d' }, /timeDecayHalfLife is 31d; .* at most 30d/],
     [{ models: ['linear'], touchesMax: 251 }, /attribution\.touchesMax is 251; .* at most 250 touches/],
   ] as const)('are refused for attribution with %j', ([attribution, message]) => {
     expect(() => renderRegionJobs(jobInput('a', { attribution }))).toThrow(message);

@@ -1,26 +1,41 @@
 import { LAST_UNIX_MS } from '../../../model/event-time.ts';
 import type { AttributionModel } from '../../../model/attributed-order.ts';
 import type { PipelineSpec } from '../../../pipeline/settings.ts';
-import { names, once, part, recordIdOf, recordKey, text, unsortable, view, whole } from '../sql-text.ts';
+import {
+  name,
+  names,
+  once,
+  part,
+  recordIdOf,
+  recordKey,
+  text,
+  unsortable,
+  view,
+  whole,
+} from '../sql-text.ts';
 import { fieldsOf } from '../topic-tables.ts';
 import { CANDIDATE, GRADE, TIME_DIGITS } from './candidates.ts';
 import { BASIS_DIGITS } from './decisions.ts';
 import { isEnriched } from './enrichment.ts';
+import { decayCredit, decayViews } from './time-decay.ts';
 
-type SharingModel = Exclude<AttributionModel, 'time_decay'>;
+/** The same to each; what a whole number of micros leaves over goes to the first ones. */
+const LINEAR_CREDIT = '`worth` / `winners` + CASE WHEN `n` <= MOD(`worth`, `winners`) THEN 1 ELSE 0 END';
 
 /** A row an order, model and rank: which touch, and how much of the amount. */
-const SHARES: Record<SharingModel, () => string> = {
+const SHARES: Record<AttributionModel, () => string> = {
   last_touch: () => sole('last_touch', '1'),
   first_touch: () => sole('first_touch', '`winners`'),
-  linear,
+  linear: () => shared('linear', 'weighed', LINEAR_CREDIT),
+  time_decay: () => shared('time_decay', 'decayed', decayCredit()),
 };
 
 /** Views up to `credited`, the records of orders, from the decisions as they come back from their topic, `decided`. */
 export function creditViews(spec: PipelineSpec, region: string): string[] {
-  const models = spec.attribution.models as readonly SharingModel[];
+  const { models } = spec.attribution;
   return [
     view('weighed', weighed()),
+    ...(models.includes('time_decay') ? decayViews(spec) : []),
     view('shares', models.map((model) => SHARES[model]()).join('\nUNION ALL\n')),
     view('keyedShares', keyed(region)),
     view('credited', credited(spec, region)),
@@ -37,18 +52,17 @@ FROM \`decided\` WHERE \`recordId\` IS NOT NULL`;
 const columns = (): string => names(fieldsOf('decisions').filter((field) => field !== 'touches'));
 
 /** All of it to the winner at this place, counted from 1. */
-function sole(model: SharingModel, place: string): string {
+function sole(model: AttributionModel, place: string): string {
   return `SELECT ${columns()}, ${text(model)} AS \`model\`, 0 AS \`rank\`, CASE WHEN \`winners\` > 0 THEN \`touches\`[${place}] END AS \`touch\`,
   CASE WHEN \`winners\` > 0 THEN \`worth\` ELSE CAST(0 AS BIGINT) END AS \`credit\`
 FROM \`weighed\``;
 }
 
-/** The same to each; what a whole number of micros leaves over goes to the first ones. */
-function linear(): string {
-  return `SELECT ${columns()}, 'linear' AS \`model\`, COALESCE(\`n\`, 1) - 1 AS \`rank\`, CASE WHEN \`n\` <= \`found\` THEN \`touch\` END AS \`touch\`,
-  CASE WHEN \`n\` <= \`winners\` THEN \`worth\` / \`winners\` + CASE WHEN \`n\` <= MOD(\`worth\`, \`winners\`) THEN 1 ELSE 0 END
-    ELSE CAST(0 AS BIGINT) END AS \`credit\`
-FROM \`weighed\` LEFT JOIN UNNEST(\`touches\`) WITH ORDINALITY AS \`list\` (\`touch\`, \`n\`) ON TRUE`;
+/** To each winner its `credit`, by its place `n`; those behind them have none. */
+function shared(model: AttributionModel, from: string, credit: string): string {
+  return `SELECT ${columns()}, ${text(model)} AS \`model\`, COALESCE(\`n\`, 1) - 1 AS \`rank\`, CASE WHEN \`n\` <= \`found\` THEN \`touch\` END AS \`touch\`,
+  CASE WHEN \`n\` <= \`winners\` THEN ${credit} ELSE CAST(0 AS BIGINT) END AS \`credit\`
+FROM ${name(from)} LEFT JOIN UNNEST(\`touches\`) WITH ORDINALITY AS \`list\` (\`touch\`, \`n\`) ON TRUE`;
 }
 
 function keyed(region: string): string {

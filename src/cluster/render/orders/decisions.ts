@@ -1,4 +1,5 @@
 import { AdtallyError } from '../../../base/errors.ts';
+import { DAY_MS, formatDuration } from '../../../base/units.ts';
 import { attributionRulesOf } from '../../../pipeline/attribution.ts';
 import type { PipelineSpec } from '../../../pipeline/settings.ts';
 import { orderPart, ownsOrder } from '../order-versions.ts';
@@ -14,6 +15,10 @@ const END = '6';
 const MARKS = 3;
 /** With the longest ids as many touches are within one message of Kafka. */
 const TOUCHES_MAX = 250;
+/** As many terms has every view of the time_decay model. */
+const DECAYING_TOUCHES_MAX = 100;
+/** The largest amount times the largest weight has at most the 38 digits of a DECIMAL. */
+const HALF_LIFE_MS_MAX = 30 * DAY_MS;
 
 /** Whether there are models besides last touch, for which all touches of an order must be known. */
 export function isShared({ attribution: { models } }: Pick<PipelineSpec, 'attribution'>): boolean {
@@ -22,17 +27,19 @@ export function isShared({ attribution: { models } }: Pick<PipelineSpec, 'attrib
 
 /** Throws config_invalid for what the jobs of the cluster cannot do. */
 export function checkShared(spec: PipelineSpec): void {
-  const { models, touchesMax } = spec.attribution;
-  if (models.includes('time_decay')) {
+  const { models, touchesMax, timeDecayHalfLife } = spec.attribution;
+  const decays = models.includes('time_decay');
+  const most = decays ? DECAYING_TOUCHES_MAX : TOUCHES_MAX;
+  if (isShared(spec) && touchesMax > most) {
     throw new AdtallyError(
       'config_invalid',
-      `attribution.models is ${models.join(',')}; the cluster does not have time_decay, whose remainders Flink SQL cannot share out exactly. Take it out, or run the embedded engine.`,
+      `attribution.touchesMax is ${touchesMax}; with ${models.join(',')} a cluster shares credit among at most ${most} touches. Lower it, or run the embedded engine.`,
     );
   }
-  if (isShared(spec) && touchesMax > TOUCHES_MAX) {
+  if (decays && timeDecayHalfLife > HALF_LIFE_MS_MAX) {
     throw new AdtallyError(
       'config_invalid',
-      `attribution.touchesMax is ${touchesMax}; with ${models.join(',')} the cluster shares credit among at most ${TOUCHES_MAX} touches. Lower it, or run the embedded engine.`,
+      `attribution.timeDecayHalfLife is ${formatDuration(timeDecayHalfLife)}; on a cluster it is at most ${formatDuration(HALF_LIFE_MS_MAX)}, or the largest amounts could not be shared exactly. Lower it, or run the embedded engine.`,
     );
   }
 }

@@ -297,7 +297,7 @@ SELECT `recordId`, `element`
 FROM (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY `recordId`, `basis` ORDER BY `element`) AS `place`
   FROM (SELECT `recordId`, `basis`, `basis` || `grade` || LPAD(CAST(253402300799999 - `eventTime` AS STRING), 15, '0') || U&'\001F' || HEX(`eventId`) || U&'\001F' || `place` || U&'\001F' || `adId` || U&'\001F' || `campaignId` || U&'\001F' || `advertiserId` AS `element` FROM `pairs` WHERE `grade` <= '2')
-) WHERE `place` <= 20;
+) WHERE `place` <= 3;
 
 CREATE TEMPORARY VIEW `facts` AS
 SELECT `recordId`, `orderId`, `payload`, CAST(NULL AS STRING) AS `element`,
@@ -354,7 +354,7 @@ SELECT `recordId`, `revision`, `orderId`, TRY_CAST(SPLIT_INDEX(`latest`, U&'\001
     WHEN '5' THEN 'after_order' ELSE 'no_touch' END,
   `clicks`, `found`,
   CASE WHEN `hasOthers` THEN
-    ARRAY_SLICE(ARRAY_CONCAT(`touches`, `elements`), 1, LEAST(20, CARDINALITY(`elements`) - 6))
+    ARRAY_SLICE(ARRAY_CONCAT(`touches`, `elements`), 1, LEAST(3, CARDINALITY(`elements`) - 6))
     ELSE `touches` END,
   CAST(NULL AS STRING), CAST(NULL AS STRING)
 FROM `cut`;
@@ -363,6 +363,27 @@ CREATE TEMPORARY VIEW `weighed` AS
 SELECT *, CASE WHEN `clicks` > 0 THEN `clicks` ELSE `found` END AS `winners`,
   CASE WHEN `isOwn` AND `orderStatus` <> 'cancelled' THEN `amountMicros` ELSE CAST(0 AS BIGINT) END AS `worth`
 FROM `decided` WHERE `recordId` IS NOT NULL;
+
+CREATE TEMPORARY VIEW `weights` AS
+SELECT *, CASE WHEN RAND() < 2 THEN ARRAY[CASE WHEN 1 <= `winners` THEN CASE WHEN (`orderTime` - 253402300799999 + TRY_CAST(SUBSTR(`touches`[1], 34, 15) AS BIGINT)) / 86400000 > 40 THEN CAST(1 AS DECIMAL(38, 0)) ELSE CAST(CAST(CAST(POWER(2, 40 - (`orderTime` - 253402300799999 + TRY_CAST(SUBSTR(`touches`[1], 34, 15) AS BIGINT)) / 86400000) AS BIGINT) AS DECIMAL(13, 0)) * CAST(172800000 - MOD((`orderTime` - 253402300799999 + TRY_CAST(SUBSTR(`touches`[1], 34, 15) AS BIGINT)), 86400000) AS DECIMAL(11, 0)) AS DECIMAL(38, 0)) END ELSE CAST(0 AS DECIMAL(38, 0)) END,
+    CASE WHEN 2 <= `winners` THEN CASE WHEN (`orderTime` - 253402300799999 + TRY_CAST(SUBSTR(`touches`[2], 34, 15) AS BIGINT)) / 86400000 > 40 THEN CAST(1 AS DECIMAL(38, 0)) ELSE CAST(CAST(CAST(POWER(2, 40 - (`orderTime` - 253402300799999 + TRY_CAST(SUBSTR(`touches`[2], 34, 15) AS BIGINT)) / 86400000) AS BIGINT) AS DECIMAL(13, 0)) * CAST(172800000 - MOD((`orderTime` - 253402300799999 + TRY_CAST(SUBSTR(`touches`[2], 34, 15) AS BIGINT)), 86400000) AS DECIMAL(11, 0)) AS DECIMAL(38, 0)) END ELSE CAST(0 AS DECIMAL(38, 0)) END,
+    CASE WHEN 3 <= `winners` THEN CASE WHEN (`orderTime` - 253402300799999 + TRY_CAST(SUBSTR(`touches`[3], 34, 15) AS BIGINT)) / 86400000 > 40 THEN CAST(1 AS DECIMAL(38, 0)) ELSE CAST(CAST(CAST(POWER(2, 40 - (`orderTime` - 253402300799999 + TRY_CAST(SUBSTR(`touches`[3], 34, 15) AS BIGINT)) / 86400000) AS BIGINT) AS DECIMAL(13, 0)) * CAST(172800000 - MOD((`orderTime` - 253402300799999 + TRY_CAST(SUBSTR(`touches`[3], 34, 15) AS BIGINT)), 86400000) AS DECIMAL(11, 0)) AS DECIMAL(38, 0)) END ELSE CAST(0 AS DECIMAL(38, 0)) END] END AS `weights` FROM `weighed`;
+
+CREATE TEMPORARY VIEW `totals` AS
+SELECT *, CASE WHEN RAND() < 2 THEN NULLIF(CAST(`weights`[1] + `weights`[2] + `weights`[3] AS DECIMAL(38, 0)), 0) END AS `total` FROM `weights`;
+
+CREATE TEMPORARY VIEW `remainders` AS
+SELECT *, CASE WHEN RAND() < 2 THEN ARRAY[CAST(MOD(`worth` * `weights`[1], `total`) AS DECIMAL(38, 0)),
+    CAST(MOD(`worth` * `weights`[2], `total`) AS DECIMAL(38, 0)),
+    CAST(MOD(`worth` * `weights`[3], `total`) AS DECIMAL(38, 0))] END AS `remainders` FROM `totals`;
+
+CREATE TEMPORARY VIEW `leftovers` AS
+SELECT *, CASE WHEN RAND() < 2 THEN CAST((`remainders`[1] + `remainders`[2] + `remainders`[3]) / `total` AS INT) END AS `left` FROM `remainders`;
+
+CREATE TEMPORARY VIEW `decayed` AS
+SELECT *, CASE WHEN RAND() < 2 THEN ARRAY_SORT(ARRAY[LPAD(CAST(`total` - `remainders`[1] AS STRING), 38, '0') || LPAD(CAST(1 AS STRING), 4, '0'),
+    LPAD(CAST(`total` - `remainders`[2] AS STRING), 38, '0') || LPAD(CAST(2 AS STRING), 4, '0'),
+    LPAD(CAST(`total` - `remainders`[3] AS STRING), 38, '0') || LPAD(CAST(3 AS STRING), 4, '0')]) END AS `turns` FROM `leftovers`;
 
 CREATE TEMPORARY VIEW `shares` AS
 SELECT `recordId`, `revision`, `orderId`, `orderVersion`, `orderStatus`, `orderTime`, `userId`, `merchantId`, `amountMicros`, `currency`, `isOwn`, `reason`, `clicks`, `found`, `enrichment`, `enrichmentStatus`, 'last_touch' AS `model`, 0 AS `rank`, CASE WHEN `winners` > 0 THEN `touches`[1] END AS `touch`,
@@ -374,9 +395,12 @@ SELECT `recordId`, `revision`, `orderId`, `orderVersion`, `orderStatus`, `orderT
 FROM `weighed`
 UNION ALL
 SELECT `recordId`, `revision`, `orderId`, `orderVersion`, `orderStatus`, `orderTime`, `userId`, `merchantId`, `amountMicros`, `currency`, `isOwn`, `reason`, `clicks`, `found`, `enrichment`, `enrichmentStatus`, 'linear' AS `model`, COALESCE(`n`, 1) - 1 AS `rank`, CASE WHEN `n` <= `found` THEN `touch` END AS `touch`,
-  CASE WHEN `n` <= `winners` THEN `worth` / `winners` + CASE WHEN `n` <= MOD(`worth`, `winners`) THEN 1 ELSE 0 END
-    ELSE CAST(0 AS BIGINT) END AS `credit`
-FROM `weighed` LEFT JOIN UNNEST(`touches`) WITH ORDINALITY AS `list` (`touch`, `n`) ON TRUE;
+  CASE WHEN `n` <= `winners` THEN `worth` / `winners` + CASE WHEN `n` <= MOD(`worth`, `winners`) THEN 1 ELSE 0 END ELSE CAST(0 AS BIGINT) END AS `credit`
+FROM `weighed` LEFT JOIN UNNEST(`touches`) WITH ORDINALITY AS `list` (`touch`, `n`) ON TRUE
+UNION ALL
+SELECT `recordId`, `revision`, `orderId`, `orderVersion`, `orderStatus`, `orderTime`, `userId`, `merchantId`, `amountMicros`, `currency`, `isOwn`, `reason`, `clicks`, `found`, `enrichment`, `enrichmentStatus`, 'time_decay' AS `model`, COALESCE(`n`, 1) - 1 AS `rank`, CASE WHEN `n` <= `found` THEN `touch` END AS `touch`,
+  CASE WHEN `n` <= `winners` THEN CAST((`worth` * `weights`[`n`] - `remainders`[`n`]) / `total` AS BIGINT) + CASE WHEN ARRAY_POSITION(`turns`, LPAD(CAST(`total` - `remainders`[`n`] AS STRING), 38, '0') || LPAD(CAST(`n` AS STRING), 4, '0')) <= `left` THEN 1 ELSE 0 END ELSE CAST(0 AS BIGINT) END AS `credit`
+FROM `decayed` LEFT JOIN UNNEST(`touches`) WITH ORDINALITY AS `list` (`touch`, `n`) ON TRUE;
 
 CREATE TEMPORARY VIEW `keyedShares` AS
 SELECT *, CASE WHEN RAND() < 2 THEN SHA256('attributed-order' || '|' || 'a' || '|' || REPLACE(REPLACE(`orderId`, '\', '\\'), '|', '\|') || '|' || REPLACE(REPLACE(`model`, '\', '\\'), '|', '\|') || '|' || REPLACE(REPLACE(CAST(`rank` AS STRING), '\', '\\'), '|', '\|')) END AS `hash`, `isOwn` AND `touch` IS NOT NULL AS `isAttributed` FROM `shares`;
