@@ -2,6 +2,7 @@ import { applyJobs } from '../../../cluster/jobs/apply-jobs.ts';
 import { applyPinot } from '../../../cluster/pinot/pinot-apply.ts';
 import { checkTransactionTimeout } from '../../../cluster/render/topic-tables.ts';
 import { applyTopics } from '../../../cluster/topics/apply-topics.ts';
+import { applyHive } from '../../../cluster/warehouse/hive-apply.ts';
 import type { CommandDefinition } from '../../command.ts';
 import type { Terminal } from '../../terminal.ts';
 import {
@@ -10,6 +11,7 @@ import {
   tableChanges,
   topicChanges,
   wantedTopics,
+  withHive,
   withKafka,
   type ClusterChange,
 } from './cluster-change.ts';
@@ -17,7 +19,7 @@ import { addTargetOptions, readTarget, type ClusterTarget, type RegionTarget } f
 
 export const applyCommand: CommandDefinition = {
   usage: 'apply',
-  about: 'Bring the cluster to what the spec says: topics, tables of Pinot, jobs of Flink',
+  about: 'Bring the cluster to what the spec says: topics, tables of Pinot and Hive, jobs of Flink',
   more: 'A second time it does nothing. It deletes nothing; what cannot be changed is refused before anything is.',
   configure: (command) =>
     addTargetOptions(command).option(
@@ -30,6 +32,7 @@ export const applyCommand: CommandDefinition = {
     const changes: ClusterChange[] = [];
     // The jobs of a region read what the other one's write: all topics come first.
     for (const region of target.regions) changes.push(...(await applyStores(target, region, terminal)));
+    changes.push(...(await applyWarehouse(target, terminal)));
     for (const { region, jobs } of target.regions) {
       terminal.remark(`Jobs of ${region} ...`);
       changes.push(...jobChanges(region, await applyJobs(jobs, target.services, { isReplay })));
@@ -38,6 +41,11 @@ export const applyCommand: CommandDefinition = {
     return 0;
   },
 };
+
+async function applyWarehouse({ hive }: ClusterTarget, terminal: Terminal): Promise<ClusterChange[]> {
+  if (hive !== null) terminal.remark('Tables and views of Hive ...');
+  return withHive(hive, applyHive);
+}
 
 async function applyStores(
   target: ClusterTarget,
