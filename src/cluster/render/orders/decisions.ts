@@ -3,7 +3,7 @@ import { DAY_MS, formatDuration } from '../../../base/units.ts';
 import { attributionRulesOf } from '../../../pipeline/attribution.ts';
 import type { PipelineSpec } from '../../../pipeline/settings.ts';
 import { orderPart, ownsOrder } from '../order-versions.ts';
-import { name, once, text, view, whole } from '../sql-text.ts';
+import { once, text, view, whole } from '../sql-text.ts';
 import { CANDIDATE_TEXT, GRADE, pairs } from './candidates.ts';
 import { answers, enrichmentColumns, isEnriched } from './enrichment.ts';
 
@@ -56,6 +56,7 @@ export function decisionViews(spec: PipelineSpec, region: string): string[] {
   return [
     view('bases', bases()),
     view('pairs', pairs(spec, rules, 'bases')),
+    view('numbered', numbered()),
     view('best', best(rules.touchesMax)),
     ...(isEnriched(spec) ? [view('answers', answers(region))] : []),
     view('facts', facts(spec)),
@@ -81,47 +82,56 @@ function basisId(basis: string): string {
   return once(`SUBSTR(SHA256(${basis}), 1, ${BASIS_DIGITS})`);
 }
 
+/**
+ * Every pair, numbered for the revision, as an element of the list: a touch that may have credit, or a mark that says why it may not. From
+ * here on there is one stream of pairs: where several read them, Flink would join touches and orders for each.
+ */
+function numbered(): string {
+  return `SELECT \`recordId\`, \`basis\`, \`isMiss\`, \`element\`,
+  COUNT(*) OVER (PARTITION BY \`recordId\` ORDER BY \`at\` ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS \`number\`
+FROM (
+  SELECT \`recordId\`, \`basis\`, \`grade\` > '${GRADE.view}' AS \`isMiss\`, PROCTIME() AS \`at\`,
+    CASE WHEN \`grade\` > '${GRADE.view}' THEN \`basis\` || \`grade\` ELSE \`basis\` || ${CANDIDATE_TEXT} END AS \`element\`
+  FROM \`pairs\`
+)`;
+}
+
 /** Of each basis as many touches as may share its credit. Clicks stand before views, so where there are any, enough of them are kept. */
 function best(touchesMax: number): string {
-  return `SELECT \`recordId\`, \`element\`
+  return `SELECT \`recordId\`, \`element\`, \`number\`
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY \`recordId\`, \`basis\` ORDER BY \`element\`) AS \`place\`
-  FROM (SELECT \`recordId\`, \`basis\`, \`basis\` || ${CANDIDATE_TEXT} AS \`element\` FROM \`pairs\` WHERE \`grade\` <= '${GRADE.view}')
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY \`recordId\`, \`basis\`, \`isMiss\` ORDER BY \`element\`) AS \`place\` FROM \`numbered\`
 ) WHERE \`place\` <= ${whole(touchesMax)}`;
 }
 
-/** Accepted versions, every pair for the revision, elements of the list, answers of the order service. */
+/** Accepted versions, elements of the list and its marks, answers of the order service. */
 function facts(spec: PipelineSpec): string {
   const none = 'CAST(NULL AS STRING)';
-  const noVersion = 'CAST(NULL AS BIGINT)';
+  const noNumber = 'CAST(NULL AS BIGINT)';
   const noAnswer = isEnriched(spec) ? `, ${none} AS \`answer\`, ${none} AS \`details\`` : '';
-  const element = (expression: string, from: string, where = ''): string =>
-    `SELECT \`recordId\`, ${none} AS \`orderId\`, ${none} AS \`payload\`, ${expression} AS \`element\`,
-  ${noVersion} AS \`takenHere\`, ${noVersion} AS \`takenThere\`${noAnswer} FROM ${name(from)}${where}`;
-  const mark = (grade: number | string): string => `\`basis\` || '${grade}'`;
+  const element = (expression: string, number: string, from: string): string =>
+    `SELECT \`recordId\`, ${none}, ${none}, ${expression}, ${number}, ${noNumber}, ${noNumber}${noAnswer} FROM ${from}`;
   return [
-    `SELECT \`recordId\`, \`orderId\`, \`payload\`, ${none} AS \`element\`,
+    `SELECT \`recordId\`, \`orderId\`, \`payload\`, ${none} AS \`element\`, ${noNumber} AS \`number\`,
   CASE WHEN \`own\` = 1 THEN \`orderVersion\` END AS \`takenHere\`, CASE WHEN \`own\` = 0 THEN \`orderVersion\` END AS \`takenThere\`${noAnswer}
 FROM \`accepted\``,
-    element(none, 'pairs'),
-    element(mark(GRADE.click), 'bases'),
-    element(mark(GRADE.view), 'bases'),
-    element(mark(END), 'bases'),
-    element('`element`', 'best'),
-    `SELECT DISTINCT \`recordId\`, ${none} AS \`orderId\`, ${none} AS \`payload\`, \`basis\` || \`grade\` AS \`element\`,
-  ${noVersion} AS \`takenHere\`, ${noVersion} AS \`takenThere\`${noAnswer} FROM \`pairs\` WHERE \`grade\` > '${GRADE.view}'`,
+    ...[GRADE.click, GRADE.view, END].map((mark) => element(`\`basis\` || '${mark}'`, noNumber, '`bases`')),
+    element('`element`', '`number`', '`best`'),
     ...(isEnriched(spec)
       ? [
-          `SELECT \`recordId\`, \`orderId\`, ${none}, ${none}, ${noVersion}, ${noVersion}, \`answer\`, \`details\` FROM \`answers\``,
+          `SELECT \`recordId\`, \`orderId\`, ${none}, ${none}, ${noNumber}, ${noNumber}, ${noNumber}, \`answer\`, \`details\` FROM \`answers\``,
         ]
       : []),
   ].join('\nUNION ALL\n');
 }
 
-/** One row an order. The revision is the number of its facts: pairs count also when the list has no room for them. */
+/**
+ * One row an order. The revision is the number of its facts, and the highest number of its pairs besides: so it grows also when one touch takes the
+ * place of another.
+ */
 function gathered(spec: PipelineSpec): string {
   const answered = isEnriched(spec) ? ', MAX(`answer`) AS `answer`, MAX(`details`) AS `details`' : '';
-  return `SELECT \`recordId\`, MAX(\`orderId\`) AS \`orderId\`, COUNT(*) AS \`revision\`, MAX(\`payload\`) AS \`latest\`,
+  return `SELECT \`recordId\`, MAX(\`orderId\`) AS \`orderId\`, COUNT(*) + COALESCE(MAX(\`number\`), 0) AS \`revision\`, MAX(\`payload\`) AS \`latest\`,
   ARRAY_AGG(\`element\`) FILTER (WHERE \`element\` IS NOT NULL) AS \`elements\`,
   MIN(\`takenHere\`) AS \`takenHere\`, MIN(\`takenThere\`) AS \`takenThere\`${answered}
 FROM \`facts\` GROUP BY \`recordId\``;

@@ -292,38 +292,36 @@ SELECT /*+ STATE_TTL('o' = '435600000 ms', 't' = '435600000 ms') */ `o`.`recordI
 FROM `bases` AS `o` JOIN (SELECT * FROM `touches` WHERE `eventType` = 'impression') AS `t`
 ON `o`.`userId` = `t`.`userId` AND `t`.`eventTime` >= `o`.`orderTime` - 604800000 AND `t`.`eventTime` <= `o`.`orderTime` + 86400000;
 
-CREATE TEMPORARY VIEW `best` AS
-SELECT `recordId`, `element`
+CREATE TEMPORARY VIEW `numbered` AS
+SELECT `recordId`, `basis`, `isMiss`, `element`,
+  COUNT(*) OVER (PARTITION BY `recordId` ORDER BY `at` ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS `number`
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY `recordId`, `basis` ORDER BY `element`) AS `place`
-  FROM (SELECT `recordId`, `basis`, `basis` || `grade` || LPAD(CAST(253402300799999 - `eventTime` AS STRING), 15, '0') || U&'\001F' || HEX(`eventId`) || U&'\001F' || `place` || U&'\001F' || `adId` || U&'\001F' || `campaignId` || U&'\001F' || `advertiserId` AS `element` FROM `pairs` WHERE `grade` <= '2')
+  SELECT `recordId`, `basis`, `grade` > '2' AS `isMiss`, PROCTIME() AS `at`,
+    CASE WHEN `grade` > '2' THEN `basis` || `grade` ELSE `basis` || `grade` || LPAD(CAST(253402300799999 - `eventTime` AS STRING), 15, '0') || U&'\001F' || HEX(`eventId`) || U&'\001F' || `place` || U&'\001F' || `adId` || U&'\001F' || `campaignId` || U&'\001F' || `advertiserId` END AS `element`
+  FROM `pairs`
+);
+
+CREATE TEMPORARY VIEW `best` AS
+SELECT `recordId`, `element`, `number`
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY `recordId`, `basis`, `isMiss` ORDER BY `element`) AS `place` FROM `numbered`
 ) WHERE `place` <= 3;
 
 CREATE TEMPORARY VIEW `facts` AS
-SELECT `recordId`, `orderId`, `payload`, CAST(NULL AS STRING) AS `element`,
+SELECT `recordId`, `orderId`, `payload`, CAST(NULL AS STRING) AS `element`, CAST(NULL AS BIGINT) AS `number`,
   CASE WHEN `own` = 1 THEN `orderVersion` END AS `takenHere`, CASE WHEN `own` = 0 THEN `orderVersion` END AS `takenThere`
 FROM `accepted`
 UNION ALL
-SELECT `recordId`, CAST(NULL AS STRING) AS `orderId`, CAST(NULL AS STRING) AS `payload`, CAST(NULL AS STRING) AS `element`,
-  CAST(NULL AS BIGINT) AS `takenHere`, CAST(NULL AS BIGINT) AS `takenThere` FROM `pairs`
+SELECT `recordId`, CAST(NULL AS STRING), CAST(NULL AS STRING), `basis` || '1', CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT) FROM `bases`
 UNION ALL
-SELECT `recordId`, CAST(NULL AS STRING) AS `orderId`, CAST(NULL AS STRING) AS `payload`, `basis` || '1' AS `element`,
-  CAST(NULL AS BIGINT) AS `takenHere`, CAST(NULL AS BIGINT) AS `takenThere` FROM `bases`
+SELECT `recordId`, CAST(NULL AS STRING), CAST(NULL AS STRING), `basis` || '2', CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT) FROM `bases`
 UNION ALL
-SELECT `recordId`, CAST(NULL AS STRING) AS `orderId`, CAST(NULL AS STRING) AS `payload`, `basis` || '2' AS `element`,
-  CAST(NULL AS BIGINT) AS `takenHere`, CAST(NULL AS BIGINT) AS `takenThere` FROM `bases`
+SELECT `recordId`, CAST(NULL AS STRING), CAST(NULL AS STRING), `basis` || '6', CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT) FROM `bases`
 UNION ALL
-SELECT `recordId`, CAST(NULL AS STRING) AS `orderId`, CAST(NULL AS STRING) AS `payload`, `basis` || '6' AS `element`,
-  CAST(NULL AS BIGINT) AS `takenHere`, CAST(NULL AS BIGINT) AS `takenThere` FROM `bases`
-UNION ALL
-SELECT `recordId`, CAST(NULL AS STRING) AS `orderId`, CAST(NULL AS STRING) AS `payload`, `element` AS `element`,
-  CAST(NULL AS BIGINT) AS `takenHere`, CAST(NULL AS BIGINT) AS `takenThere` FROM `best`
-UNION ALL
-SELECT DISTINCT `recordId`, CAST(NULL AS STRING) AS `orderId`, CAST(NULL AS STRING) AS `payload`, `basis` || `grade` AS `element`,
-  CAST(NULL AS BIGINT) AS `takenHere`, CAST(NULL AS BIGINT) AS `takenThere` FROM `pairs` WHERE `grade` > '2';
+SELECT `recordId`, CAST(NULL AS STRING), CAST(NULL AS STRING), `element`, `number`, CAST(NULL AS BIGINT), CAST(NULL AS BIGINT) FROM `best`;
 
 CREATE TEMPORARY VIEW `gathered` AS
-SELECT `recordId`, MAX(`orderId`) AS `orderId`, COUNT(*) AS `revision`, MAX(`payload`) AS `latest`,
+SELECT `recordId`, MAX(`orderId`) AS `orderId`, COUNT(*) + COALESCE(MAX(`number`), 0) AS `revision`, MAX(`payload`) AS `latest`,
   ARRAY_AGG(`element`) FILTER (WHERE `element` IS NOT NULL) AS `elements`,
   MIN(`takenHere`) AS `takenHere`, MIN(`takenThere`) AS `takenThere`
 FROM `facts` GROUP BY `recordId`;
