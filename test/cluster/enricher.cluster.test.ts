@@ -90,10 +90,10 @@ describe.skipIf(addresses === undefined)('the enricher of a cluster', { timeout:
   });
 
   test('a change of an order keeps its details, and a new version is asked for anew', async () => {
-    const [before] = recordsOf('first').filter(({ orderId }) => orderId === 'first-0');
+    const before = recordsOf('first').find(({ orderId }) => orderId === 'first-0')!;
     await sendOrders('first', 1, { orderVersion: 2, amountMicros: 7 });
     expect(await whoHas('first', 'pending', 1)).toBe(1);
-    const [pending] = recordsOf('first').filter(({ orderId }) => orderId === 'first-0');
+    const pending = recordsOf('first').find(({ orderId }) => orderId === 'first-0')!;
     expect(pending).toMatchObject({ orderVersion: 2, enrichment: before['enrichment'] });
     expect(pending.revision).toBeGreaterThan(before.revision);
     const one = await enricher((await service()).url);

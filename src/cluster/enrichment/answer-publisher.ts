@@ -95,14 +95,14 @@ export class AnswerPublisher {
   }
 
   /** The next one aborts what this one has left open. */
-  #abandon(error: Error): void {
+  #abandon(cause: Error): void {
     const transactor = this.#transactor;
     this.#transactor = undefined;
     void transactor?.then((it) => it.close()).catch(() => undefined);
-    if (!(error instanceof AdtallyError) || error.code !== 'kafka_fenced' || this.#fenced !== undefined)
+    if (!(cause instanceof AdtallyError) || cause.code !== 'kafka_fenced' || this.#fenced !== undefined)
       return;
-    this.#fenced = error;
-    this.#options.onFenced(error);
+    this.#fenced = cause;
+    this.#options.onFenced(cause);
   }
 }
 

@@ -65,11 +65,13 @@ export class ClusterEngine {
       ),
       orders: new Map(
         ofCase('loadAttributedOrders', 'orderId').map((record) => {
-          const { orderId, rank, enrichment = null } = record;
+          const { orderId, rank } = record;
+          // JSON as a text.
+          const enrichment = record['enrichment'] as string | null | undefined;
           const model = record['model'] as AttributionModel;
           const idIn = (region: string): string =>
             attributedOrderRecordId(region, String(orderId), model, Number(rank));
-          const details: unknown = enrichment === null ? null : JSON.parse(String(enrichment));
+          const details: unknown = JSON.parse(enrichment ?? 'null');
           return this.#renamed({ ...record, enrichment: details }, idIn);
         }),
       ),

@@ -40,6 +40,9 @@ function waitingAfter(...batches: ReceivedMessage[][]): WaitingOrders {
 const idsOf = (waiting: WaitingOrders, limit = 10, except = NONE): string[] =>
   waiting.pending(limit, except).map(({ orderId }) => orderId);
 
+const offsets = (waiting: WaitingOrders): Record<number, bigint> =>
+  Object.fromEntries(waiting.offsets().map(({ partition, offset }) => [partition, offset]));
+
 describe('orders wait for their details', () => {
   test('from the first record that says so until one that does not', () => {
     const pending = messages(5, [record('o', 'pending'), record('o', 'pending')]);
@@ -87,9 +90,6 @@ describe('orders wait for their details', () => {
 });
 
 describe('who comes next begins', () => {
-  const offsets = (waiting: WaitingOrders): Record<number, bigint> =>
-    Object.fromEntries(waiting.offsets().map(({ partition, offset }) => [partition, offset]));
-
   test('at the oldest order that waits, and behind all that was read where none does', () => {
     const waiting = waitingAfter(
       messages(3, [record('o', 'ok'), record('p', 'pending'), record('q', 'pending')]),

@@ -31,8 +31,6 @@ export function orderDifferences({ orders }: Expected, found: Records): string[]
 
 /** Of touches that have lost their credit, or never had any, the engines have different records; these have no credit. */
 export function creditDifferences({ orders }: Expected, found: Records): string[] {
-  const isLost = ({ rank, creditMicros }: Pick<AttributedOrder, 'rank' | 'creditMicros'>): boolean =>
-    rank > 0 && creditMicros === 0;
   const kept = new Map([...orders].filter(([, record]) => !isLost(record)));
   const lost = [...orders].filter(([, record]) => isLost(record));
   const missing = lost.filter(([recordId]) => found.get(recordId)?.['creditMicros'] !== 0);
@@ -40,6 +38,10 @@ export function creditDifferences({ orders }: Expected, found: Records): string[
     ...differences(kept, found, (record) => isLost(record as unknown as AttributedOrder)),
     ...missing.map(([, record]) => `without credit: ${shown(record)}`),
   ];
+}
+
+function isLost({ rank, creditMicros }: Pick<AttributedOrder, 'rank' | 'creditMicros'>): boolean {
+  return rank > 0 && creditMicros === 0;
 }
 
 function differences(

@@ -77,7 +77,6 @@ function keyed(region: string): string {
 }
 
 function credited(spec: PipelineSpec, region: string): string {
-  const touch = (expression: string): string => `CASE WHEN \`isAttributed\` THEN ${expression} END`;
   const time = `${whole(LAST_UNIX_MS)} - TRY_CAST(SUBSTR(\`touch\`, ${BASIS_DIGITS + 2}, ${TIME_DIGITS}) AS BIGINT)`;
   const type = `CASE SUBSTR(\`touch\`, ${BASIS_DIGITS + 1}, 1) WHEN '${GRADE.click}' THEN 'click' ELSE 'impression' END`;
   const places = spec.regions.map((one, place) => `WHEN '${place}' THEN ${text(one)}`).join(' ');
@@ -85,8 +84,12 @@ function credited(spec: PipelineSpec, region: string): string {
   \`orderTime\`, \`userId\`, \`merchantId\`, \`amountMicros\`, \`currency\`, \`model\`, CAST(\`rank\` AS INT),
   CASE WHEN NOT \`isOwn\` THEN 'yielded' WHEN \`isAttributed\` THEN 'attributed' ELSE 'unattributed' END,
   CASE WHEN \`isOwn\` AND NOT \`isAttributed\` THEN CASE WHEN \`rank\` = 0 THEN \`reason\` ELSE 'no_touch' END END,
-  \`credit\`, ${touch(part('`touch`', CANDIDATE.adId))}, ${touch(part('`touch`', CANDIDATE.campaignId))}, ${touch(part('`touch`', CANDIDATE.advertiserId))},
-  ${touch(unsortable(part('`touch`', CANDIDATE.eventId)))}, ${touch(type)}, ${touch(time)},
-  ${touch(`CASE ${part('`touch`', CANDIDATE.place)} ${places} END`)}${isEnriched(spec) ? ', `enrichment`, `enrichmentStatus`' : ''}
+  \`credit\`, ${ofTouch(part('`touch`', CANDIDATE.adId))}, ${ofTouch(part('`touch`', CANDIDATE.campaignId))}, ${ofTouch(part('`touch`', CANDIDATE.advertiserId))},
+  ${ofTouch(unsortable(part('`touch`', CANDIDATE.eventId)))}, ${ofTouch(type)}, ${ofTouch(time)},
+  ${ofTouch(`CASE ${part('`touch`', CANDIDATE.place)} ${places} END`)}${isEnriched(spec) ? ', `enrichment`, `enrichmentStatus`' : ''}
 FROM \`keyedShares\``;
+}
+
+function ofTouch(expression: string): string {
+  return `CASE WHEN \`isAttributed\` THEN ${expression} END`;
 }

@@ -145,18 +145,25 @@ FROM \`gathered\` WHERE \`takenHere\` IS NOT NULL`;
 }
 
 function marked(): string {
-  const at = (grade: number | string): string => `ARRAY_POSITION(\`elements\`, \`basis\` || '${grade}')`;
   const misses = [GRADE.otherMerchant, GRADE.outsideWindow, GRADE.afterOrder].map(
-    (grade) => `NULLIF(${at(grade)}, 0)`,
+    (grade) => `NULLIF(${markAt(grade)}, 0)`,
   );
-  return `SELECT *, ${once(at(GRADE.click))} AS \`clicksAt\`, ${once(at(GRADE.view))} AS \`viewsAt\`,
-  ${once(`COALESCE(${misses.join(', ')}, ${at(END)})`)} AS \`viewsEnd\`
+  return `SELECT *, ${once(markAt(GRADE.click))} AS \`clicksAt\`, ${once(markAt(GRADE.view))} AS \`viewsAt\`,
+  ${once(`COALESCE(${misses.join(', ')}, ${markAt(END)})`)} AS \`viewsEnd\`
 FROM \`sorted\``;
+}
+
+/** Where a mark of the current basis stands in the list; 0 where it does not. */
+function markAt(grade: number | string): string {
+  return `ARRAY_POSITION(\`elements\`, \`basis\` || '${grade}')`;
+}
+
+function slice(from: string, to: string): string {
+  return `ARRAY_SLICE(\`elements\`, ${from}, ${to})`;
 }
 
 /** Until all marks of a basis have come, it has no touches. */
 function cut(): string {
-  const slice = (from: string, to: string): string => `ARRAY_SLICE(\`elements\`, ${from}, ${to})`;
   const isWhole = '`clicksAt` > 0 AND `viewsAt` > 0 AND `viewsEnd` > 0';
   const clicks = slice('`clicksAt` + 1', '`viewsAt` - 1');
   const views = slice('`viewsAt` + 1', '`viewsEnd` - 1');

@@ -34,11 +34,14 @@ FROM (
 
 /** Columns `enrichment` and `enrichmentStatus` of a record: details of the version before stay until there are new ones. */
 export function enrichmentColumns(): string {
-  const version = (fact: string): string => `SUBSTR(${fact}, 1, ${VERSION_DIGITS})`;
   return `CASE WHEN \`isOwn\` THEN SUBSTR(\`details\`, ${VERSION_DIGITS + HASH_DIGITS + 1}) END,
   CASE WHEN NOT \`isOwn\` THEN CAST(NULL AS STRING)
-    WHEN ${version('`answer`')} = ${version('`latest`')} THEN
+    WHEN ${versionOf('`answer`')} = ${versionOf('`latest`')} THEN
       CASE SUBSTR(\`answer\`, ${VERSION_DIGITS + 1}) WHEN '${ANSWERED.ok}' THEN 'ok' ELSE 'unavailable' END
     ELSE 'pending'
   END`;
+}
+
+function versionOf(fact: string): string {
+  return `SUBSTR(${fact}, 1, ${VERSION_DIGITS})`;
 }

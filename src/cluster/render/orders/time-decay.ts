@@ -24,8 +24,6 @@ export function decayViews({ attribution }: PipelineSpec): string[] {
     `CASE WHEN ${place} <= \`winners\` THEN ${weightOf(`\`touches\`[${place}]`, timeDecayHalfLife)} ELSE CAST(0 AS ${WEIGHT}) END`;
   const remainder = (place: number): string =>
     `CAST(MOD(\`worth\` * \`weights\`[${place}], \`total\`) AS ${WEIGHT})`;
-  const added = (from: string, column: string, expression: string): string =>
-    `SELECT *, ${once(expression)} AS \`${column}\` FROM \`${from}\``;
   return [
     view('weights', added('weighed', 'weights', array(weight))),
     view('totals', added('weights', 'total', `NULLIF(CAST(${sum('weights')} AS ${WEIGHT}), 0)`)),
@@ -33,6 +31,11 @@ export function decayViews({ attribution }: PipelineSpec): string[] {
     view('leftovers', added('remainders', 'left', `CAST((${sum('remainders')}) / \`total\` AS INT)`)),
     view('decayed', added('leftovers', 'turns', `ARRAY_SORT(${array((place) => turnOf(String(place)))})`)),
   ];
+}
+
+/** The rows of `from` with one more column. */
+function added(from: string, column: string, expression: string): string {
+  return `SELECT *, ${once(expression)} AS \`${column}\` FROM \`${from}\``;
 }
 
 /** The credit of place `n`: its share rounded down, and one micro more when its remainder is among the largest. */
