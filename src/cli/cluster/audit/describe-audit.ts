@@ -13,10 +13,7 @@ export function describeClusterAudit(audit: ClusterAudit): string {
   const { exact, arrivals, counted, books, moving, wrong, findings } = audit;
   const lines = [
     ...arrivals.flatMap(describeArrivals),
-    ...counted.map(
-      (one) =>
-        `counted events of ${one.region}: ${formatCount(one.counted)}, of which ${formatCount(one.yielded)} yielded to the other region`,
-    ),
+    ...counted.map(describeCounted),
     '',
     ...books.map(describeBooks),
   ];
@@ -25,6 +22,12 @@ export function describeClusterAudit(audit: ClusterAudit): string {
   if (wrong > 0) lines.push('', ...describeFindings(findings));
   if (wrong > findings.length) lines.push(`and ${countOf(wrong - findings.length, 'more finding')}`);
   return [...lines, '', exact ? 'exact' : 'NOT exact'].join('\n');
+}
+
+function describeCounted({ region, counted, yielded, isReplayed }: ClusterAudit['counted'][number]): string {
+  const events = `counted events of ${region}: ${formatCount(counted)}`;
+  if (isReplayed) return `${events}, some of them again since a replay of the jobs: not compared`;
+  return `${events}, of which ${formatCount(yielded)} yielded to the other region`;
 }
 
 function describeArrivals(arrival: ArrivalSummary): string[] {
@@ -60,7 +63,7 @@ function describeProvisional({ minutesProvisional, waiting }: ArrivalSummary): s
 function describeBooks({ name, against, kind, equal, provisional, stepMs, from }: BooksSummary): string {
   const step = stepMs >= HOUR_MS ? 'hour' : 'minute';
   const young = provisional === 0 ? '' : `, ${countOf(provisional, step)} too young to tell`;
-  const left = from === null ? '; not held any more: nothing is compared' : fromText(from);
+  const left = from === null ? '; not all is held once: nothing is compared' : fromText(from);
   return `${kind} in ${name}, against ${against}: ${countOf(equal, step)} equal${young}${left}`;
 }
 
