@@ -71,7 +71,7 @@ export class AuditWorld {
     pinotB: new HeldStore('Pinot of b', 'ad-minutes'),
     ordersB: new HeldStore('Pinot of b', 'attributed-orders'),
     hive: new HeldStore('Hive', 'ad-minutes', 3_600_000),
-    ledger: new HeldStore('ledger', 'ad-minutes', 3_600_000, ['costMicros']),
+    ledger: new HeldStore('ledger', 'ad-minutes', 86_400_000, ['costMicros']),
   };
   readonly clock = new SimulatedClock(NOW);
   #events = 0;

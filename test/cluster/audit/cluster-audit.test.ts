@@ -5,6 +5,7 @@ import type { Finding } from '../../../src/cluster/audit/finding.ts';
 import { adMinute, AuditWorld, attributedOrder, MINUTE, NOW } from './audit-world.ts';
 
 const HOUR = MINUTE - 30 * 60_000;
+const DAY = Date.parse('2026-10-05T00:00:00Z');
 
 /** What a finding is about, in short. */
 function short({ place, region, start, figures, detail }: Finding): unknown[] {
@@ -243,14 +244,14 @@ describe('each of these is found where it is', () => {
       [['Pinot of b', 'a', MINUTE, 'creditMicros 46 for 47']],
     ],
     [
-      'an hour of Hive and of the ledger',
+      'an hour of Hive and a day of the ledger',
       (world) => {
         world.stores.hive.records.set('a ad-1', adMinute({ revision: 1, impressions: 1, costMicros: 1500 }));
         world.stores.ledger.records.set('a ad-1', adMinute({ costMicros: 1500 }));
       },
       [
         ['Hive', 'a', HOUR, 'revisions 1 for 2', 'clicks 0 for 1', 'costMicros 1500 for 251500'],
-        ['ledger', 'a', HOUR, 'costMicros 1500 for 251500'],
+        ['ledger', 'a', DAY, 'costMicros 1500 for 251500'],
       ],
     ],
     [
