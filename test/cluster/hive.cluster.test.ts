@@ -17,7 +17,7 @@ import { Workplace, type Ended } from '../cli/adtally-process.ts';
 import { seededTraffic, type Traffic } from './warehouse/seeded-traffic.ts';
 
 const SEED = Number(process.env['ADTALLY_SEED'] ?? Date.now() & 0x7fffffff);
-const LIMITS = { timeMaxMs: 120_000, rowsMax: 10_000 };
+const LIMITS = { timeMaxMs: 300_000, rowsMax: 10_000 };
 /** A file comes once a minute, and the jobs before it begin first. */
 const PATIENCE_MS = 180_000;
 const HOURS = `SELECT start_time, ad_id, impressions, clicks, cost_micros FROM warehouse.ad_hours ORDER BY start_time, ad_id`;

@@ -4,6 +4,8 @@ import type { ConfigFile } from '../process-plan.ts';
 
 /** Aggregation, attribution, union and load. */
 const JOBS_OF_A_REGION = 3;
+/** The warehouse is written by one region for all. */
+const JOBS_OF_ALL = 1;
 const PARALLELISM = 2;
 /** While a process is down its jobs are tried again and again; they must still be there when it is back. */
 const RESTART_ATTEMPTS = 1_000_000;
@@ -121,7 +123,7 @@ export function checkpointSettings(
 
 export function slotSettings({ regions }: ClusterLayout): Record<string, Setting> {
   return {
-    'taskmanager.numberOfTaskSlots': regions.length * JOBS_OF_A_REGION * PARALLELISM,
+    'taskmanager.numberOfTaskSlots': (regions.length * JOBS_OF_A_REGION + JOBS_OF_ALL) * PARALLELISM,
     'taskmanager.cpu.cores': '2.0',
     'parallelism.default': PARALLELISM,
     'jobmanager.execution.failover-strategy': 'region',
