@@ -19,7 +19,12 @@ export function creditSteps(seed: number, base: number): CreditSteps {
   for (let user = 0; user < USERS; user++) {
     const touches = touchesOf(random, `user-${user}`, base);
     const orders = ordersOf(random, user, base);
-    for (const touch of touches) (random.chance(0.6) ? before : after).push(touch);
+    for (const touch of touches) {
+      (random.chance(0.6) ? before : after).push(touch);
+      // A client that had no answer sends it to the other region, too.
+      if (random.chance(0.25))
+        (random.chance(0.5) ? before : after).push({ ...touch, at: touch.at === 'a' ? 'b' : 'a' });
+    }
     after.push(...orders);
   }
   return { before, after };

@@ -96,7 +96,7 @@ describe('the jobs of a region', () => {
       models: ['last_touch', 'first_touch', 'linear', 'time_decay'],
       touchesMax: 3,
     } as const;
-    const [, job] = renderRegionJobs(jobInput('a', { regions: ['a'], attribution }));
+    const [, job] = renderRegionJobs(jobInput('b', { attribution }));
     await expect(jobScript(job)).toMatchFileSnapshot('golden/models.sql');
     // Whatever is read twice has its state twice.
     for (const once of [/ARRAY_AGG/g, /FROM `pairs`/g, /FROM `numbered`/g, /FROM `best`/g])

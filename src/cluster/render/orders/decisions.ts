@@ -57,13 +57,14 @@ export function decisionViews(spec: PipelineSpec, region: string): string[] {
     view('bases', bases()),
     view('pairs', pairs(spec, rules, 'bases')),
     view('numbered', numbered()),
-    view('best', best(rules.touchesMax)),
+    view('best', best(rules.touchesMax * spec.regions.length)),
     ...(isEnriched(spec) ? [view('answers', answers(region))] : []),
     view('facts', facts(spec)),
     view('gathered', gathered(spec)),
     view('sorted', sorted(spec, region)),
     view('marked', marked()),
     view('cut', cut()),
+    view('unique', unique(spec)),
     view('decisionRows', decisionRows(spec)),
   ];
 }
@@ -96,12 +97,15 @@ FROM (
 )`;
 }
 
-/** Of each basis as many touches as may share its credit. Clicks stand before views, so where there are any, enough of them are kept. */
-function best(touchesMax: number): string {
+/**
+ * Of each basis as many touches as may share its credit, for each region that may have counted them. Clicks stand before views, so where there
+ * are any, enough of them are kept.
+ */
+function best(elementsMax: number): string {
   return `SELECT \`recordId\`, \`element\`, \`number\`
 FROM (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY \`recordId\`, \`basis\`, \`isMiss\` ORDER BY \`element\`) AS \`place\` FROM \`numbered\`
-) WHERE \`place\` <= ${whole(touchesMax)}`;
+) WHERE \`place\` <= ${whole(elementsMax)}`;
 }
 
 /** Accepted versions, elements of the list and its marks, answers of the order service. */
@@ -168,12 +172,33 @@ function cut(): string {
   const clicks = slice('`clicksAt` + 1', '`viewsAt` - 1');
   const views = slice('`viewsAt` + 1', '`viewsEnd` - 1');
   const basisOf = (element: string): string => `SUBSTR(${element}, 1, ${BASIS_DIGITS})`;
-  return `SELECT *, CASE WHEN ${isWhole} THEN \`viewsAt\` - \`clicksAt\` - 1 ELSE 0 END AS \`clicks\`,
-  CASE WHEN ${isWhole} THEN \`viewsEnd\` - \`clicksAt\` - 2 ELSE 0 END AS \`found\`,
-  ${once(`CASE WHEN ${isWhole} THEN ARRAY_CONCAT(${clicks}, ${views}) ELSE ${slice('2', '1')} END`)} AS \`touches\`,
+  const orNone = (list: string): string =>
+    once(`CASE WHEN ${isWhole} THEN ${list} ELSE ${slice('2', '1')} END`);
+  return `SELECT *, ${orNone(clicks)} AS \`clickList\`, ${orNone(views)} AS \`viewList\`,
   SUBSTR(\`elements\`[\`viewsEnd\`], ${BASIS_DIGITS + 1}, 1) AS \`miss\`,
   ${isWhole} AND ${basisOf('`elements`[1]')} <> ${basisOf('`elements`[CARDINALITY(`elements`)]')} AS \`hasOthers\`
 FROM \`marked\``;
+}
+
+/** Between the elements of a list that is one text. */
+const ELEMENT_SEPARATOR = "U&'\\001D'";
+/** Two elements that differ in nothing but the region: the first region's stands first. As a text of Java's patterns. */
+const TWINS = String.raw`(^|\x1D)((?:[^\x1F\x1D]*\x1F){2})(0\x1F[^\x1D]*)\x1D\2(?:1)\x1F[^\x1D]*`;
+
+/** Of an event that both regions have counted, the first one's touch stands, and at most so many in all. */
+function unique(spec: PipelineSpec): string {
+  const { regions, attribution } = spec;
+  const untwinned = (list: string): string =>
+    `CASE WHEN CARDINALITY(${list}) < 2 THEN ${list} ELSE SPLIT(REGEXP_REPLACE(ARRAY_JOIN(${list}, ${ELEMENT_SEPARATOR}), ${text(TWINS)}, '$1$2$3'), ${ELEMENT_SEPARATOR}) END`;
+  const single = (list: string): string => (regions.length > 1 ? once(untwinned(list)) : list);
+  const most = whole(attribution.touchesMax);
+  return `SELECT *, LEAST(CARDINALITY(\`clickList\`), ${most}) AS \`clicks\`, LEAST(CARDINALITY(\`clickList\`) + CARDINALITY(\`viewList\`), ${most}) AS \`found\`,
+  ${once(`ARRAY_SLICE(ARRAY_CONCAT(\`clickList\`, \`viewList\`), 1, ${most})`)} AS \`touches\`
+FROM (
+  SELECT \`recordId\`, \`revision\`, \`orderId\`, \`latest\`, \`elements\`, \`isOwn\`, \`miss\`, \`hasOthers\`${isEnriched(spec) ? ', `answer`, `details`' : ''},
+    ${single('`clickList`')} AS \`clickList\`, ${single('`viewList`')} AS \`viewList\`
+  FROM \`cut\`
+)`;
 }
 
 /**
@@ -194,5 +219,5 @@ function decisionRows(spec: PipelineSpec): string {
     ARRAY_SLICE(ARRAY_CONCAT(\`touches\`, \`elements\`), 1, LEAST(${whole(touchesMax)}, CARDINALITY(\`elements\`) - ${2 * MARKS}))
     ELSE \`touches\` END,
   ${enrichment}
-FROM \`cut\``;
+FROM \`unique\``;
 }

@@ -34,9 +34,33 @@ CREATE TEMPORARY TABLE `orders` (
   `arrivedAt` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL
 ) WITH (
   'connector' = 'kafka',
+  'topic' = 'b.orders',
+  'properties.bootstrap.servers' = 'kafka-b:9092',
+  'properties.group.id' = 'adtally-b-attribution',
+  'properties.isolation.level' = 'read_committed',
+  'scan.startup.mode' = 'earliest-offset',
+  'scan.topic-partition-discovery.interval' = '30000 ms',
+  'format' = 'json',
+  'json.ignore-parse-errors' = 'true'
+);
+
+CREATE TEMPORARY TABLE `peerOrders` (
+  `orderId` STRING,
+  `orderVersion` BIGINT,
+  `orderStatus` STRING,
+  `orderTime` BIGINT,
+  `userId` STRING,
+  `merchantId` STRING,
+  `amountMicros` BIGINT,
+  `currency` STRING,
+  `code` STRING,
+  `message` STRING,
+  `arrivedAt` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL
+) WITH (
+  'connector' = 'kafka',
   'topic' = 'a.orders',
-  'properties.bootstrap.servers' = 'kafka-a:9092',
-  'properties.group.id' = 'adtally-a-attribution',
+  'properties.bootstrap.servers' = 'kafka-b:9092',
+  'properties.group.id' = 'adtally-b-attribution',
   'properties.isolation.level' = 'read_committed',
   'scan.startup.mode' = 'earliest-offset',
   'scan.topic-partition-discovery.interval' = '30000 ms',
@@ -60,9 +84,9 @@ CREATE TEMPORARY TABLE `clean` (
   `sign` INT
 ) WITH (
   'connector' = 'kafka',
-  'topic' = 'a.clean',
-  'properties.bootstrap.servers' = 'kafka-a:9092',
-  'properties.group.id' = 'adtally-a-attribution',
+  'topic' = 'a.clean;b.clean',
+  'properties.bootstrap.servers' = 'kafka-b:9092',
+  'properties.group.id' = 'adtally-b-attribution',
   'properties.isolation.level' = 'read_committed',
   'scan.startup.mode' = 'earliest-offset',
   'scan.topic-partition-discovery.interval' = '30000 ms',
@@ -81,13 +105,13 @@ CREATE TEMPORARY TABLE `verdicts` (
   PRIMARY KEY (`book`) NOT ENFORCED
 ) WITH (
   'connector' = 'upsert-kafka',
-  'topic' = 'a.verdicts',
-  'properties.bootstrap.servers' = 'kafka-a:9092',
+  'topic' = 'b.verdicts',
+  'properties.bootstrap.servers' = 'kafka-b:9092',
   'key.format' = 'raw',
   'value.format' = 'json',
   'value.fields-include' = 'EXCEPT_KEY',
   'sink.delivery-guarantee' = 'exactly-once',
-  'sink.transactional-id-prefix' = 'adtally-a-attribution-verdicts',
+  'sink.transactional-id-prefix' = 'adtally-b-attribution-verdicts',
   'sink.transaction-naming-strategy' = 'POOLING',
   'properties.transaction.timeout.ms' = '900000'
 );
@@ -113,15 +137,15 @@ CREATE TEMPORARY TABLE `decisions` (
   PRIMARY KEY (`recordId`) NOT ENFORCED
 ) WITH (
   'connector' = 'upsert-kafka',
-  'topic' = 'a.decisions',
-  'properties.bootstrap.servers' = 'kafka-a:9092',
+  'topic' = 'b.decisions',
+  'properties.bootstrap.servers' = 'kafka-b:9092',
   'key.format' = 'raw',
   'value.format' = 'json',
   'value.fields-include' = 'ALL',
   'sink.buffer-flush.max-rows' = '1000',
   'sink.buffer-flush.interval' = '1000 ms',
   'sink.delivery-guarantee' = 'exactly-once',
-  'sink.transactional-id-prefix' = 'adtally-a-attribution-decisions',
+  'sink.transactional-id-prefix' = 'adtally-b-attribution-decisions',
   'sink.transaction-naming-strategy' = 'POOLING',
   'properties.transaction.timeout.ms' = '900000'
 );
@@ -146,9 +170,9 @@ CREATE TEMPORARY TABLE `decided` (
   `enrichmentStatus` STRING
 ) WITH (
   'connector' = 'kafka',
-  'topic' = 'a.decisions',
-  'properties.bootstrap.servers' = 'kafka-a:9092',
-  'properties.group.id' = 'adtally-a-attribution',
+  'topic' = 'b.decisions',
+  'properties.bootstrap.servers' = 'kafka-b:9092',
+  'properties.group.id' = 'adtally-b-attribution',
   'properties.isolation.level' = 'read_committed',
   'scan.startup.mode' = 'earliest-offset',
   'scan.topic-partition-discovery.interval' = '30000 ms',
@@ -182,28 +206,37 @@ CREATE TEMPORARY TABLE `attributedOrders` (
   `touchRegion` STRING
 ) WITH (
   'connector' = 'kafka',
-  'topic' = 'a.attributed-orders',
-  'properties.bootstrap.servers' = 'kafka-a:9092',
+  'topic' = 'b.attributed-orders',
+  'properties.bootstrap.servers' = 'kafka-b:9092',
   'key.format' = 'raw',
   'key.fields' = 'recordId',
   'value.format' = 'json',
   'value.json.encode.ignore-null-fields' = 'true',
   'value.fields-include' = 'ALL',
   'sink.delivery-guarantee' = 'exactly-once',
-  'sink.transactional-id-prefix' = 'adtally-a-attribution-attributedOrders',
+  'sink.transactional-id-prefix' = 'adtally-b-attribution-attributedOrders',
   'sink.transaction-naming-strategy' = 'POOLING',
   'properties.transaction.timeout.ms' = '900000'
 );
 
 CREATE TEMPORARY VIEW `receivedOrders` AS
 SELECT `orderId`, `orderVersion`, `orderStatus`, `orderTime`, `userId`, `merchantId`, `amountMicros`, `currency`, EXTRACT(EPOCH FROM `arrivedAt`) * 1000 + EXTRACT(MILLISECOND FROM `arrivedAt`) AS `arrival`, 1 AS `own`,
+  1 AS `place`, PROCTIME() AS `at`,
+  CASE WHEN `code` IS NOT NULL THEN `code`
+    WHEN `orderId` IS NULL OR `orderVersion` IS NULL OR `orderStatus` IS NULL OR `orderTime` IS NULL OR `userId` IS NULL OR `merchantId` IS NULL OR `amountMicros` IS NULL OR `currency` IS NULL THEN 'missing_field'
+    WHEN `orderStatus` NOT IN ('placed', 'cancelled', 'refunded') THEN 'bad_value'
+    WHEN `orderVersion` < 1 OR `orderVersion` > 9007199254740991 THEN 'out_of_range'
+  END AS `fault`
+FROM `orders`
+UNION ALL
+SELECT `orderId`, `orderVersion`, `orderStatus`, `orderTime`, `userId`, `merchantId`, `amountMicros`, `currency`, EXTRACT(EPOCH FROM `arrivedAt`) * 1000 + EXTRACT(MILLISECOND FROM `arrivedAt`) AS `arrival`, 0 AS `own`,
   0 AS `place`, PROCTIME() AS `at`,
   CASE WHEN `code` IS NOT NULL THEN `code`
     WHEN `orderId` IS NULL OR `orderVersion` IS NULL OR `orderStatus` IS NULL OR `orderTime` IS NULL OR `userId` IS NULL OR `merchantId` IS NULL OR `amountMicros` IS NULL OR `currency` IS NULL THEN 'missing_field'
     WHEN `orderStatus` NOT IN ('placed', 'cancelled', 'refunded') THEN 'bad_value'
     WHEN `orderVersion` < 1 OR `orderVersion` > 9007199254740991 THEN 'out_of_range'
   END AS `fault`
-FROM `orders`;
+FROM `peerOrders`;
 
 CREATE TEMPORARY VIEW `agedOrders` AS
 SELECT *,
@@ -257,12 +290,12 @@ CREATE TEMPORARY VIEW `accepted` AS
 SELECT SUBSTR(`hash`, 1, 8) || '-' || SUBSTR(`hash`, 9, 4) || '-8' || SUBSTR(`hash`, 14, 3) || '-' || TRANSLATE(SUBSTR(`hash`, 17, 1), '0123456789abcdef', '89ab89ab89ab89ab') || SUBSTR(`hash`, 18, 3) || '-' || SUBSTR(`hash`, 21, 12) AS `recordId`, `orderId`, `orderVersion`, `userId`, `merchantId`, `orderTime`, `own`, `basis`,
   CASE WHEN `basis` = `firstBasis` THEN 1 ELSE 0 END AS `isFirstBasis`, LPAD(CAST(`orderVersion` AS STRING), 16, '0') || U&'\001F' || CAST(9 - `place` AS STRING) || U&'\001F' || `content` || U&'\001F' || `basis` AS `payload`
 FROM (
-  SELECT *, CASE WHEN RAND() < 2 THEN SHA256('attributed-order' || '|' || 'a' || '|' || REPLACE(REPLACE(`orderId`, '\', '\\'), '|', '\|') || '|' || 'last_touch' || '|' || '0') END AS `hash` FROM `judgedOrders` WHERE `verdict` = 'accepted'
+  SELECT *, CASE WHEN RAND() < 2 THEN SHA256('attributed-order' || '|' || 'b' || '|' || REPLACE(REPLACE(`orderId`, '\', '\\'), '|', '\|') || '|' || 'last_touch' || '|' || '0') END AS `hash` FROM `judgedOrders` WHERE `verdict` = 'accepted'
 );
 
 CREATE TEMPORARY VIEW `touches` AS
 SELECT `eventId`, `eventType`, `eventTime`, `adId`, `campaignId`, `advertiserId`, `userId`, `merchantId`,
-  CASE COALESCE(`region`, 'a') WHEN 'a' THEN '0' END AS `place`
+  CASE COALESCE(`region`, 'b') WHEN 'a' THEN '0' WHEN 'b' THEN '1' END AS `place`
 FROM `clean` WHERE `sign` = 1 AND `userId` IS NOT NULL;
 
 CREATE TEMPORARY VIEW `bases` AS
@@ -305,7 +338,7 @@ CREATE TEMPORARY VIEW `best` AS
 SELECT `recordId`, `element`, `number`
 FROM (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY `recordId`, `basis`, `isMiss` ORDER BY `element`) AS `place` FROM `numbered`
-) WHERE `place` <= 3;
+) WHERE `place` <= 6;
 
 CREATE TEMPORARY VIEW `facts` AS
 SELECT `recordId`, `orderId`, `payload`, CAST(NULL AS STRING) AS `element`, CAST(NULL AS BIGINT) AS `number`,
@@ -328,7 +361,7 @@ FROM `facts` GROUP BY `recordId`;
 
 CREATE TEMPORARY VIEW `sorted` AS
 SELECT `recordId`, `orderId`, `revision`, `latest`, CASE WHEN RAND() < 2 THEN ARRAY_SORT(`elements`) END AS `elements`,
-  CASE WHEN RAND() < 2 THEN SUBSTR(SHA256(SPLIT_INDEX(`latest`, U&'\001F', 8)), 1, 32) END AS `basis`, `takenThere` IS NULL OR `takenHere` <= `takenThere` AS `isOwn`
+  CASE WHEN RAND() < 2 THEN SUBSTR(SHA256(SPLIT_INDEX(`latest`, U&'\001F', 8)), 1, 32) END AS `basis`, `takenThere` IS NULL OR `takenHere` < `takenThere` AS `isOwn`
 FROM `gathered` WHERE `takenHere` IS NOT NULL;
 
 CREATE TEMPORARY VIEW `marked` AS
@@ -337,12 +370,19 @@ SELECT *, CASE WHEN RAND() < 2 THEN ARRAY_POSITION(`elements`, `basis` || '1') E
 FROM `sorted`;
 
 CREATE TEMPORARY VIEW `cut` AS
-SELECT *, CASE WHEN `clicksAt` > 0 AND `viewsAt` > 0 AND `viewsEnd` > 0 THEN `viewsAt` - `clicksAt` - 1 ELSE 0 END AS `clicks`,
-  CASE WHEN `clicksAt` > 0 AND `viewsAt` > 0 AND `viewsEnd` > 0 THEN `viewsEnd` - `clicksAt` - 2 ELSE 0 END AS `found`,
-  CASE WHEN RAND() < 2 THEN CASE WHEN `clicksAt` > 0 AND `viewsAt` > 0 AND `viewsEnd` > 0 THEN ARRAY_CONCAT(ARRAY_SLICE(`elements`, `clicksAt` + 1, `viewsAt` - 1), ARRAY_SLICE(`elements`, `viewsAt` + 1, `viewsEnd` - 1)) ELSE ARRAY_SLICE(`elements`, 2, 1) END END AS `touches`,
+SELECT *, CASE WHEN RAND() < 2 THEN CASE WHEN `clicksAt` > 0 AND `viewsAt` > 0 AND `viewsEnd` > 0 THEN ARRAY_SLICE(`elements`, `clicksAt` + 1, `viewsAt` - 1) ELSE ARRAY_SLICE(`elements`, 2, 1) END END AS `clickList`, CASE WHEN RAND() < 2 THEN CASE WHEN `clicksAt` > 0 AND `viewsAt` > 0 AND `viewsEnd` > 0 THEN ARRAY_SLICE(`elements`, `viewsAt` + 1, `viewsEnd` - 1) ELSE ARRAY_SLICE(`elements`, 2, 1) END END AS `viewList`,
   SUBSTR(`elements`[`viewsEnd`], 33, 1) AS `miss`,
   `clicksAt` > 0 AND `viewsAt` > 0 AND `viewsEnd` > 0 AND SUBSTR(`elements`[1], 1, 32) <> SUBSTR(`elements`[CARDINALITY(`elements`)], 1, 32) AS `hasOthers`
 FROM `marked`;
+
+CREATE TEMPORARY VIEW `unique` AS
+SELECT *, LEAST(CARDINALITY(`clickList`), 3) AS `clicks`, LEAST(CARDINALITY(`clickList`) + CARDINALITY(`viewList`), 3) AS `found`,
+  CASE WHEN RAND() < 2 THEN ARRAY_SLICE(ARRAY_CONCAT(`clickList`, `viewList`), 1, 3) END AS `touches`
+FROM (
+  SELECT `recordId`, `revision`, `orderId`, `latest`, `elements`, `isOwn`, `miss`, `hasOthers`,
+    CASE WHEN RAND() < 2 THEN CASE WHEN CARDINALITY(`clickList`) < 2 THEN `clickList` ELSE SPLIT(REGEXP_REPLACE(ARRAY_JOIN(`clickList`, U&'\001D'), '(^|\x1D)((?:[^\x1F\x1D]*\x1F){2})(0\x1F[^\x1D]*)\x1D\2(?:1)\x1F[^\x1D]*', '$1$2$3'), U&'\001D') END END AS `clickList`, CASE WHEN RAND() < 2 THEN CASE WHEN CARDINALITY(`viewList`) < 2 THEN `viewList` ELSE SPLIT(REGEXP_REPLACE(ARRAY_JOIN(`viewList`, U&'\001D'), '(^|\x1D)((?:[^\x1F\x1D]*\x1F){2})(0\x1F[^\x1D]*)\x1D\2(?:1)\x1F[^\x1D]*', '$1$2$3'), U&'\001D') END END AS `viewList`
+  FROM `cut`
+);
 
 CREATE TEMPORARY VIEW `decisionRows` AS
 SELECT `recordId`, `revision`, `orderId`, TRY_CAST(SPLIT_INDEX(`latest`, U&'\001F', 0) AS BIGINT), SPLIT_INDEX(`latest`, U&'\001F', 2),
@@ -355,7 +395,7 @@ SELECT `recordId`, `revision`, `orderId`, TRY_CAST(SPLIT_INDEX(`latest`, U&'\001
     ARRAY_SLICE(ARRAY_CONCAT(`touches`, `elements`), 1, LEAST(3, CARDINALITY(`elements`) - 6))
     ELSE `touches` END,
   CAST(NULL AS STRING), CAST(NULL AS STRING)
-FROM `cut`;
+FROM `unique`;
 
 CREATE TEMPORARY VIEW `weighed` AS
 SELECT *, CASE WHEN `clicks` > 0 THEN `clicks` ELSE `found` END AS `winners`,
@@ -401,24 +441,24 @@ SELECT `recordId`, `revision`, `orderId`, `orderVersion`, `orderStatus`, `orderT
 FROM `decayed` LEFT JOIN UNNEST(`touches`) WITH ORDINALITY AS `list` (`touch`, `n`) ON TRUE;
 
 CREATE TEMPORARY VIEW `keyedShares` AS
-SELECT *, CASE WHEN RAND() < 2 THEN SHA256('attributed-order' || '|' || 'a' || '|' || REPLACE(REPLACE(`orderId`, '\', '\\'), '|', '\|') || '|' || REPLACE(REPLACE(`model`, '\', '\\'), '|', '\|') || '|' || REPLACE(REPLACE(CAST(`rank` AS STRING), '\', '\\'), '|', '\|')) END AS `hash`, `isOwn` AND `touch` IS NOT NULL AS `isAttributed` FROM `shares`;
+SELECT *, CASE WHEN RAND() < 2 THEN SHA256('attributed-order' || '|' || 'b' || '|' || REPLACE(REPLACE(`orderId`, '\', '\\'), '|', '\|') || '|' || REPLACE(REPLACE(`model`, '\', '\\'), '|', '\|') || '|' || REPLACE(REPLACE(CAST(`rank` AS STRING), '\', '\\'), '|', '\|')) END AS `hash`, `isOwn` AND `touch` IS NOT NULL AS `isAttributed` FROM `shares`;
 
 CREATE TEMPORARY VIEW `credited` AS
-SELECT SUBSTR(`hash`, 1, 8) || '-' || SUBSTR(`hash`, 9, 4) || '-8' || SUBSTR(`hash`, 14, 3) || '-' || TRANSLATE(SUBSTR(`hash`, 17, 1), '0123456789abcdef', '89ab89ab89ab89ab') || SUBSTR(`hash`, 18, 3) || '-' || SUBSTR(`hash`, 21, 12), `revision`, 'a', `orderId`, `orderVersion`, `orderStatus`,
+SELECT SUBSTR(`hash`, 1, 8) || '-' || SUBSTR(`hash`, 9, 4) || '-8' || SUBSTR(`hash`, 14, 3) || '-' || TRANSLATE(SUBSTR(`hash`, 17, 1), '0123456789abcdef', '89ab89ab89ab89ab') || SUBSTR(`hash`, 18, 3) || '-' || SUBSTR(`hash`, 21, 12), `revision`, 'b', `orderId`, `orderVersion`, `orderStatus`,
   `orderTime`, `userId`, `merchantId`, `amountMicros`, `currency`, `model`, CAST(`rank` AS INT),
   CASE WHEN NOT `isOwn` THEN 'yielded' WHEN `isAttributed` THEN 'attributed' ELSE 'unattributed' END,
   CASE WHEN `isOwn` AND NOT `isAttributed` THEN CASE WHEN `rank` = 0 THEN `reason` ELSE 'no_touch' END END,
   `credit`, CASE WHEN `isAttributed` THEN SPLIT_INDEX(`touch`, U&'\001F', 3) END, CASE WHEN `isAttributed` THEN SPLIT_INDEX(`touch`, U&'\001F', 4) END, CASE WHEN `isAttributed` THEN SPLIT_INDEX(`touch`, U&'\001F', 5) END,
   CASE WHEN `isAttributed` THEN DECODE(UNHEX(SPLIT_INDEX(`touch`, U&'\001F', 1)), 'UTF-8') END, CASE WHEN `isAttributed` THEN CASE SUBSTR(`touch`, 33, 1) WHEN '1' THEN 'click' ELSE 'impression' END END, CASE WHEN `isAttributed` THEN 253402300799999 - TRY_CAST(SUBSTR(`touch`, 34, 15) AS BIGINT) END,
-  CASE WHEN `isAttributed` THEN CASE SPLIT_INDEX(`touch`, U&'\001F', 2) WHEN '0' THEN 'a' END END
+  CASE WHEN `isAttributed` THEN CASE SPLIT_INDEX(`touch`, U&'\001F', 2) WHEN '0' THEN 'a' WHEN '1' THEN 'b' END END
 FROM `keyedShares`;
 
 EXECUTE STATEMENT SET
 BEGIN
 INSERT INTO `verdicts`
-SELECT `book`, 'a', 'order', MAX(`minute`), MAX(`verdict`), MAX(`code`), COUNT(*)
+SELECT `book`, 'b', 'order', MAX(`minute`), MAX(`verdict`), MAX(`code`), COUNT(*)
 FROM (
-  SELECT '{"region":"a","kind":"order","minute":' || CAST(`minute` AS STRING) || ',"verdict":"' || `verdict` || '","code":"' || `code` || '"}' AS `book`, `minute`, `verdict`, `code`
+  SELECT '{"region":"b","kind":"order","minute":' || CAST(`minute` AS STRING) || ',"verdict":"' || `verdict` || '","code":"' || `code` || '"}' AS `book`, `minute`, `verdict`, `code`
   FROM (
     SELECT `arrival` - MOD(`arrival`, 60000) AS `minute`, `verdict`, `code` FROM `bookedOrders`
   )
