@@ -3,7 +3,8 @@ import manifest from '../../package.json' with { type: 'json' };
 import { ERRORS } from '../base/errors.ts';
 import type { CommandDefinition, CommandGroup } from './command.ts';
 import { budgetCommands } from './cluster/budget/budget.ts';
-import { gatewayCommand } from './cluster/gateway.ts';
+import { enricherCommand } from './cluster/enricher/enricher.ts';
+import { gatewayCommand } from './cluster/gateway/gateway.ts';
 import { auditCommand } from './commands/audit.ts';
 import { backfillCommand } from './commands/backfill.ts';
 import { campaignsCommand } from './commands/campaigns.ts';
@@ -26,6 +27,7 @@ const COMMANDS: readonly (CommandDefinition | CommandGroup)[] = [
   startCommand,
   gatewayCommand,
   budgetCommands,
+  enricherCommand,
   demoCommand,
   importCommand,
   backfillCommand,

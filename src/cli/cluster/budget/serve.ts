@@ -1,46 +1,35 @@
 import { Option } from 'commander';
 import { AdtallyError } from '../../../base/errors.ts';
-import { gather, type CommandDefinition } from '../../command.ts';
+import type { CommandDefinition } from '../../command.ts';
 import { addSettingOptions, readSpec } from '../../settings-options.ts';
 import { listenForStop } from '../../stop-signal.ts';
-import { brokersOf, chooseRegion, postgresIn } from '../server-addresses.ts';
+import {
+  addServerOptions,
+  brokersOf,
+  chooseRegion,
+  postgresOf,
+  type ServerFlags,
+} from '../region-servers.ts';
 
 /** The settings that the service heeds. */
 const SETTINGS = /^(server\.|data$|regions$|budget\.retention$|limits\.requestsPerSecond\b)/;
 
-interface Flags {
-  readonly region?: string;
-  readonly kafka?: string[];
+interface Flags extends ServerFlags {
   readonly postgres?: string;
-  readonly cluster?: string;
 }
 
 export const serveCommand: CommandDefinition = {
   usage: 'serve',
   about: 'Charge the campaigns of a cluster and serve their budgets: the same HTTP as a region',
   more:
-    'Run as many as you need: one of them charges, the others answer as well and take over within seconds. Keys and the trail are\n' +
-    'those of --data. SIGTERM or Ctrl-C stops it.',
+    'Run as many as you need, with the same --region, whose load topic has the records of all regions: one of them charges, the others\n' +
+    'answer as well and take over within seconds. Keys and the trail are those of --data. SIGTERM or Ctrl-C stops it.',
   configure: (command) => {
-    command
-      .addOption(
-        new Option(
-          '--region <name>',
-          'the region whose records of all regions are read; the same for all processes (default: the first)',
-        ).env('ADTALLY_REGION'),
-      )
-      .addOption(
-        new Option(
-          '--kafka <host:port>',
-          'a broker of the region’s Kafka; may be given several times',
-        ).argParser(gather(String)),
-      )
-      .addOption(
-        new Option('--postgres <url>', 'where the ledger is: postgresql://USER@HOST:PORT/DATABASE').env(
-          'ADTALLY_POSTGRES',
-        ),
-      )
-      .option('--cluster <dir>', 'directory of a local cluster, whose addresses.json names all servers');
+    addServerOptions(command).addOption(
+      new Option('--postgres <url>', 'where the ledger is: postgresql://USER@HOST:PORT/DATABASE').env(
+        'ADTALLY_POSTGRES',
+      ),
+    );
     addSettingOptions(command, (path) => SETTINGS.test(path));
   },
   run: async (command, terminal) => {
@@ -49,7 +38,7 @@ export const serveCommand: CommandDefinition = {
     const flags = command.opts<Flags>();
     const region = chooseRegion(spec, flags.region);
     const brokers = brokersOf(flags, region);
-    const postgres = flags.postgres ?? postgresIn(flags.cluster);
+    const postgres = flags.postgres ?? postgresOf(flags.cluster);
     if (postgres === null) {
       throw new AdtallyError(
         'usage',

@@ -1,12 +1,37 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Option, type Command } from 'commander';
 import { AdtallyError } from '../../base/errors.ts';
 import { didYouMean } from '../../base/nearest-name.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
+import { gather } from '../command.ts';
 
 const BROKER = /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}$/;
 
-/** The region of the spec that `--region` names, the first one without it. Throws AdtallyError config_invalid. */
+/** Which region a process works for, and where its servers are. */
+export interface ServerFlags {
+  readonly region?: string;
+  readonly kafka?: string[];
+  readonly cluster?: string;
+}
+
+export function addServerOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--region <name>', 'the region whose Kafka this is (default: the first)').env(
+        'ADTALLY_REGION',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--kafka <host:port>',
+        'a broker of the region’s Kafka; may be given several times',
+      ).argParser(gather(String)),
+    )
+    .option('--cluster <dir>', 'directory of a local cluster, whose addresses.json names all servers');
+}
+
+/** Throws AdtallyError config_invalid for a region that is none of the spec's. */
 export function chooseRegion({ regions }: PipelineSpec, name: string | undefined): string {
   if (name === undefined || regions.includes(name)) return name ?? regions[0];
   throw new AdtallyError(
@@ -16,10 +41,7 @@ export function chooseRegion({ regions }: PipelineSpec, name: string | undefined
 }
 
 /** Brokers of the region's Kafka. Throws AdtallyError usage without an address, config_invalid for one that is none. */
-export function brokersOf(
-  { kafka, cluster }: { readonly kafka?: string[]; readonly cluster?: string },
-  region: string,
-): string[] {
+export function brokersOf({ kafka, cluster }: ServerFlags, region: string): string[] {
   if (kafka === undefined && cluster === undefined) {
     throw new AdtallyError(
       'usage',
@@ -32,29 +54,40 @@ export function brokersOf(
   throw new AdtallyError('config_invalid', `--kafka is "${wrong}"; it must be HOST:PORT, as 127.0.0.1:9092.`);
 }
 
-/** The URL of a region's Pinot broker; null where there is none. */
-export function pinotIn(directory: string | undefined, region: string): string | null {
+/** The broker of the region in the addresses of a local cluster. */
+function brokerIn(directory: string, region: string): string {
+  const { kafka } = addressesIn(directory, region);
+  if (typeof kafka === 'string') return kafka;
+  throw new AdtallyError('config_invalid', `${addressFile(directory)} names no Kafka of region ${region}.`);
+}
+
+export function pinotOf(directory: string | undefined, region: string): string | null {
   if (directory === undefined) return null;
-  const { pinotBroker } = readAddresses(directory).regions?.[region] ?? {};
+  const { pinotBroker } = addressesIn(directory, region);
   return typeof pinotBroker === 'string' && pinotBroker !== '' ? pinotBroker : null;
 }
 
-/** The URL of PostgreSQL; null where there is none. */
-export function postgresIn(directory: string | undefined): string | null {
+/** The URL of the cluster's PostgreSQL; null where there is none. */
+export function postgresOf(directory: string | undefined): string | null {
   if (directory === undefined) return null;
   const { postgres } = readAddresses(directory);
   return typeof postgres === 'string' && postgres !== '' ? postgres : null;
 }
 
-function brokerIn(directory: string, region: string): string {
-  const { kafka } = readAddresses(directory).regions?.[region] ?? {};
-  if (typeof kafka === 'string') return kafka;
-  throw new AdtallyError('config_invalid', `${addressFile(directory)} names no Kafka of region ${region}.`);
+function addressFile(directory: string): string {
+  return join(directory, 'addresses.json');
 }
 
 interface WrittenAddresses {
   readonly regions?: Readonly<Record<string, { readonly kafka?: unknown; readonly pinotBroker?: unknown }>>;
   readonly postgres?: unknown;
+}
+
+function addressesIn(
+  directory: string,
+  region: string,
+): { readonly kafka?: unknown; readonly pinotBroker?: unknown } {
+  return readAddresses(directory).regions?.[region] ?? {};
 }
 
 function readAddresses(directory: string): WrittenAddresses {
@@ -66,8 +99,4 @@ function readAddresses(directory: string): WrittenAddresses {
       cause,
     });
   }
-}
-
-function addressFile(directory: string): string {
-  return join(directory, 'addresses.json');
 }

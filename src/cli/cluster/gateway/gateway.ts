@@ -1,18 +1,22 @@
 import { Option } from 'commander';
-import type { Compression } from '../../adapters/kafka/kafka-publisher.ts';
-import { gather, type CommandDefinition } from '../command.ts';
-import { addSettingOptions, readSpec } from '../settings-options.ts';
-import { listenForStop } from '../stop-signal.ts';
-import { brokersOf, chooseRegion, pinotIn, postgresIn } from './server-addresses.ts';
+import type { Compression } from '../../../adapters/kafka/kafka-publisher.ts';
+import type { CommandDefinition } from '../../command.ts';
+import { addSettingOptions, readSpec } from '../../settings-options.ts';
+import { listenForStop } from '../../stop-signal.ts';
+import {
+  addServerOptions,
+  brokersOf,
+  chooseRegion,
+  pinotOf,
+  postgresOf,
+  type ServerFlags,
+} from '../region-servers.ts';
 
 /** The settings that a gateway heeds. */
 const SETTINGS =
   /^(server\.|data$|regions$|requiredFields$|defaultCurrency$|limits\.(eventsPerRequest|bytesPerRequest|problemsPerRequest|pendingBytes|requestsPerSecond)\b)/;
 
-interface Flags {
-  readonly region?: string;
-  readonly kafka?: string[];
-  readonly cluster?: string;
+interface Flags extends ServerFlags {
   readonly pinot?: string;
   readonly postgres?: string;
   readonly compression: Compression;
@@ -23,19 +27,7 @@ export const gatewayCommand: CommandDefinition = {
   about: 'Take in events and orders for a cluster: the same HTTP as a region, written to Kafka',
   more: 'It keeps nothing: run as many as you need. Keys are those of --data. SIGTERM or Ctrl-C stops it once what it accepted is answered.',
   configure: (command) => {
-    command
-      .addOption(
-        new Option('--region <name>', 'the region whose Kafka this is (default: the first)').env(
-          'ADTALLY_REGION',
-        ),
-      )
-      .addOption(
-        new Option(
-          '--kafka <host:port>',
-          'a broker of the region’s Kafka; may be given several times',
-        ).argParser(gather(String)),
-      )
-      .option('--cluster <dir>', 'directory of a local cluster, whose addresses.json names all servers')
+    addServerOptions(command)
       .option('--pinot <url>', 'the broker of the region’s Pinot, for /v1/reports/figures')
       .addOption(
         new Option('--postgres <url>', 'the PostgreSQL with the touches, for /v1/touches').env(
@@ -55,7 +47,7 @@ export const gatewayCommand: CommandDefinition = {
     const flags = command.opts<Flags>();
     const region = chooseRegion(spec, flags.region);
     const brokers = brokersOf(flags, region);
-    const pinot = flags.pinot ?? pinotIn(flags.cluster, region);
+    const pinot = flags.pinot ?? pinotOf(flags.cluster, region);
     const { runGateway } = await import('./gateway-process.ts');
     const running = await runGateway({
       spec,
@@ -63,7 +55,7 @@ export const gatewayCommand: CommandDefinition = {
       brokers,
       compression: flags.compression,
       pinot,
-      postgres: flags.postgres ?? postgresIn(flags.cluster),
+      postgres: flags.postgres ?? postgresOf(flags.cluster),
     });
     const { url } = running;
     terminal.result(
