@@ -1,4 +1,5 @@
 import type { PostgresDatabase } from '../../../src/adapters/postgres/postgres-database.ts';
+import { LedgerBooks } from '../../../src/adapters/postgres/budget/ledger-books.ts';
 import { PostgresLedgerSums } from '../../../src/adapters/postgres/budget/ledger-sums-reader.ts';
 import { unequalCampaigns } from '../../../src/cluster/budget/ledger-sums.ts';
 import type { AdMinute } from '../../../src/model/ad-minute.ts';
@@ -16,7 +17,12 @@ export async function expectLedgerOf(
   const sums = await new PostgresLedgerSums(database).read();
   expect(unequalCampaigns(sums)).toEqual([]);
   expect(Object.values(sums.balances).filter((balance) => balance !== 0n)).toEqual([]);
+  const books = (await LedgerBooks.open(database))!;
+  const held = await books.entries(0);
+  const revisions = naive.records.reduce((sum, { revision }) => sum + BigInt(revision), 0n);
+  expect(held.reduce((sum, { sums: { revisions: some } }) => sum + some!, 0n)).toBe(revisions);
   const total = naive.records.reduce((sum, { costMicros }) => sum + BigInt(costMicros), 0n);
+  expect(held.reduce((sum, { sums: { costMicros } }) => sum + costMicros!, 0n)).toBe(total);
   expect(sums.days.reduce((sum, { chargedMicros }) => sum + chargedMicros, 0n)).toBe(total);
   expect(sums.days.reduce((sum, day) => sum + day.records, 0)).toBe(naive.records.length);
   // No record and revision was posted twice: one entry on a campaign each.
