@@ -115,16 +115,14 @@ class ClusterAdmin implements KafkaAdmin {
       .toSorted((a, b) => a.partition - b.partition);
   }
 
-  async committed(group: string, topic: string): Promise<NextOffset[]> {
-    const found = await expected(
-      this.#admin.fetchOffsets({ groupId: group, topics: [topic] }),
-      `give the offsets of group ${group}`,
-    );
+  async groupOffsets(group: string, topic: string): Promise<NextOffset[]> {
+    const asked = this.#admin.fetchOffsets({ groupId: group, topics: [topic] });
+    const found = await expected(asked, `tell how far ${group} has read`);
+    // -1 where the group has said nothing.
     return found.flatMap(({ partitions }) =>
-      partitions
-        // kafkajs says -1 where there is none.
-        .filter(({ offset }) => BigInt(offset) >= 0n)
-        .map(({ partition, offset }) => ({ topic, partition, offset: BigInt(offset) })),
+      partitions.flatMap(({ partition, offset }) =>
+        BigInt(offset) < 0n ? [] : [{ topic, partition, offset: BigInt(offset) }],
+      ),
     );
   }
 

@@ -9,7 +9,7 @@ import {
   type ClusterLayout,
 } from '../../cluster/local/cluster-layout.ts';
 
-const FORMAT = 1;
+const FORMAT = 2;
 const STATE_FILE = 'cluster.json';
 const ADDRESS_FILE = 'addresses.json';
 /** All that a cluster has in its directory; whatever else is there is somebody else's. */

@@ -4,11 +4,21 @@ import { downCommand } from './down.ts';
 import { fetchCommand } from './fetch.ts';
 import { logsCommand } from './logs.ts';
 import { planCommand } from './changes/plan.ts';
+import { renderCommand } from './render.ts';
 import { statusCommand } from './status.ts';
 import { upCommand } from './up.ts';
 
 export const clusterCommands: CommandGroup = {
   usage: 'cluster',
   about: 'The same pipeline on Kafka, Flink and Pinot: run a cluster on this machine',
-  commands: [fetchCommand, upCommand, planCommand, applyCommand, statusCommand, downCommand, logsCommand],
+  commands: [
+    fetchCommand,
+    upCommand,
+    planCommand,
+    applyCommand,
+    statusCommand,
+    downCommand,
+    logsCommand,
+    renderCommand,
+  ],
 };

@@ -98,10 +98,10 @@ async function committed(
   address: Parameters<typeof openKafkaAdmin>[0],
   group: string,
   topic: string,
-): ReturnType<Awaited<ReturnType<typeof openKafkaAdmin>>['committed']> {
+): ReturnType<Awaited<ReturnType<typeof openKafkaAdmin>>['groupOffsets']> {
   const admin = await openKafkaAdmin(address);
   try {
-    return await admin.committed(group, topic);
+    return await admin.groupOffsets(group, topic);
   } finally {
     await admin.close();
   }
