@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { ERRORS } from '../base/errors.ts';
 import type { CommandDefinition, CommandGroup } from './command.ts';
-import { enricherCommand } from './cluster/enricher.ts';
+import { enricherCommand } from './cluster/enricher/enricher.ts';
 import { gatewayCommand } from './cluster/gateway.ts';
 import { auditCommand } from './commands/audit.ts';
 import { backfillCommand } from './commands/backfill.ts';

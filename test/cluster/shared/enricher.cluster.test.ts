@@ -4,7 +4,7 @@ import {
   startOrderService,
   type RunningOrderService,
 } from '../../../examples/order-service/order-service.ts';
-import { runEnricher, type RunningEnricher } from '../../../src/cli/cluster/enricher-process.ts';
+import { runEnricher, type RunningEnricher } from '../../../src/cli/cluster/enricher/enricher-process.ts';
 import { applyJobs } from '../../../src/cluster/jobs/apply-jobs.ts';
 import { resolveSpec } from '../../../src/pipeline/pipeline-spec.ts';
 import type { PipelineConfig, PipelineSpec } from '../../../src/pipeline/settings.ts';

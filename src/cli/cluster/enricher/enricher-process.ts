@@ -1,16 +1,16 @@
 import { pino } from 'pino';
-import { openKafkaAdmin } from '../../adapters/kafka/kafka-admin.ts';
-import { openKafkaReader } from '../../adapters/kafka/kafka-reader.ts';
-import { openKafkaTransactor } from '../../adapters/kafka/kafka-transactor.ts';
-import { nodeClock } from '../../adapters/node-clock/node-clock.ts';
-import { MINUTE_MS } from '../../base/units.ts';
-import { AnswerPublisher } from '../../cluster/enrichment/answer-publisher.ts';
-import { WaitingOrders } from '../../cluster/enrichment/waiting-orders.ts';
-import { topicNamesOf } from '../../cluster/topic-names.ts';
-import { Enricher } from '../../enrichment/enricher.ts';
-import type { EnrichmentStatus } from '../../enrichment/enrichment-tally.ts';
-import type { PipelineSpec } from '../../pipeline/settings.ts';
-import { openOrderService } from '../order-enricher.ts';
+import { openKafkaAdmin } from '../../../adapters/kafka/kafka-admin.ts';
+import { openKafkaReader } from '../../../adapters/kafka/kafka-reader.ts';
+import { openKafkaTransactor } from '../../../adapters/kafka/kafka-transactor.ts';
+import { nodeClock } from '../../../adapters/node-clock/node-clock.ts';
+import { MINUTE_MS } from '../../../base/units.ts';
+import { AnswerPublisher } from '../../../cluster/enrichment/answer-publisher.ts';
+import { WaitingOrders } from '../../../cluster/enrichment/waiting-orders.ts';
+import { topicNamesOf } from '../../../cluster/topic-names.ts';
+import { Enricher } from '../../../enrichment/enricher.ts';
+import type { EnrichmentStatus } from '../../../enrichment/enrichment-tally.ts';
+import type { PipelineSpec } from '../../../pipeline/settings.ts';
+import { openOrderService } from '../../order-enricher.ts';
 
 /** Kafka aborts by itself what a dead enricher has left open: readers of answers wait no longer. */
 const TRANSACTION_TIMEOUT_MS = MINUTE_MS;

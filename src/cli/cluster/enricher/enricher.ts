@@ -1,8 +1,8 @@
-import { AdtallyError } from '../../base/errors.ts';
-import type { CommandDefinition } from '../command.ts';
-import { addSettingOptions, readSpec } from '../settings-options.ts';
-import { listenForStop } from '../stop-signal.ts';
-import { addServerOptions, brokersOf, chooseRegion, type ServerFlags } from './region-servers.ts';
+import { AdtallyError } from '../../../base/errors.ts';
+import type { CommandDefinition } from '../../command.ts';
+import { addSettingOptions, readSpec } from '../../settings-options.ts';
+import { listenForStop } from '../../stop-signal.ts';
+import { addServerOptions, brokersOf, chooseRegion, type ServerFlags } from '../region-servers.ts';
 
 /** The settings that an enricher heeds. */
 const SETTINGS = /^(enrichment\.|regions$|attribution\.models$)/;
