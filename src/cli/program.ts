@@ -3,7 +3,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { ERRORS } from '../base/errors.ts';
 import type { CommandDefinition, CommandGroup } from './command.ts';
 import { enricherCommand } from './cluster/enricher/enricher.ts';
-import { gatewayCommand } from './cluster/gateway.ts';
+import { gatewayCommand } from './cluster/gateway/gateway.ts';
 import { auditCommand } from './commands/audit.ts';
 import { backfillCommand } from './commands/backfill.ts';
 import { campaignsCommand } from './commands/campaigns.ts';

@@ -104,21 +104,6 @@ test('a directory that its programs would not all read alike is refused', async 
   expect([exit, stderr]).toEqual([2, expect.stringContaining('characters')]);
 });
 
-test('an enricher says what it needs before it asks anybody', async () => {
-  const service = ['--enrichment-url', 'http://127.0.0.1:9'];
-  for (const [args, exit, message] of [
-    [['--kafka', '127.0.0.1:9'], 2, 'enrichment.url is not set'],
-    [service, 2, 'Say where Kafka is'],
-    [[...service, '--kafka', 'nowhere'], 2, '--kafka is "nowhere"'],
-    [[...service, '--kafka', '127.0.0.1:9', '--region', 'z'], 2, 'the regions of the spec are a'],
-    [[...service, '--cluster', data], 2, 'addresses.json cannot be read'],
-    [[...service, '--kafka', '127.0.0.1:9', '--enrichment-token-file', data], 2, 'cannot be read'],
-  ] as const) {
-    const run = await place.run(['enricher', ...args]);
-    expect([run.exit, run.stderr]).toEqual([exit, expect.stringContaining(message)]);
-  }
-});
-
 test('SQL of a cluster says when there is no cluster, no Hive in it, or none that answers', async () => {
   const ask = async (...args: string[]): Promise<unknown[]> => {
     const { exit, stdout } = await place.run(['sql', '--cluster', data, 'SELECT 1', '--json', ...args]);
@@ -146,4 +131,19 @@ test('files for containers are those of the cluster that is there, and start not
   expect(readdirSync(data)).toEqual(['addresses.json', 'cluster.json']);
   const wrong = await place.run(['cluster', 'render', 'nomad', '--data', data]);
   expect([wrong.exit, wrong.stderr]).toEqual([2, expect.stringContaining('they are compose, kubernetes')]);
+});
+
+test('an enricher says what it needs before it asks anybody', async () => {
+  const service = ['--enrichment-url', 'http://127.0.0.1:9'];
+  for (const [args, exit, message] of [
+    [['--kafka', '127.0.0.1:9'], 2, 'enrichment.url is not set'],
+    [service, 2, 'Say where Kafka is'],
+    [[...service, '--kafka', 'nowhere'], 2, '--kafka is "nowhere"'],
+    [[...service, '--kafka', '127.0.0.1:9', '--region', 'z'], 2, 'the regions of the spec are a'],
+    [[...service, '--cluster', data], 2, 'addresses.json cannot be read'],
+    [[...service, '--kafka', '127.0.0.1:9', '--enrichment-token-file', data], 2, 'cannot be read'],
+  ] as const) {
+    const run = await place.run(['enricher', ...args]);
+    expect([run.exit, run.stderr]).toEqual([exit, expect.stringContaining(message)]);
+  }
 });

@@ -98,6 +98,14 @@ describe('the file of Compose', () => {
     },
   );
 
+  test('has the images of a cluster whose regions are named like parts of programs', () => {
+    const regions = ['maker', 'gateway'];
+    const layout = { ...LAYOUT, regions, ports: portsFrom(19_000, regions) };
+    const { services } = parse(renderTarget('compose', layout, SPEC)[0].text) as ComposeFile;
+    expect(services['mirror-maker'].image).toBe(services['kafka-maker'].image);
+    expect(services['sql-gateway'].image).toBe(services['jobmanager'].image);
+  });
+
   test('has nobody wait for who is never healthy, and no password', () => {
     const names = new Set(Object.keys(composed.services));
     const waits = Object.values(composed.services).flatMap((one) => Object.entries(one.depends_on ?? {}));

@@ -7,9 +7,10 @@ import type { PipelineConfig } from '../../../src/pipeline/settings.ts';
 import { creditSteps } from '../jobs/credit-steps.ts';
 import { creditDifferences } from '../jobs/differences.ts';
 import { embeddedResultsOf, type Expected } from '../jobs/expected.ts';
-import { JobRig, awaited } from '../jobs/job-rig.ts';
 import { sharedCluster } from '../servers/shared-cluster.ts';
+import { JobRig, awaited } from '../jobs/job-rig.ts';
 
+const { addresses } = await sharedCluster();
 const SEED = Number(process.env['ADTALLY_SEED'] ?? Date.now() % 1_000_000);
 const CONFIG = {
   attribution: {
@@ -26,7 +27,7 @@ describe(`credit on a cluster (seed ${SEED})`, () => {
   let expected: Expected;
 
   beforeAll(async () => {
-    rig = new JobRig((await sharedCluster()).addresses, `m${Date.now().toString(36)}`, CONFIG);
+    rig = new JobRig(addresses, `m${Date.now().toString(36)}`, CONFIG);
     await rig.open();
     await applyJobs(rig.jobs, rig.services);
     const { before, after } = creditSteps(SEED, base);

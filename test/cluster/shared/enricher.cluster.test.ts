@@ -5,23 +5,24 @@ import {
   type RunningOrderService,
 } from '../../../examples/order-service/order-service.ts';
 import { runEnricher, type RunningEnricher } from '../../../src/cli/cluster/enricher/enricher-process.ts';
+import type { ClusterAddresses } from '../../../src/cluster/addresses.ts';
 import { applyJobs } from '../../../src/cluster/jobs/apply-jobs.ts';
 import { resolveSpec } from '../../../src/pipeline/pipeline-spec.ts';
 import type { PipelineConfig, PipelineSpec } from '../../../src/pipeline/settings.ts';
-import { JobRig, awaited, type TopicRecord } from '../jobs/job-rig.ts';
 import { sharedCluster } from '../servers/shared-cluster.ts';
+import { JobRig, awaited, type TopicRecord } from '../jobs/job-rig.ts';
+
+const { addresses } = await sharedCluster();
 
 /** Orders of a real Kafka and Flink, and a small order service that is asked for them. */
 describe('the enricher of a cluster', { timeout: 300_000 }, () => {
   const run = `n${Date.now().toString(36)}`;
   const config = { enrichment: { url: 'http://127.0.0.1:9' } } as const satisfies PipelineConfig;
-  let brokers: readonly string[];
+  const brokers = brokersIn(addresses);
   const running = new Set<{ close(): Promise<void> }>();
   let rig: JobRig;
 
   beforeAll(async () => {
-    const { addresses } = await sharedCluster();
-    brokers = [Object.values(addresses.regions)[0].kafka];
     rig = new JobRig(addresses, run, config, { sides: ['a'] });
     await rig.open();
     await applyJobs(rig.jobs, rig.services);
@@ -141,4 +142,8 @@ describe('the enricher of a cluster', { timeout: 300_000 }, () => {
 
 function specOf(region: string, enrichment: NonNullable<PipelineConfig['enrichment']>): PipelineSpec {
   return resolveSpec({ regions: [region], enrichment }, { environment: {}, flags: {} });
+}
+
+function brokersIn({ regions }: ClusterAddresses): string[] {
+  return [Object.values(regions)[0].kafka];
 }

@@ -1,9 +1,9 @@
 import { Option } from 'commander';
-import type { Compression } from '../../adapters/kafka/kafka-publisher.ts';
-import type { CommandDefinition } from '../command.ts';
-import { addSettingOptions, readSpec } from '../settings-options.ts';
-import { listenForStop } from '../stop-signal.ts';
-import { addServerOptions, brokersOf, chooseRegion, pinotOf, type ServerFlags } from './region-servers.ts';
+import type { Compression } from '../../../adapters/kafka/kafka-publisher.ts';
+import type { CommandDefinition } from '../../command.ts';
+import { addSettingOptions, readSpec } from '../../settings-options.ts';
+import { listenForStop } from '../../stop-signal.ts';
+import { addServerOptions, brokersOf, chooseRegion, pinotOf, type ServerFlags } from '../region-servers.ts';
 
 /** The settings that a gateway heeds. */
 const SETTINGS =
