@@ -110,8 +110,3 @@ test('models that share credit and an order service have topics of their own, wh
   expect(more({ attribution: { models: ['linear'] } })).toEqual(['a.decisions']);
   expect(more({ enrichment: { url: 'http://orders.test' } })).toEqual(['a.enrichments']);
 });
-
-function namesOf(config: PipelineConfig): string[] {
-  const spec = resolveSpec({ regions: ['a', 'b'], ...config }, { environment: {}, flags: {} });
-  return topicsOf('a', spec, { brokers: 1, partitions: 1 }).map(({ name }) => name);
-}
