@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AdtallyError } from '../../base/errors.ts';
-import type { FlinkJob, JobCheckpoints, JobManager } from '../../cluster/jobs/ports.ts';
+import type {
+  CommitterCounts,
+  FlinkJob,
+  FlinkOverview,
+  JobCheckpoints,
+  JobManager,
+} from '../../cluster/jobs/ports.ts';
+import { committerMetrics, countCommitters, type SubtaskMetric } from './committer-metrics.ts';
 import { RestClient, deepestCause, type RestAnswer } from './rest-client.ts';
 
 const POLL_MS = 100;
@@ -66,9 +73,41 @@ export class FlinkJobManager implements JobManager {
     return entry === undefined ? null : deepestCause(entry.stacktrace ?? entry.exceptionName);
   }
 
+  async overview(): Promise<FlinkOverview> {
+    const answer = (await this.#get('/overview')) as Overview;
+    return {
+      version: answer['flink-version'],
+      slots: answer['slots-total'],
+      freeSlots: answer['slots-available'],
+    };
+  }
+
+  async parallelism(jobId: string): Promise<number> {
+    return Math.max(0, ...(await this.#vertices(jobId)).map(({ parallelism }) => parallelism));
+  }
+
+  async committers(jobId: string): Promise<readonly CommitterCounts[]> {
+    const writing = (await this.#vertices(jobId)).filter(({ name }) => name.includes(': Committer'));
+    const metrics = await Promise.all(
+      writing.map(async ({ id, name }) => {
+        const path = `/jobs/${encodeURIComponent(jobId)}/vertices/${encodeURIComponent(id)}/subtasks/metrics`;
+        const wanted = committerMetrics(name).map(encodeURIComponent).join(',');
+        return (await this.#get(`${path}?get=${wanted}&agg=sum`)) as readonly SubtaskMetric[];
+      }),
+    );
+    return countCommitters(metrics.flat());
+  }
+
   async setting(name: string): Promise<string | undefined> {
     const entries = (await this.#get('/jobmanager/config')) as readonly Setting[];
     return entries.find(({ key }) => key === name)?.value;
+  }
+
+  async #vertices(jobId: string): Promise<readonly Vertex[]> {
+    const { vertices } = (await this.#get(`/jobs/${encodeURIComponent(jobId)}`)) as {
+      readonly vertices: readonly Vertex[];
+    };
+    return vertices;
   }
 
   async #get(path: string): Promise<unknown> {
@@ -83,6 +122,19 @@ interface ListedJob {
   readonly name: string;
   readonly state: string;
   readonly 'start-time': number;
+}
+
+interface Overview {
+  readonly 'flink-version': string;
+  readonly 'slots-total': number;
+  readonly 'slots-available': number;
+}
+
+interface Vertex {
+  readonly id: string;
+  /** Its operators, chained: "Calc[8] -> clean[10]: Writer -> clean[10]: Committer". */
+  readonly name: string;
+  readonly parallelism: number;
 }
 
 interface Checkpoints {

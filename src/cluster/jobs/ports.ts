@@ -35,6 +35,23 @@ export interface JobCheckpoints {
   readonly restoredFrom: string | null;
 }
 
+/** What Flink is, and what it has room for. */
+export interface FlinkOverview {
+  readonly version: string;
+  readonly slots: number;
+  readonly freeSlots: number;
+}
+
+/** What a sink's committers have done since their tasks were started last: a restart of the job begins to count anew. */
+export interface CommitterCounts {
+  /** The table that it writes. */
+  readonly sink: string;
+  /** Transactions given up as lost: what was in them is missing from the topic, and the job runs on. */
+  readonly failed: number;
+  /** Waiting to be committed. */
+  readonly pending: number;
+}
+
 /** Flink's JobManager. Every call rejects with AdtallyError cluster_unreachable when it does not answer. */
 export interface JobManager {
   /** All jobs it knows, those that have ended included. */
@@ -46,6 +63,10 @@ export interface JobManager {
   cancel(jobId: string): Promise<void>;
   /** Why a job failed last; null when it has not. */
   failure(jobId: string): Promise<string | null>;
+  overview(): Promise<FlinkOverview>;
+  /** Slots that a job holds: its widest operator. */
+  parallelism(jobId: string): Promise<number>;
+  committers(jobId: string): Promise<readonly CommitterCounts[]>;
   /** A value of its configuration. */
   setting(name: string): Promise<string | undefined>;
 }

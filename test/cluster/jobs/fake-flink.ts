@@ -2,7 +2,9 @@ import { AdtallyError } from '../../../src/base/errors.ts';
 import type { Clock } from '../../../src/base/clock.ts';
 import type {
   CheckpointFiles,
+  CommitterCounts,
   FlinkJob,
+  FlinkOverview,
   JobCheckpoints,
   JobManager,
   SqlGateway,
@@ -20,6 +22,8 @@ export class FakeFlink implements SqlGateway, JobManager, CheckpointFiles {
   nextState = 'RUNNING';
   reason: string | null = null;
   stopFault: string | null = null;
+  /** Transactions given up as lost, by job. */
+  readonly failedCommits = new Map<string, number>();
   now = 0;
 
   readonly clock: Clock = {
@@ -68,6 +72,19 @@ export class FakeFlink implements SqlGateway, JobManager, CheckpointFiles {
 
   failure(): Promise<string | null> {
     return Promise.resolve(this.reason);
+  }
+
+  overview(): Promise<FlinkOverview> {
+    return Promise.resolve({ version: '2.3.0', slots: 6, freeSlots: 6 - this.listed.length });
+  }
+
+  parallelism(): Promise<number> {
+    return Promise.resolve(1);
+  }
+
+  committers(jobId: string): Promise<readonly CommitterCounts[]> {
+    const failed = this.failedCommits.get(jobId) ?? 0;
+    return Promise.resolve([{ sink: 'clean', failed, pending: 0 }]);
   }
 
   setting(name: string): Promise<string | undefined> {
