@@ -6,6 +6,7 @@ import type {
   FlinkOverview,
   JobCheckpoints,
   JobManager,
+  RestoredCheckpoint,
 } from '../../cluster/jobs/ports.ts';
 import { committerMetrics, countCommitters, type SubtaskMetric } from './committer-metrics.ts';
 import { RestClient, deepestCause, type RestAnswer } from './rest-client.ts';
@@ -36,7 +37,7 @@ export class FlinkJobManager implements JobManager {
       completed: answer.counts?.completed ?? 0,
       failed: answer.counts?.failed ?? 0,
       latestAt: answer.latest?.completed?.latest_ack_timestamp ?? null,
-      restoredFrom: answer.latest?.restored?.external_path ?? null,
+      restored: restoredFrom(answer.latest?.restored),
     };
   }
 
@@ -141,8 +142,18 @@ interface Checkpoints {
   readonly counts?: { readonly completed?: number; readonly failed?: number };
   readonly latest?: {
     readonly completed?: { readonly latest_ack_timestamp?: number } | null;
-    readonly restored?: { readonly external_path?: string } | null;
+    readonly restored?: RestoredAnswer | null;
   };
+}
+
+interface RestoredAnswer {
+  readonly restore_timestamp: number;
+  readonly external_path?: string;
+}
+
+function restoredFrom(answer: RestoredAnswer | null | undefined): RestoredCheckpoint | null {
+  if (answer?.external_path === undefined) return null;
+  return { at: answer.restore_timestamp, from: answer.external_path };
 }
 
 interface Savepoint {

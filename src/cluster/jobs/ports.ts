@@ -31,8 +31,14 @@ export interface JobCheckpoints {
   readonly failed: number;
   /** When the last one was completed; null when there is none. */
   readonly latestAt: UnixMs | null;
-  /** Where the job went on from; null when it began empty. */
-  readonly restoredFrom: string | null;
+  /** Where the job, or its last restart, went on from; null when it began empty and was never restarted. */
+  readonly restored: RestoredCheckpoint | null;
+}
+
+export interface RestoredCheckpoint {
+  readonly at: UnixMs;
+  /** A checkpoint or savepoint, as a URI. */
+  readonly from: string;
 }
 
 /** What Flink is, and what it has room for. */
@@ -46,7 +52,10 @@ export interface FlinkOverview {
 export interface CommitterCounts {
   /** The table that it writes. */
   readonly sink: string;
-  /** Transactions given up as lost: what was in them is missing from the topic, and the job runs on. */
+  /**
+   * Transactions that could not be committed, over which the job goes on: lost, or, right after a restart, committed already before
+   * it.
+   */
   readonly failed: number;
   /** Waiting to be committed. */
   readonly pending: number;
@@ -75,4 +84,6 @@ export interface JobManager {
 export interface CheckpointFiles {
   /** The newest complete one anywhere under `directory`, a URI; undefined when there is none. */
   newestComplete(directory: string): Promise<string | undefined>;
+  /** When a checkpoint or savepoint was completed; undefined where that cannot be seen. */
+  completedAt(path: string): Promise<UnixMs | undefined>;
 }

@@ -136,10 +136,9 @@ export class AlarmRules {
   }
 }
 
-function lossAlarm({ job, sink, transactions }: Loss): Alarm {
-  return {
-    code: 'commits_failed',
-    subject: `${job} ${sink}`,
-    detail: `${transactions} of its transactions were given up as lost.`,
-  };
+function lossAlarm({ job, sink, transactions, isDoubtful }: Loss): Alarm {
+  const what = isDoubtful
+    ? `After an outage longer than they may last, ${transactions} of its transactions could not be committed: Kafka had aborted them, unless they were committed right before.`
+    : `${transactions} of its transactions could not be committed.`;
+  return { code: 'commits_failed', subject: `${job} ${sink}`, detail: what };
 }

@@ -1,14 +1,15 @@
 import type { UnixMs } from '../../base/clock.ts';
-import type { JobSample } from './sample.ts';
 
-/** Transactions of a sink that Flink gave up: what was in them is missing until the job is replayed. */
+/** Transactions of a sink that Flink could not commit: what was in them is missing until the job is replayed. */
 export interface Loss {
   /** Name of the job. */
   readonly job: string;
-  /** The run of it that lost them. */
-  readonly jobId: string;
+  /** From one start or restart of it to the next: Flink counts within it. */
+  readonly run: string;
   readonly sink: string;
   readonly transactions: number;
+  /** They may have been committed before the restart after which Flink tried it again: nobody can tell. */
+  readonly isDoubtful: boolean;
   readonly noticedAt: UnixMs;
 }
 
@@ -21,13 +22,9 @@ export interface LossBook {
   write(losses: readonly Loss[]): void;
 }
 
-/** The book with what a sample shows besides; the same one when that is nothing. */
-export function withLosses(book: readonly Loss[], jobs: readonly JobSample[], at: UnixMs): readonly Loss[] {
-  const found = jobs.flatMap(({ name: job, jobId, committers }) =>
-    committers
-      .filter(({ failed }) => failed > 0 && jobId !== null)
-      .map(({ sink, failed }) => ({ job, jobId: jobId!, sink, transactions: failed, noticedAt: at })),
-  );
+/** The book with what was found just now; the same one when that is known already. */
+export function withLosses(book: readonly Loss[], found: readonly Loss[]): readonly Loss[] {
+  const isSame = (a: Loss, b: Loss): boolean => a.run === b.run && a.sink === b.sink;
   const news = found.filter(
     (loss) => !book.some((known) => isSame(known, loss) && known.transactions >= loss.transactions),
   );
@@ -38,8 +35,4 @@ export function withLosses(book: readonly Loss[], jobs: readonly JobSample[], at
 /** The book once these jobs have been replayed. */
 export function withoutLosses(book: readonly Loss[], jobs: readonly string[]): readonly Loss[] {
   return book.filter(({ job }) => !jobs.includes(job));
-}
-
-function isSame(a: Loss, b: Loss): boolean {
-  return a.jobId === b.jobId && a.sink === b.sink;
 }

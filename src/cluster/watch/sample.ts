@@ -33,11 +33,18 @@ export interface JobSample {
   readonly checkpointIntervalMs: number;
   readonly checkpoints: JobCheckpoints | null;
   readonly failure: string | null;
-  readonly committers: readonly CommitterCounts[];
+  /** When the checkpoint that it went on from was completed; null where there is none, or that is not known. */
+  readonly restoredCheckpointAt: UnixMs | null;
+  readonly committers: readonly CommitterSample[];
   /** Messages that it has not read yet; null where Kafka did not say. */
   readonly lagMessages: number | null;
   /** Messages that left Kafka before it read them. */
   readonly missedMessages: number;
+}
+
+export interface CommitterSample extends CommitterCounts {
+  /** Kafka aborts a transaction of it that has been open for so long. */
+  readonly transactionTimeoutMs: number;
 }
 
 /** A topic that jobs write or read. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { AdtallyError } from '../../base/errors.ts';
-import type { JobManager } from '../jobs/ports.ts';
+import type { CheckpointFiles, JobManager } from '../jobs/ports.ts';
 import { tablesOf } from '../jobs/job-tables.ts';
 import { runningVersions } from '../jobs/running-jobs.ts';
 import type { GroupOffset, KafkaInspection, PartitionEnds } from '../kafka/inspection.ts';
@@ -11,6 +11,7 @@ import type { JobSample, ProcessSample, Sample, SilentServer, TopicSample } from
 export interface SampleSources {
   readonly processes: () => Promise<readonly ProcessSample[]>;
   readonly jobManager: JobManager;
+  readonly files: CheckpointFiles;
   /** Looks into the Kafka of a region. Rejects with AdtallyError kafka_unreachable. */
   readonly openKafka: (region: string) => Promise<KafkaInspection>;
   readonly clock: Clock;
@@ -23,6 +24,16 @@ interface KafkaLook {
   /** By job. */
   readonly offsets: ReadonlyMap<string, readonly GroupOffset[]>;
 }
+
+const NOT_RUNNING = {
+  state: 'missing',
+  jobId: null,
+  startedAt: null,
+  checkpoints: null,
+  failure: null,
+  restoredCheckpointAt: null,
+  committers: [],
+};
 
 /** Takes samples of a cluster. A server that does not answer is part of the sample, never a failure. */
 export class Sampler {
@@ -67,21 +78,29 @@ export class Sampler {
   }
 
   async #job(job: RenderedJob): Promise<Omit<JobSample, 'lagMessages' | 'missedMessages'>> {
-    const { jobManager } = this.#sources;
+    const { jobManager, files } = this.#sources;
     const running = await runningVersions(jobManager, job.name);
     const common = { name: job.name, copies: running.length, checkpointIntervalMs: intervalOf(job) };
     const [one] = running;
-    if (one === undefined) {
-      const none = { jobId: null, startedAt: null, checkpoints: null, failure: null, committers: [] };
-      return { ...common, ...none, state: 'missing' };
-    }
+    if (one === undefined) return { ...common, ...NOT_RUNNING };
     const { id: jobId, state, startedAt } = one;
     const [checkpoints, failure, committers] = await Promise.all([
       jobManager.checkpoints(jobId),
       jobManager.failure(jobId),
       jobManager.committers(jobId),
     ]);
-    return { ...common, jobId, state, startedAt, checkpoints, failure, committers };
+    const { restored } = checkpoints;
+    const completedAt = restored === null ? undefined : await files.completedAt(restored.from);
+    const { sinks } = tablesOf(job);
+    return {
+      ...common,
+      ...{ jobId, state, startedAt, checkpoints, failure },
+      restoredCheckpointAt: completedAt ?? null,
+      committers: committers.map((counts) => ({
+        ...counts,
+        transactionTimeoutMs: sinks.find(({ table }) => table === counts.sink)?.transactionTimeoutMs ?? 0,
+      })),
+    };
   }
 
   async #look(region: string, jobs: readonly RenderedJob[]): Promise<KafkaLook> {

@@ -3,6 +3,7 @@ import { AlarmBoard, type StandingAlarm } from './alarm.ts';
 import { AlarmRules } from './alarm-rules.ts';
 import type { Healer } from './healer.ts';
 import { withLosses, type LossBook } from './loss-book.ts';
+import { LossFinder } from './loss-finder.ts';
 import type { Sample } from './sample.ts';
 import type { Sampler } from './sampler.ts';
 import type { JobWish } from '../jobs/job-wish.ts';
@@ -29,12 +30,13 @@ export async function watchCluster(ports: WatcherPorts, everyMs: number, signal:
   const { sampler, healer, losses, clock, report, onSample } = ports;
   const rules = new AlarmRules();
   const board = new AlarmBoard();
+  const finder = new LossFinder();
   let healing: Promise<void> | undefined;
   const failed = new AbortController();
   while (!signal.aborted && !failed.signal.aborted) {
     const sample = await sampler.take(ports.wish()?.jobs ?? []);
     const known = losses.read();
-    const lost = withLosses(known, sample.jobs, sample.at);
+    const lost = withLosses(known, finder.find(sample.jobs, sample.at));
     if (lost !== known) losses.write(lost);
     const alarms = rules.judge(sample, lost);
     const { raised, over } = board.update(alarms, sample.at);

@@ -7,6 +7,7 @@ import type {
   FlinkOverview,
   JobCheckpoints,
   JobManager,
+  RestoredCheckpoint,
   SqlGateway,
   SqlOutcome,
 } from '../../../src/cluster/jobs/ports.ts';
@@ -22,6 +23,9 @@ export class FakeFlink implements SqlGateway, JobManager, CheckpointFiles {
   nextState = 'RUNNING';
   reason: string | null = null;
   stopFault: string | null = null;
+  /** Of every job: when it was restored, and when that checkpoint was completed. */
+  restored: RestoredCheckpoint | null = null;
+  completed: number | undefined;
   /** Transactions given up as lost, by job. */
   readonly failedCommits = new Map<string, number>();
   now = 0;
@@ -55,7 +59,7 @@ export class FakeFlink implements SqlGateway, JobManager, CheckpointFiles {
   }
 
   checkpoints(): Promise<JobCheckpoints> {
-    return Promise.resolve({ completed: 3, failed: 0, latestAt: 5, restoredFrom: null });
+    return Promise.resolve({ completed: 3, failed: 0, latestAt: this.now, restored: this.restored });
   }
 
   stopWithSavepoint(jobId: string, directory: string): Promise<string> {
@@ -89,6 +93,10 @@ export class FakeFlink implements SqlGateway, JobManager, CheckpointFiles {
 
   setting(name: string): Promise<string | undefined> {
     return Promise.resolve(name === 'execution.checkpointing.dir' ? 'file:///state/' : undefined);
+  }
+
+  completedAt(): Promise<number | undefined> {
+    return Promise.resolve(this.completed);
   }
 
   newestComplete(directory: string): Promise<string | undefined> {

@@ -119,6 +119,7 @@ function watcherPorts(
   const sampler = new Sampler({
     processes: () => readStatus(bookedPlans(cluster, cluster.plans), cluster.host, serverProbe),
     jobManager: services.jobManager,
+    files: services.files,
     openKafka: (region) =>
       openKafkaInspection({ brokers: [addresses.regions[region].kafka], clientId: 'adtally-watch' }),
     clock: nodeClock,
