@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openKafkaAdmin } from '../../src/adapters/kafka/kafka-admin.ts';
+import { openKafkaInspection } from '../../src/adapters/kafka/kafka-inspection.ts';
 import { openKafkaPublisher } from '../../src/adapters/kafka/kafka-publisher.ts';
 import { openKafkaReader } from '../../src/adapters/kafka/kafka-reader.ts';
 import { openKafkaTransactor } from '../../src/adapters/kafka/kafka-transactor.ts';
@@ -121,6 +122,37 @@ describe('publishing', () => {
     await publisher.publish(batch(topic, 'after'));
     await publisher.close();
     expect(texts(await readAll(topic))).toEqual(['before', 'after']);
+  });
+});
+
+describe('what a look into it shows', () => {
+  test('how far readers come, whose transaction holds them up, and where a group goes on', async () => {
+    const topic = await newTopic(2);
+    const inspection = await openKafkaInspection(address());
+    const transactor = await openKafkaTransactor(address(), { transactionalId: topic, timeoutMs: 30_000 });
+    const first = await transactor.begin();
+    await first.send([{ topic, messages: [message('a', 'k'), message('b', 'k')] }]);
+    const { partition } = (await inspection.ends([topic])).find(({ end }) => end > 0n)!;
+    const at = async (): Promise<object> =>
+      (await inspection.ends([topic])).find((one) => one.partition === partition)!;
+    expect(await at()).toEqual({ topic, partition, first: 0n, lastStable: 0n, end: 2n });
+    const [open] = await inspection.openTransactions();
+    expect(open).toMatchObject({ transactionalId: topic, partitions: [`${topic}/${partition}`] });
+    expect(Math.abs(open.startedAt - Date.now())).toBeLessThan(60_000);
+
+    await first.sendOffsets('g1', [{ topic, partition, offset: 2n }]);
+    await first.commit();
+    await expect
+      .poll(at, { timeout: 10_000 })
+      .toEqual({ topic, partition, first: 0n, lastStable: 3n, end: 3n });
+    await expect.poll(() => inspection.openTransactions(), { timeout: 10_000 }).toEqual([]);
+    const offsets = await inspection.groupOffsets('g1', [topic]);
+    expect(offsets.toSorted((a, b) => a.partition - b.partition).map(({ offset }) => offset)).toEqual(
+      [0, 1].map((one) => (one === partition ? 2n : null)),
+    );
+    expect(await inspection.listsTransactions()).toBe(true);
+    await transactor.close();
+    await inspection.close();
   });
 });
 

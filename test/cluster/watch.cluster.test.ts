@@ -70,9 +70,8 @@ describe('a cluster of one region that is watched', { timeout: 400_000 }, () => 
       '1',
     ]);
     const keys = join(place.folder, 'gateway');
-    const gateway = await place.start<{ readonly url: string }>([
-      ...['gateway', '--cluster', data, '--regions', 'a', '--port', '0', '--data', keys],
-    ]);
+    const args = ['--cluster', data, '--regions', 'a', '--port', '0', '--data', keys];
+    const gateway = await place.start<{ readonly url: string }>(['gateway', ...args]);
     ({ url } = gateway.first);
   }, 300_000);
 
@@ -153,12 +152,6 @@ describe('a cluster of one region that is watched', { timeout: 400_000 }, () => 
     expect(await figures()).toEqual(truth);
   });
 
-  async function done(command: string, ...args: string[]): Promise<Ended> {
-    const ended = await cluster(command, ...args);
-    if (ended.exit !== 0) throw new Error(`${command}: ${ended.stdout}${ended.stderr}`);
-    return ended;
-  }
-
   async function generate(count: number): Promise<void> {
     const args = [
       '--seed',
@@ -188,25 +181,6 @@ describe('a cluster of one region that is watched', { timeout: 400_000 }, () => 
   async function verdicts(): Promise<number> {
     return (await committedBooks(kafka, 'a')).verdicts['counted'];
   }
-
-  /**
-   * The TaskManager dies between a checkpoint and the commit of what is in it, and is gone for longer than Kafka keeps a
-   * transaction. Kafka stands still until each job waits for it in the midst of a checkpoint; then ZooKeeper does, in which Flink
-   * notes that a checkpoint is complete, and when it does so the TaskManager hears of it no more.
-   */
-  async function dieBeforeCommit(): Promise<void> {
-    const { processes } = JSON.parse((await cluster('status')).stdout) as { processes: ProcessStatus[] };
-    const pid = (name: string): number => processes.find((one) => one.name === name)!.pid!;
-    process.kill(pid('kafka-a'), 'SIGSTOP');
-    await sleep(1500);
-    process.kill(pid('zookeeper'), 'SIGSTOP');
-    process.kill(pid('kafka-a'), 'SIGCONT');
-    await sleep(1500);
-    process.kill(pid('taskmanager'), 'SIGSTOP');
-    process.kill(pid('zookeeper'), 'SIGCONT');
-    await sleep(SHORT_TIMEOUT_MS + ABORTED_AFTER_MS);
-    process.kill(pid('taskmanager'), 'SIGKILL');
-  }
 });
 
 function withShortTransactions(job: RenderedJob): RenderedJob {
@@ -214,4 +188,29 @@ function withShortTransactions(job: RenderedJob): RenderedJob {
     statement.replace(/('properties.transaction.timeout.ms' = )'\d+'/, `$1'${SHORT_TIMEOUT_MS}'`),
   );
   return { ...job, statements };
+}
+
+async function done(command: string, ...args: string[]): Promise<Ended> {
+  const ended = await cluster(command, ...args);
+  if (ended.exit !== 0) throw new Error(`${command}: ${ended.stdout}${ended.stderr}`);
+  return ended;
+}
+
+/**
+ * The TaskManager dies between a checkpoint and the commit of what is in it, and is gone for longer than Kafka keeps a
+ * transaction. Kafka stands still until each job waits for it in the midst of a checkpoint; then ZooKeeper does, in which Flink
+ * notes that a checkpoint is complete, and when it does so the TaskManager hears of it no more.
+ */
+async function dieBeforeCommit(): Promise<void> {
+  const { processes } = JSON.parse((await cluster('status')).stdout) as { processes: ProcessStatus[] };
+  const pid = (name: string): number => processes.find((one) => one.name === name)!.pid!;
+  process.kill(pid('kafka-a'), 'SIGSTOP');
+  await sleep(1500);
+  process.kill(pid('zookeeper'), 'SIGSTOP');
+  process.kill(pid('kafka-a'), 'SIGCONT');
+  await sleep(1500);
+  process.kill(pid('taskmanager'), 'SIGSTOP');
+  process.kill(pid('zookeeper'), 'SIGCONT');
+  await sleep(SHORT_TIMEOUT_MS + ABORTED_AFTER_MS);
+  process.kill(pid('taskmanager'), 'SIGKILL');
 }

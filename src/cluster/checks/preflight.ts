@@ -35,7 +35,7 @@ export interface PinotFacts {
 }
 
 /** From the death of a job to its first commit after it, at most: a machine that is started again is back by then. */
-export const RESTART_MS_MAX = 10 * MINUTE_MS;
+const RESTART_MS_MAX = 10 * MINUTE_MS;
 const FLINK = /^2\.[2-9]\b/;
 const PINOT = { '0.11': /^0\.11\./, '1.x': /^1\./ } as const;
 
@@ -54,7 +54,7 @@ export function checkPreflight(jobs: readonly RenderedJob[], facts: PreflightFac
   throw new AdtallyError('cluster_preflight', lines.join('\n'));
 }
 
-export function preflightFaults(jobs: readonly RenderedJob[], facts: PreflightFacts): PreflightFault[] {
+function preflightFaults(jobs: readonly RenderedJob[], facts: PreflightFacts): PreflightFault[] {
   return [
     ...jobs.flatMap((job) => transactionFaults(job, facts)),
     ...prefixFaults(jobs),

@@ -21,7 +21,7 @@ export function withParallelism(wish: JobWish, parallelism: number): JobWish {
 }
 
 /** The slots of Flink that a job takes. */
-export function slotsOf({ settings }: RenderedJob): number {
+function slotsOf({ settings }: RenderedJob): number {
   return Number(settings[PARALLELISM] ?? 1);
 }
 

@@ -17,7 +17,7 @@ export interface AlarmLimits {
   readonly checkpointIntervals: number;
 }
 
-export const ALARM_LIMITS: AlarmLimits = {
+const ALARM_LIMITS: AlarmLimits = {
   downMs: 15 * SECOND_MS,
   pendingMs: 60 * SECOND_MS,
   // Behind a restart of a job, which ends what it left open.

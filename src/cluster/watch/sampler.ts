@@ -94,7 +94,11 @@ export class Sampler {
     const { sinks } = tablesOf(job);
     return {
       ...common,
-      ...{ jobId, state, startedAt, checkpoints, failure },
+      jobId,
+      state,
+      startedAt,
+      checkpoints,
+      failure,
       restoredCheckpointAt: completedAt ?? null,
       committers: committers.map((counts) => ({
         ...counts,

@@ -21,6 +21,21 @@ function lasting(seconds: readonly number[], more: (at: number) => Partial<Sampl
   return seconds.map((second) => sampleAt(second, more(sampleAt(second).at)));
 }
 
+type More = (at: number) => Partial<Sample>;
+
+function aged(ms: number, checkpointIntervalMs: number): More {
+  return (at) => ({ jobs: [jobSample({ checkpointIntervalMs, checkpoints: checkpoints(at - ms) })] });
+}
+
+function behind(lagMessages: number): More {
+  return (at) => ({ jobs: [jobSample({ lagMessages, checkpoints: checkpoints(at) })] });
+}
+
+function waiting(at: number): Partial<Sample> {
+  const committers = [{ sink: 'clean', failed: 0, pending: 2, transactionTimeoutMs: 900_000 }];
+  return { jobs: [jobSample({ committers, checkpoints: checkpoints(at) })] };
+}
+
 describe('there is no alarm', () => {
   test('while all is well', () => {
     expect(judged(lasting([0, 30, 60, 120], () => ({})))).toEqual([[], [], [], []]);
@@ -59,13 +74,10 @@ describe('there is an alarm for', () => {
   });
 
   test('a checkpoint that is old, by the interval of the job', () => {
-    const age = (ms: number, checkpointIntervalMs: number) => (at: number) => ({
-      jobs: [jobSample({ checkpointIntervalMs, checkpoints: checkpoints(at - ms) })],
-    });
-    expect(judged(lasting([0], age(60_000, 1000)))).toEqual([[]]);
-    expect(judged(lasting([0], age(61_000, 1000)))).toEqual([[`checkpoint_old ${JOB}`]]);
-    expect(judged(lasting([0], age(61_000, 60_000)))).toEqual([[]]);
-    expect(judged(lasting([0], age(601_000, 60_000)))).toEqual([[`checkpoint_old ${JOB}`]]);
+    expect(judged(lasting([0], aged(60_000, 1000)))).toEqual([[]]);
+    expect(judged(lasting([0], aged(61_000, 1000)))).toEqual([[`checkpoint_old ${JOB}`]]);
+    expect(judged(lasting([0], aged(61_000, 60_000)))).toEqual([[]]);
+    expect(judged(lasting([0], aged(601_000, 60_000)))).toEqual([[`checkpoint_old ${JOB}`]]);
   });
 
   test('a job that never had one, for as long as it runs', () => {
@@ -89,15 +101,7 @@ describe('there is an alarm for', () => {
   });
 
   test('commits that wait', () => {
-    const jobs = (at: number) => ({
-      jobs: [
-        jobSample({
-          committers: [{ sink: 'clean', failed: 0, pending: 2, transactionTimeoutMs: 900_000 }],
-          checkpoints: checkpoints(at),
-        }),
-      ],
-    });
-    expect(judged(lasting([0, 59, 60], jobs))).toEqual([[], [], [`commits_pending ${JOB} clean`]]);
+    expect(judged(lasting([0, 59, 60], waiting))).toEqual([[], [], [`commits_pending ${JOB} clean`]]);
   });
 
   test('a transaction that holds up readers, and whose it is', () => {
@@ -112,11 +116,8 @@ describe('there is an alarm for', () => {
   });
 
   test('a job that is far behind, and stays so', () => {
-    const jobs = (lagMessages: number) => (at: number) => ({
-      jobs: [jobSample({ lagMessages, checkpoints: checkpoints(at) })],
-    });
-    expect(judged(lasting([0, 60], jobs(99_999))).flat()).toEqual([]);
-    expect(judged(lasting([0, 60], jobs(100_000)))).toEqual([[], [`source_behind ${JOB}`]]);
+    expect(judged(lasting([0, 60], behind(99_999))).flat()).toEqual([]);
+    expect(judged(lasting([0, 60], behind(100_000)))).toEqual([[], [`source_behind ${JOB}`]]);
   });
 
   test('messages that Kafka has deleted before they were read', () => {

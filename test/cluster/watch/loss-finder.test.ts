@@ -67,13 +67,12 @@ describe('it is lost', () => {
   });
 
   test('when commits fail long after a restart, besides those that failed then', () => {
-    const job = (failed: number): JobSample => restored(failed, 20_000);
     expect(
       found([
-        [10, job(2)],
-        [200, job(2)],
-        [300, job(3)],
-        [400, job(3)],
+        [10, restored(2, 20_000)],
+        [200, restored(2, 20_000)],
+        [300, restored(3, 20_000)],
+        [400, restored(3, 20_000)],
       ]),
     ).toEqual([undefined, undefined, 1, 1]);
   });
