@@ -12,9 +12,14 @@ interface Words {
   /** A sum of 64-bit numbers that cannot run over. */
   readonly sum: (column: string) => string;
   readonly createView: (name: string) => string;
+  readonly text: (value: string) => string;
 }
 
 const replaceView = (name: string): string => `CREATE OR REPLACE VIEW ${name} AS`;
+const doubledQuotes = (value: string): string => `'${value.replaceAll("'", "''")}'`;
+/** Where a backslash escapes; a dollar written as itself would begin a variable in Hive. */
+const escapedText = (value: string): string =>
+  `'${value.replaceAll(/['\\]/g, String.raw`\$&`).replaceAll('$', String.raw`\u0024`)}'`;
 const decimalSum = (column: string): string => `SUM(CAST(${column} AS DECIMAL(38, 0)))`;
 
 const WORDS: Record<Dialect, Words> = {
@@ -23,24 +28,29 @@ const WORDS: Record<Dialect, Words> = {
     timestamp: (ms) => `make_timestamp(${ms} * 1000)`,
     sum: (column) => `SUM(${column})`,
     createView: replaceView,
+    text: doubledQuotes,
   },
   hive: {
     types: { string: 'STRING', bigint: 'BIGINT' },
-    timestamp: (ms) => `CAST(${ms} AS TIMESTAMP)`,
+    // Hive 4 refuses to cast numbers to times; this one takes milliseconds, and no time zone of a session.
+    timestamp: (ms) => `from_utc_timestamp(${ms}, 'UTC')`,
     sum: decimalSum,
     createView: replaceView,
+    text: escapedText,
   },
   spark: {
     types: { string: 'STRING', bigint: 'BIGINT' },
     timestamp: (ms) => `timestamp_millis(${ms})`,
     sum: decimalSum,
     createView: replaceView,
+    text: escapedText,
   },
   trino: {
     types: { string: 'VARCHAR', bigint: 'BIGINT' },
     timestamp: (ms) => `CAST(from_unixtime(${ms} / 1e3, 'UTC') AS TIMESTAMP(3))`,
     sum: decimalSum,
     createView: replaceView,
+    text: doubledQuotes,
   },
 };
 
@@ -96,12 +106,13 @@ export function createTable(
   name: string,
   location: string,
 ): string {
-  const columns = table.columns.map((column) => `  ${column.name} ${WORDS[dialect].types[column.type]}`);
+  const { types, text } = WORDS[dialect];
+  const columns = table.columns.map((column) => `  ${column.name} ${types[column.type]}`);
   if (dialect === 'trino') {
     const all = [...columns, '  dt DATE'].join(',\n');
-    return `CREATE TABLE ${name} (\n${all}\n)\nWITH (format = 'PARQUET', partitioned_by = ARRAY['dt'], external_location = '${location}')`;
+    return `CREATE TABLE ${name} (\n${all}\n)\nWITH (format = 'PARQUET', partitioned_by = ARRAY['dt'], external_location = ${text(location)})`;
   }
-  const store = `PARTITIONED BY (dt DATE)\nSTORED AS PARQUET\nLOCATION '${location}'`;
+  const store = `PARTITIONED BY (dt DATE)\nSTORED AS PARQUET\nLOCATION ${text(location)}`;
   return `CREATE EXTERNAL TABLE ${name} (\n${columns.join(',\n')}\n)\n${store}`;
 }
 

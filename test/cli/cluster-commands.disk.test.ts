@@ -27,6 +27,7 @@ function leaveCluster(): void {
     without: [],
     ports: portsFrom(19_000, ['a']),
     checkpointIntervalMs: 1000,
+    taskHeapMib: 1024,
   });
 }
 

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { assert } from '../../base/assert.ts';
 import { sha256Hex } from '../../base/checksum.ts';
 
-export const ARTIFACT_GROUPS = ['kafka', 'flink', 'flink-gateway', 'pinot', 'hive'] as const;
+export const ARTIFACT_GROUPS = ['kafka', 'flink', 'flink-gateway', 'pinot', 'hive', 'hive-last'] as const;
 /** The jars of one program of the local cluster. */
 export type ArtifactGroup = (typeof ARTIFACT_GROUPS)[number];
 

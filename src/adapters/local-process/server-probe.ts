@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { ReadinessProbe } from '../../cluster/local/ports.ts';
 import type { HttpPage, Readiness } from '../../cluster/local/process-plan.ts';
+import { opensSession } from './hive-greeting.ts';
+import { heard } from './socket-answer.ts';
 
 const TIMEOUT_MS = 3000;
 const METADATA_REQUEST = metadataRequest('adtally-cluster');
@@ -24,8 +26,8 @@ async function ask(readiness: Readiness): Promise<boolean> {
   if (readiness.kind === 'http') return await showPages(readiness.pages);
   if (readiness.kind === 'kafka') return await hasBroker(readiness.address);
   if (readiness.kind === 'zookeeper') return (await converse(readiness.address, 'srvr')).includes('Mode:');
-  await withSocket(readiness.address, () => Promise.resolve());
-  return true;
+  if (readiness.kind === 'hive') return await withSocket(readiness.address, opensSession);
+  return await withSocket(readiness.address, () => Promise.resolve(true));
 }
 
 async function showPages(pages: readonly HttpPage[]): Promise<boolean> {
@@ -50,28 +52,23 @@ async function converse(address: string, line: string): Promise<string> {
 
 /** A port that listens is not enough: a broker is in its own metadata only when its controller lets it serve. */
 async function hasBroker(address: string): Promise<boolean> {
-  let answer = Buffer.alloc(0);
-  await withSocket(address, async (socket, signal) => {
-    socket.write(METADATA_REQUEST);
-    while (answer.length < BROKER_COUNT_AT + 4) {
-      const [bytes] = (await once(socket, 'data', { signal })) as [Buffer];
-      answer = Buffer.concat([answer, bytes]);
-    }
+  return await withSocket(address, async (socket, signal) => {
+    const answer = await heard(socket, METADATA_REQUEST, BROKER_COUNT_AT + 4, signal);
+    return answer.readInt32BE(BROKER_COUNT_AT) > 0;
   });
-  return answer.readInt32BE(BROKER_COUNT_AT) > 0;
 }
 
 /** Connects, lets `action` talk and hangs up; rejects when nobody is there or it takes too long. */
-async function withSocket(
+async function withSocket<Result>(
   address: string,
-  action: (socket: Socket, signal: AbortSignal) => Promise<void>,
-): Promise<void> {
+  action: (socket: Socket, signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
   const [host, port] = address.split(':');
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const socket = connect({ host, port: Number(port) });
   try {
     await once(socket, 'connect', { signal });
-    await action(socket, signal);
+    return await action(socket, signal);
   } finally {
     socket.destroy();
   }

@@ -32,6 +32,7 @@ import { statusTable } from './status.ts';
 import { wishedLayout } from './wished-layout.ts';
 
 const PORT_MAX = 65_000;
+const MIB_MAX = 1_048_576;
 
 export const upCommand: CommandDefinition = {
   usage: 'up',
@@ -51,6 +52,11 @@ export const upCommand: CommandDefinition = {
         '--checkpoint-interval <ms>',
         'how often Flink’s jobs commit (default: 1000)',
         wholeNumber(100, HOUR_MS),
+      )
+      .option(
+        '--task-heap <MiB>',
+        'heap for the state of Flink’s jobs (default: 1024)',
+        wholeNumber(256, MIB_MAX),
       );
     addSettingOptions(command, (path) => path === 'regions');
   },

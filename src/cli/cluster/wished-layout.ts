@@ -3,6 +3,7 @@ import { freePorts } from '../../adapters/local-process/port-check.ts';
 import { AdtallyError } from '../../base/errors.ts';
 import type { ClusterLayout, OptionalPart } from '../../cluster/local/cluster-layout.ts';
 import { portCount, portsAmong, portsFrom } from '../../cluster/local/port-layout.ts';
+import { TASK_HEAP_MIB } from '../../cluster/local/processes/process-memory.ts';
 import { readSpec } from '../settings-options.ts';
 
 const PORT_BASE = 19_000;
@@ -13,6 +14,7 @@ interface Flags {
   readonly portBase?: number;
   readonly without?: OptionalPart[];
   readonly checkpointInterval?: number;
+  readonly taskHeap?: number;
 }
 
 /**
@@ -24,7 +26,7 @@ export async function wishedLayout(
   directory: string,
   before: ClusterLayout | undefined,
 ): Promise<ClusterLayout> {
-  const { portBase, without, checkpointInterval } = command.opts<Flags>();
+  const { portBase, without, checkpointInterval, taskHeap } = command.opts<Flags>();
   const regions = await wishedRegions(command, before);
   if (before !== undefined) {
     refuseOther('regions', before.regions.join(), regions.join());
@@ -37,6 +39,7 @@ export async function wishedLayout(
     without: without ?? before?.without ?? [],
     ports: before?.ports ?? (await choosePorts(portBase ?? PORT_BASE, regions)),
     checkpointIntervalMs: checkpointInterval ?? before?.checkpointIntervalMs ?? CHECKPOINT_INTERVAL_MS,
+    taskHeapMib: taskHeap ?? before?.taskHeapMib ?? TASK_HEAP_MIB,
   };
 }
 

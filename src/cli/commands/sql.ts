@@ -8,8 +8,6 @@ import { sqlCsv, sqlTable } from '../sql/sql-text.ts';
 import type { SqlAnswer } from '../../reporting/sql-answer.ts';
 import type { Terminal } from '../terminal.ts';
 
-const TABLES = `SELECT database AS store, name AS table FROM (SHOW ALL TABLES) WHERE database IN ('reporting', 'warehouse') ORDER BY ALL`;
-
 export const sqlCommand: CommandDefinition = {
   usage: 'sql [query]',
   about: 'Ask the reporting store (reporting.*) and the warehouse (warehouse.*) in SQL',
@@ -18,7 +16,9 @@ export const sqlCommand: CommandDefinition = {
     'prompt; otherwise the query is read from standard input. Nothing can be changed. Example:\n' +
     '  adtally sql "SELECT start_time, SUM(clicks) FROM warehouse.ad_hours GROUP BY ALL ORDER BY 1"',
   configure: (command) => {
-    command.option('--csv', 'write CSV instead of a table');
+    command
+      .option('--csv', 'write CSV instead of a table')
+      .option('--cluster <dir>', 'ask the Hive of a local cluster, in its SQL (warehouse.*)');
     addRegionOptions(command);
   },
   run: async (command, terminal) => {
@@ -50,7 +50,7 @@ async function prompt(
       terminal.failure(error);
     }
   };
-  const actions = { run, tables: () => run(TABLES), write: (text: string) => terminal.remark(text) };
+  const actions = { run, tables: () => run(source.tables), write: (text: string) => terminal.remark(text) };
   await new SqlPrompt(process.stdin, process.stdout, actions).run();
 }
 

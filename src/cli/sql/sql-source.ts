@@ -9,22 +9,32 @@ import { readRunningFile } from '../running-file.ts';
 import { readSpecOfRegion } from '../settings-options.ts';
 import { reportingIn, warehouseIn } from '../union-load/stores.ts';
 
+const TABLES = `SELECT database AS store, name AS table FROM (SHOW ALL TABLES) WHERE database IN ('reporting', 'warehouse') ORDER BY ALL`;
+
 /** Where queries go. */
 export interface SqlSource {
   /** In words, for the one who asks. */
   readonly place: string;
+  /** The query that says what there is to query. */
+  readonly tables: string;
   run(sql: string): Promise<SqlAnswer>;
   close(): Promise<void>;
 }
 
-/** The region that --url names or that runs on the data directory; where none runs, the files themselves. */
+/** The Hive of --cluster; the region that --url names or that runs on the data directory; where none runs, the files themselves. */
 export async function openSqlSource(command: Command): Promise<SqlSource> {
-  const { url } = command.opts<{ url?: string }>();
+  const { url, cluster } = command.opts<{ url?: string; cluster?: string }>();
+  if (cluster !== undefined) {
+    if (url !== undefined) throw new AdtallyError('usage', 'Give --cluster or --url, not both.');
+    const { openHiveSource } = await import('./hive-source.ts');
+    return openHiveSource(resolve(cluster));
+  }
   const directory = resolve((await readSpecOfRegion(command)).data);
   if (url === undefined && readRunningFile(directory) === undefined) return openResting(directory);
   const { client } = await findRegion(command);
   return {
     place: `the region at ${client.url}`,
+    tables: TABLES,
     run: (sql) => client.post<SqlAnswer>('/v1/sql', { sql }),
     close: () => Promise.resolve(),
   };
@@ -44,7 +54,12 @@ async function openResting(directory: string): Promise<SqlSource> {
       stores.close();
       await unlock();
     };
-    return { place: `the files in ${directory}`, run: (sql) => stores.engine.run(sql), close };
+    return {
+      place: `the files in ${directory}`,
+      tables: TABLES,
+      run: (sql) => stores.engine.run(sql),
+      close,
+    };
   } catch (error) {
     await unlock();
     throw error;

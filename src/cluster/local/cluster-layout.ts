@@ -4,10 +4,10 @@ import type { ClusterPorts } from './port-layout.ts';
 export const HOST = '127.0.0.1';
 
 /** Groups of jars; a directory of each is part of a classpath. */
-export type JarGroup = 'kafka' | 'flink' | 'flink-gateway' | 'pinot';
+export type JarGroup = 'kafka' | 'flink' | 'flink-gateway' | 'pinot' | 'hive' | 'hive-last';
 
 /** What can be left out of a local cluster. */
-export const OPTIONAL_PARTS = ['pinot'] as const;
+export const OPTIONAL_PARTS = ['pinot', 'hive'] as const;
 export type OptionalPart = (typeof OPTIONAL_PARTS)[number];
 
 /** What a local cluster consists of and where it is: all its processes follow from this. */
@@ -19,6 +19,8 @@ export interface ClusterLayout {
   readonly without: readonly OptionalPart[];
   readonly ports: ClusterPorts;
   readonly checkpointIntervalMs: number;
+  /** Heap of Flink's TaskManager for the state and the work of all jobs. */
+  readonly taskHeapMib: number;
 }
 
 /** What the processes run with. */
@@ -43,12 +45,18 @@ export function dataPath({ directory }: ClusterLayout, ...names: readonly string
 
 /** Which jars a layout needs. */
 export function jarGroupsOf({ without }: ClusterLayout): JarGroup[] {
-  return ['kafka', 'flink', 'flink-gateway', ...(without.includes('pinot') ? [] : (['pinot'] as const))];
+  return [
+    'kafka',
+    'flink',
+    'flink-gateway',
+    ...(without.includes('pinot') ? [] : (['pinot'] as const)),
+    ...(without.includes('hive') ? [] : (['hive', 'hive-last'] as const)),
+  ];
 }
 
 /** Where everything answers, for all who talk to the cluster. */
 export function addressesOf(layout: ClusterLayout): ClusterAddresses {
-  const { ports, regions } = layout;
+  const { ports, regions, without } = layout;
   return {
     regions: Object.fromEntries(
       regions.map((region) => {
@@ -65,6 +73,7 @@ export function addressesOf(layout: ClusterLayout): ClusterAddresses {
     ),
     flink: urlOf(ports.flink),
     sqlGateway: urlOf(ports.sqlGateway),
+    ...(without.includes('hive') ? {} : { hive: at(ports.hive) }),
     zookeeper: at(ports.zookeeper),
     warehouse: `file://${dataPath(layout, 'warehouse')}`,
   };

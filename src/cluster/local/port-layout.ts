@@ -12,6 +12,7 @@ const SHARED = [
   'taskManagerMetrics',
   'sqlGateway',
   'mirrorMaker',
+  'hive',
 ] as const;
 
 const OF_A_REGION = [

@@ -31,7 +31,7 @@ function javaFault({ javaVersion }: MachineFacts): string | undefined {
 function memoryFault(plans: readonly ProcessPlan[], { availableMib }: MachineFacts): string | undefined {
   const neededMib = plans.reduce((sum, { memoryMib }) => sum + memoryMib, 0);
   if (neededMib <= availableMib) return undefined;
-  return `${plans.length} processes take up to ${neededMib} MiB of memory, and ${Math.floor(availableMib)} MiB are available: start one region ("--regions a"), or leave out Pinot ("--without pinot").`;
+  return `${plans.length} processes take up to ${neededMib} MiB of memory, and ${Math.floor(availableMib)} MiB are available: start one region ("--regions a"), or leave out some of it ("--without pinot hive").`;
 }
 
 function portFaults(plans: readonly ProcessPlan[], { takenPorts }: MachineFacts): string[] {

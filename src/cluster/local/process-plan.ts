@@ -2,7 +2,7 @@ import type { UnixMs } from '../../base/clock.ts';
 
 /** How one knows that a process serves, and not only runs. All addresses are `host:port`. */
 export type Readiness =
-  | { readonly kind: 'tcp' | 'kafka' | 'zookeeper'; readonly address: string }
+  | { readonly kind: 'tcp' | 'kafka' | 'zookeeper' | 'hive'; readonly address: string }
   /** Every page must answer 2xx, and show a text where one is asked for. */
   | { readonly kind: 'http'; readonly pages: readonly HttpPage[] };
 

@@ -4,6 +4,7 @@ import { applyJobs } from '../../../cluster/jobs/apply-jobs.ts';
 import { applyPinot } from '../../../cluster/pinot/pinot-apply.ts';
 import type { RenderedJob } from '../../../cluster/render/rendered-job.ts';
 import { applyTopics } from '../../../cluster/topics/apply-topics.ts';
+import { applyHive } from '../../../cluster/warehouse/hive-apply.ts';
 import { withoutLosses } from '../../../cluster/watch/loss-book.ts';
 import type { CommandDefinition } from '../../command.ts';
 import type { Terminal } from '../../terminal.ts';
@@ -16,6 +17,7 @@ import {
   tableChanges,
   topicChanges,
   wantedTopics,
+  withHive,
   withKafka,
   type ClusterChange,
 } from './cluster-change.ts';
@@ -23,7 +25,7 @@ import { addTargetOptions, readTarget, type ClusterTarget, type RegionTarget } f
 
 export const applyCommand: CommandDefinition = {
   usage: 'apply',
-  about: 'Bring the cluster to what the spec says: topics, tables of Pinot, jobs of Flink',
+  about: 'Bring the cluster to what the spec says: topics, tables of Pinot and Hive, jobs of Flink',
   more: 'A second time it does nothing. It deletes nothing; what cannot be changed is refused before anything is.',
   configure: (command) =>
     addTargetOptions(command).option(
@@ -46,6 +48,7 @@ async function apply(target: ClusterTarget, isReplay: boolean, terminal: Termina
   const changes: ClusterChange[] = [];
   // The jobs of a region read what the other one's write: all topics come first.
   for (const region of regions) changes.push(...(await applyStores(target, region, terminal)));
+  changes.push(...(await applyWarehouse(target, terminal)));
   // From now on watch starts these where they are missing, also when this command ends half-way.
   writeJobWish(directory, { parallelism, areStopped: false, jobs: all });
   for (const { region, jobs } of regions) {
@@ -71,6 +74,11 @@ function forgetLosses(directory: string, jobs: readonly RenderedJob[]): void {
   const book = new LossFile(directory);
   const names = jobs.map(({ name }) => name);
   book.write(withoutLosses(book.read(), names));
+}
+
+async function applyWarehouse({ hive }: ClusterTarget, terminal: Terminal): Promise<ClusterChange[]> {
+  if (hive !== null) terminal.remark('Tables and views of Hive ...');
+  return withHive(hive, applyHive);
 }
 
 async function applyStores(

@@ -6,13 +6,16 @@ import type { PinotStep } from '../../../cluster/pinot/pinot-plan.ts';
 import { topicsOf } from '../../../cluster/render/topics.ts';
 import type { WantedTopic } from '../../../cluster/kafka/ports.ts';
 import type { TopicPlan, TopicStep } from '../../../cluster/topics/topic-plan.ts';
+import type { HiveStep } from '../../../cluster/warehouse/hive-apply.ts';
+import type { HiveSession } from '../../../cluster/warehouse/ports.ts';
 import { renderTable } from '../../table.ts';
-import type { ClusterTarget, RegionTarget } from './cluster-target.ts';
+import type { ClusterTarget, HiveTarget, RegionTarget } from './cluster-target.ts';
 
 /** One thing that differs from what a cluster is to have, or that was brought there. */
 export interface ClusterChange {
-  readonly region: string;
-  readonly kind: 'topic' | 'table' | 'job';
+  /** Null for what belongs to all regions. */
+  readonly region: string | null;
+  readonly kind: 'topic' | 'table' | 'job' | HiveStep['kind'];
   readonly name: string;
   readonly action: string;
   readonly detail: string;
@@ -29,6 +32,24 @@ export async function withKafka<Result>(
   } finally {
     await admin.close();
   }
+}
+
+/** Lets `work` ask Hive, where the cluster has one; what it would do or did are the changes. */
+export async function withHive(
+  hive: HiveTarget | null,
+  work: (session: HiveSession, objects: HiveTarget['objects']) => Promise<readonly HiveStep[]>,
+): Promise<ClusterChange[]> {
+  if (hive === null) return [];
+  const session = await hive.open();
+  try {
+    return (await work(session, hive.objects)).map(hiveChange);
+  } finally {
+    await session.close();
+  }
+}
+
+function hiveChange({ action, kind, name }: HiveStep): ClusterChange {
+  return { region: null, kind, name, action, detail: 'in Hive' };
 }
 
 export async function wantedTopics(
@@ -112,6 +133,12 @@ export function jobChanges(region: string, jobs: readonly AppliedJob[]): Cluster
 /** For people. */
 export function changesTable(changes: readonly ClusterChange[]): string {
   if (changes.length === 0) return 'Nothing: everything is as it is to be.';
-  const rows = changes.map(({ region, kind, name, action, detail }) => [region, kind, name, action, detail]);
+  const rows = changes.map(({ region, kind, name, action, detail }) => [
+    region ?? 'all',
+    kind,
+    name,
+    action,
+    detail,
+  ]);
   return renderTable(['region', 'what', 'name', 'action', 'detail'], rows);
 }

@@ -1,12 +1,15 @@
 import type { Command } from 'commander';
 import { HttpPinotController } from '../../../adapters/pinot/pinot-controller.ts';
-import { SECOND_MS } from '../../../base/units.ts';
+import { MINUTE_MS, SECOND_MS } from '../../../base/units.ts';
+import type { ClusterAddresses } from '../../../cluster/addresses.ts';
 import type { JobServices } from '../../../cluster/jobs/apply-jobs.ts';
 import { addressesOf } from '../../../cluster/local/cluster-layout.ts';
 import type { PinotController } from '../../../cluster/pinot/ports.ts';
 import { renderRegionJobs } from '../../../cluster/region-jobs.ts';
 import { pinotTables, type PinotTable } from '../../../cluster/render/pinot-tables.ts';
 import type { RenderedJob } from '../../../cluster/render/rendered-job.ts';
+import { hiveObjects, type HiveObject } from '../../../cluster/warehouse/hive-objects.ts';
+import type { HiveSession } from '../../../cluster/warehouse/ports.ts';
 import type { PipelineSpec } from '../../../pipeline/settings.ts';
 import { wholeNumber } from '../../command.ts';
 import { addSettingOptions, readSpec } from '../../settings-options.ts';
@@ -17,6 +20,8 @@ import { readJobWish } from '../state/job-wish-file.ts';
 const PARTITIONS = 2;
 const PARTITIONS_MAX = 1000;
 const PINOT_TIMEOUT_MS = 30 * SECOND_MS;
+/** Of one statement; none of them reads rows. */
+const HIVE_LIMITS = { timeMaxMs: 5 * MINUTE_MS, rowsMax: 1000 };
 /** Where the servers are, and what they are to be told, come from the cluster itself; the rest from the spec. */
 const OTHERWISE = /^(regions|peer|server\.|data$|replication\.|reporting\.|warehouse\.)/;
 
@@ -31,6 +36,13 @@ export interface RegionTarget {
   readonly jobs: readonly RenderedJob[];
 }
 
+/** The warehouse of all regions, as Hive is to have it. */
+export interface HiveTarget {
+  readonly objects: readonly HiveObject[];
+  /** Rejects with AdtallyError cluster_unreachable. */
+  readonly open: () => Promise<HiveSession>;
+}
+
 /** What a cluster is to have, and how it is asked for it. */
 export interface ClusterTarget {
   readonly directory: string;
@@ -40,6 +52,8 @@ export interface ClusterTarget {
   readonly parallelism: number;
   readonly regions: readonly RegionTarget[];
   readonly services: JobServices;
+  /** Null when the cluster has no Hive. */
+  readonly hive: HiveTarget | null;
 }
 
 export function addTargetOptions(command: Command): Command {
@@ -50,7 +64,10 @@ export function addTargetOptions(command: Command): Command {
       wholeNumber(1, PARTITIONS_MAX),
       PARTITIONS,
     )
-    .option('--warehouse', 'also write the records as Parquet files; takes one more slot of Flink');
+    .option(
+      '--warehouse',
+      'write the records as Parquet files, also where the cluster has no Hive to read them',
+    );
   addSettingOptions(command, (path) => !OTHERWISE.test(path));
   return command;
 }
@@ -65,7 +82,7 @@ export async function readTarget(command: Command): Promise<ClusterTarget> {
   const spec: PipelineSpec = { ...(await readSpec(command)), regions: layout.regions };
   const options = {
     checkpointIntervalMs: layout.checkpointIntervalMs,
-    hasWarehouse: warehouse === true,
+    hasWarehouse: addresses.hive !== undefined || warehouse === true,
     parallelism,
   };
   const hasPinot = !layout.without.includes('pinot');
@@ -85,5 +102,15 @@ export async function readTarget(command: Command): Promise<ClusterTarget> {
       };
     }),
     services: jobServices(addresses),
+    hive: hiveTarget(addresses),
   };
+}
+
+function hiveTarget({ hive, warehouse }: ClusterAddresses): HiveTarget | null {
+  if (hive === undefined) return null;
+  const open = async (): Promise<HiveSession> => {
+    const { openHive } = await import('../../../adapters/hive/hive-server.ts');
+    return openHive({ address: hive, ...HIVE_LIMITS });
+  };
+  return { objects: hiveObjects(warehouse), open };
 }

@@ -1,6 +1,7 @@
 import { jobStatus } from '../../../cluster/jobs/job-status.ts';
 import { pinotSteps } from '../../../cluster/pinot/pinot-apply.ts';
 import { planTopics } from '../../../cluster/topics/topic-plan.ts';
+import { hiveSteps } from '../../../cluster/warehouse/hive-apply.ts';
 import type { CommandDefinition } from '../../command.ts';
 import {
   changesTable,
@@ -8,6 +9,7 @@ import {
   tableChanges,
   topicChanges,
   wantedTopics,
+  withHive,
   withKafka,
   type ClusterChange,
 } from './cluster-change.ts';
@@ -21,6 +23,7 @@ export const planCommand: CommandDefinition = {
     const target = await readTarget(command);
     const changes: ClusterChange[] = [];
     for (const region of target.regions) changes.push(...(await planRegion(target, region)));
+    changes.push(...(await withHive(target.hive, hiveSteps)));
     terminal.result({ changes }, changesTable(changes));
     return 0;
   },

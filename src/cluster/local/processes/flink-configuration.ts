@@ -17,7 +17,7 @@ export function flinkFolders(layout: ClusterLayout): string[] {
 
 /** Flink's config.yaml, of JobManager, TaskManager and SQL gateway alike. */
 export function flinkConfiguration(layout: ClusterLayout): ConfigFile {
-  const settings = { ...addresses(layout), ...memory(), ...durability(layout), ...slots(layout) };
+  const settings = { ...addresses(layout), ...memory(layout), ...durability(layout), ...slots(layout) };
   const text = Object.entries(settings).map(([key, value]) => `${key}: ${value}\n`);
   return { path: configPath(layout, 'flink', 'config.yaml'), text: text.join('') };
 }
@@ -45,7 +45,7 @@ function addresses({ ports }: ClusterLayout): Record<string, Setting> {
   };
 }
 
-function memory(): Record<string, Setting> {
+function memory({ taskHeapMib }: ClusterLayout): Record<string, Setting> {
   const { jobManager, taskManager } = PROCESS_MEMORY;
   const parts = TASK_MANAGER_PARTS;
   return {
@@ -53,7 +53,7 @@ function memory(): Record<string, Setting> {
     'jobmanager.memory.off-heap.size': `${jobManager.direct}m`,
     'jobmanager.memory.jvm-metaspace.size': `${jobManager.metaspace}m`,
     'taskmanager.memory.framework.heap.size': `${parts.frameworkHeap}m`,
-    'taskmanager.memory.task.heap.size': `${parts.taskHeap}m`,
+    'taskmanager.memory.task.heap.size': `${taskHeapMib}m`,
     'taskmanager.memory.framework.off-heap.size': `${parts.frameworkOffHeap}m`,
     'taskmanager.memory.task.off-heap.size': `${parts.taskOffHeap}m`,
     'taskmanager.memory.network.min': `${parts.network}m`,

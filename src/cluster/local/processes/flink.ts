@@ -1,7 +1,7 @@
 import { at, configPath, urlOf, type ClusterLayout, type JarGroup, type Runtime } from '../cluster-layout.ts';
 import { flinkConfiguration, flinkFolders } from './flink-configuration.ts';
 import { jvmCommand, loggingFile, openModules } from './jvm-command.ts';
-import { PROCESS_MEMORY, type ProcessMemory } from './process-memory.ts';
+import { PROCESS_MEMORY, taskManagerMemory, type ProcessMemory } from './process-memory.ts';
 import { START_MARK, type ProcessPlan } from '../process-plan.ts';
 
 /** The JobManager lists one that died until it misses its heartbeats: each life has a name of its own. */
@@ -60,7 +60,7 @@ function taskManager(layout: ClusterLayout, runtime: Runtime): ProcessPlan {
   const { flink, taskManagerRpc, taskManagerData, taskManagerMetrics } = layout.ports;
   return {
     ...commonPlan(layout, runtime, {
-      memory: PROCESS_MEMORY.taskManager,
+      memory: taskManagerMemory(layout.taskHeapMib),
       mainClass: 'org.apache.flink.runtime.taskexecutor.TaskManagerRunner',
       args: [
         '--configDir',

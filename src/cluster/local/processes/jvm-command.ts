@@ -5,6 +5,8 @@ import type { ConfigFile } from '../process-plan.ts';
 interface JvmCommand {
   readonly memory: ProcessMemory;
   readonly jars: readonly JarGroup[];
+  /** Folders of the classpath before the jars. */
+  readonly classFolders?: readonly string[];
   readonly flags?: readonly string[];
   readonly mainClass: string;
   readonly args: readonly string[];
@@ -12,7 +14,7 @@ interface JvmCommand {
 
 /** The command line of a JVM of the cluster; it logs as `loggingFile` says. */
 export function jvmCommand(layout: ClusterLayout, runtime: Runtime, command: JvmCommand): string[] {
-  const { memory, jars, flags = [], mainClass, args } = command;
+  const { memory, jars, classFolders = [], flags = [], mainClass, args } = command;
   const logging = configPath(layout, 'log4j2.properties');
   return [
     runtime.java,
@@ -21,7 +23,7 @@ export function jvmCommand(layout: ClusterLayout, runtime: Runtime, command: Jvm
     `-Dlog4j.configurationFile=${logging}`,
     ...flags,
     '-cp',
-    jars.map((group) => `${runtime.jars[group] ?? group}/*`).join(':'),
+    [...classFolders, ...jars.map((group) => `${runtime.jars[group] ?? group}/*`)].join(':'),
     mainClass,
     ...args,
   ];

@@ -8,10 +8,12 @@ export interface ProcessMemory {
   readonly planned: number;
 }
 
-/** Flink is told its parts in its own words; they must fit what its JVM gets. */
+/** Heap for the state and the work of all jobs, unless the layout says otherwise. */
+export const TASK_HEAP_MIB = 1024;
+
+/** Flink is told the other parts of a TaskManager in its own words; they must fit what its JVM gets. */
 export const TASK_MANAGER_PARTS = {
   frameworkHeap: 128,
-  taskHeap: 1024,
   frameworkOffHeap: 128,
   taskOffHeap: 64,
   network: 128,
@@ -19,7 +21,7 @@ export const TASK_MANAGER_PARTS = {
   overhead: 192,
 } as const;
 
-const { frameworkHeap, taskHeap, frameworkOffHeap, taskOffHeap, network } = TASK_MANAGER_PARTS;
+const { frameworkHeap, frameworkOffHeap, taskOffHeap, network } = TASK_MANAGER_PARTS;
 
 /** The one table of memory: JVM flags, Flink's configuration and the check before a start follow from it. */
 export const PROCESS_MEMORY = {
@@ -28,14 +30,22 @@ export const PROCESS_MEMORY = {
   mirrorMaker: { heap: 384, metaspace: 128, direct: 64, planned: 640 },
   jobManager: { heap: 448, metaspace: 256, direct: 128, planned: 768 },
   taskManager: {
-    heap: frameworkHeap + taskHeap,
+    heap: frameworkHeap + TASK_HEAP_MIB,
     metaspace: 384,
     direct: frameworkOffHeap + taskOffHeap + network,
     planned: 2112,
   },
   sqlGateway: { heap: 448, metaspace: 256, direct: 64, planned: 640 },
+  hive: { heap: 640, metaspace: 320, direct: 128, planned: 1024 },
   pinot: { heap: 640, metaspace: 192, direct: 512, planned: 1024 },
 } as const satisfies Record<string, ProcessMemory>;
+
+/** The TaskManager's, with so much heap for its jobs. */
+export function taskManagerMemory(taskHeapMib: number): ProcessMemory {
+  const { taskManager } = PROCESS_MEMORY;
+  const more = taskHeapMib - TASK_HEAP_MIB;
+  return { ...taskManager, heap: taskManager.heap + more, planned: taskManager.planned + more };
+}
 
 /** The flags that hold a JVM to it. */
 export function memoryFlags({ heap, metaspace, direct }: ProcessMemory): string[] {

@@ -1,5 +1,6 @@
 import type { ClusterLayout, Runtime } from '../cluster-layout.ts';
 import { flinkPlans } from './flink.ts';
+import { hivePlan } from './hive.ts';
 import { kafkaPlan } from './kafka.ts';
 import { mirrorMakerPlan } from './mirror-maker.ts';
 import { pinotPlan } from './pinot.ts';
@@ -18,5 +19,6 @@ export function processTable(layout: ClusterLayout, runtime = NO_RUNTIME): Proce
     ...(regions.length > 1 ? [mirrorMakerPlan(layout, runtime)] : []),
     ...flinkPlans(layout, runtime),
     ...(without.includes('pinot') ? [] : regions.map((region) => pinotPlan(layout, runtime, region))),
+    ...(without.includes('hive') ? [] : [hivePlan(layout, runtime)]),
   ];
 }

@@ -15,6 +15,8 @@ const RUNTIME = {
     flink: '/jars/flink',
     'flink-gateway': '/jars/flink-gateway',
     pinot: '/jars/pinot',
+    hive: '/jars/hive',
+    'hive-last': '/jars/hive-last',
   },
 };
 const MIB_MAX = 14 * 1024;
@@ -26,6 +28,7 @@ function layoutOf(regions: readonly string[], more: Partial<ClusterLayout> = {})
     without: [],
     ports: portsFrom(19_000, regions),
     checkpointIntervalMs: 1000,
+    taskHeapMib: 1024,
     ...more,
   };
 }
@@ -45,8 +48,9 @@ describe('the table of processes', () => {
       'sql-gateway',
       'pinot-a',
       'pinot-b',
+      'hive',
     ]);
-    expect(names(layoutOf(['a'], { without: ['pinot'] }))).toEqual([
+    expect(names(layoutOf(['a'], { without: ['pinot', 'hive'] }))).toEqual([
       'zookeeper',
       'kafka-a',
       'jobmanager',
@@ -131,8 +135,10 @@ describe('ports', () => {
 
 test('the addresses are those of the processes', () => {
   const layout = layoutOf(['a', 'b']);
-  const { regions, flink, sqlGateway, zookeeper, warehouse } = addressesOf(layout);
+  const { regions, flink, sqlGateway, zookeeper, warehouse, hive } = addressesOf(layout);
   expect([flink, sqlGateway, zookeeper]).toEqual(['jobmanager', 'sql-gateway', 'zookeeper'].map(urlOf));
+  expect(`jdbc:hive2://${hive}`).toBe(urlOf('hive'));
+  expect(addressesOf(layoutOf(['a'], { without: ['hive'] }))).not.toHaveProperty('hive');
   expect(regions['b'].kafka).toBe(urlOf('kafka-b'));
   expect(regions['b'].pinotController).toBe(urlOf('pinot-b'));
   expect(regions['b'].pinotBroker).toBe('http://127.0.0.1:19043');
