@@ -26,6 +26,8 @@ export class FakeFlink implements SqlGateway, JobManager, CheckpointFiles {
   /** Of every job: when it was restored, and when that checkpoint was completed. */
   restored: RestoredCheckpoint | null = null;
   completed: number | undefined;
+  /** From when on jobs have checkpoints. */
+  checkpointedFrom = 0;
   /** Transactions given up as lost, by job. */
   readonly failedCommits = new Map<string, number>();
   now = 0;
@@ -59,7 +61,12 @@ export class FakeFlink implements SqlGateway, JobManager, CheckpointFiles {
   }
 
   checkpoints(): Promise<JobCheckpoints> {
-    return Promise.resolve({ completed: 3, failed: 0, latestAt: this.now, restored: this.restored });
+    return Promise.resolve({
+      completed: this.now < this.checkpointedFrom ? 0 : 3,
+      failed: 0,
+      latestAt: this.now,
+      restored: this.restored,
+    });
   }
 
   stopWithSavepoint(jobId: string, directory: string): Promise<string> {
