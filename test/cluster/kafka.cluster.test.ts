@@ -157,6 +157,23 @@ describe('what a look into it shows', () => {
 });
 
 describe('transactions', () => {
+  test('aborted messages of two producers at a time are not read, whoever is aborted first', async () => {
+    const topic = await newTopic(1);
+    const open = async (id: string) =>
+      openKafkaTransactor(address(), { transactionalId: `${topic}-${id}`, timeoutMs: 30_000 });
+    const [early, late, good] = [await open('early'), await open('late'), await open('good')];
+    const [first, second, third] = [await early.begin(), await late.begin(), await good.begin()];
+    await first.send(batch(topic, 'E1', 'E2'));
+    await third.send(batch(topic, 'G1'));
+    await second.send(batch(topic, 'L1', 'L2'));
+    await second.abort();
+    await first.send(batch(topic, 'E3'));
+    await first.abort();
+    await third.commit();
+    expect(texts(await readAll(topic))).toEqual(['G1']);
+    for (const one of [early, late, good]) await one.close();
+  });
+
   test('aborted messages are not read, between committed ones', async () => {
     const topic = await newTopic(2);
     const transactor = await openKafkaTransactor(address(), { transactionalId: topic, timeoutMs: 30_000 });

@@ -133,7 +133,8 @@ describe('a cluster of one region that is watched', { timeout: 400_000 }, () => 
     await applyJobs(hasty, services);
     const load = generate(4000);
     await sleep(6000);
-    await dieBeforeCommit();
+    const checkpoints = `${await services.jobManager.setting('execution.checkpointing.dir')}/${AGGREGATION}`;
+    await dieBeforeCommit(() => services.files.newestComplete(checkpoints));
     const lost = await watch.line(({ event, alarm }) => event === 'alarm' && alarm === 'commits_failed');
     expect(lost.subject).toContain('adtally-a-');
     await load;
@@ -198,19 +199,26 @@ async function done(command: string, ...args: string[]): Promise<Ended> {
 
 /**
  * The TaskManager dies between a checkpoint and the commit of what is in it, and is gone for longer than Kafka keeps a
- * transaction. Kafka stands still until each job waits for it in the midst of a checkpoint; then ZooKeeper does, in which Flink
- * notes that a checkpoint is complete, and when it does so the TaskManager hears of it no more.
+ * transaction. Kafka stands still until the job waits for it in the midst of a checkpoint; then ZooKeeper does, in which Flink notes
+ * that a checkpoint is complete. Once its files are there the TaskManager stops, so that it never hears of it.
  */
-async function dieBeforeCommit(): Promise<void> {
+async function dieBeforeCommit(newestCheckpoint: () => Promise<string | undefined>): Promise<void> {
   const { processes } = JSON.parse((await cluster('status')).stdout) as { processes: ProcessStatus[] };
-  const pid = (name: string): number => processes.find((one) => one.name === name)!.pid!;
-  process.kill(pid('kafka-a'), 'SIGSTOP');
-  await sleep(1500);
-  process.kill(pid('zookeeper'), 'SIGSTOP');
-  process.kill(pid('kafka-a'), 'SIGCONT');
-  await sleep(1500);
-  process.kill(pid('taskmanager'), 'SIGSTOP');
-  process.kill(pid('zookeeper'), 'SIGCONT');
+  const send = (signal: NodeJS.Signals, name: string): void => {
+    process.kill(processes.find((one) => one.name === name)!.pid!, signal);
+  };
+  for (let isCaught = false; !isCaught;) {
+    send('SIGSTOP', 'kafka-a');
+    await sleep(2000);
+    send('SIGSTOP', 'zookeeper');
+    const before = await newestCheckpoint();
+    send('SIGCONT', 'kafka-a');
+    // Flink would take ZooKeeper for dead after some seconds.
+    isCaught = (await awaited(newestCheckpoint, (newest) => newest !== before, 4000)) !== before;
+    if (isCaught) send('SIGSTOP', 'taskmanager');
+    send('SIGCONT', 'zookeeper');
+    if (!isCaught) await sleep(3000);
+  }
   await sleep(SHORT_TIMEOUT_MS + ABORTED_AFTER_MS);
-  process.kill(pid('taskmanager'), 'SIGKILL');
+  send('SIGKILL', 'taskmanager');
 }

@@ -53,7 +53,7 @@ describe('a broker is asked', () => {
       answer.compactArray(['a.clean'], (topic) => {
         answer.compactString(topic).compactArray([0, 1], (partition) => answer.int32(partition));
         // Two fields that nobody here knows.
-        answer.uvarint(2).uvarint(0).uvarint(1).int8(5).uvarint(9).uvarint(0);
+        answer.uvarint(2).uvarint(0).uvarint(4).int32(-1).uvarint(9).uvarint(0);
       });
       answer.noTags();
     });

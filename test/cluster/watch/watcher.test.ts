@@ -80,7 +80,10 @@ test('a loss is alarmed at once, stays so when Flink has forgotten it, and ends 
   const said = await watched(6, (look) => {
     if (look === 1) flink.failedCommits.set('job-1', 2);
     if (look === 2) flink.failedCommits.clear();
-    if (look === 4) losses = [];
+    if (look === 4) {
+      expect(losses.map(({ transactions }) => transactions)).toEqual([2]);
+      losses = [];
+    }
   });
   expect(said).toEqual([
     'alarm commits_failed adtally-a-aggregation clean',
