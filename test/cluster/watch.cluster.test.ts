@@ -54,7 +54,7 @@ describe('a cluster of one region that is watched', { timeout: 400_000 }, () => 
   const truth = { impressions: 0, clicks: 0, counted: 0 };
 
   beforeAll(async () => {
-    await done('up', '--regions', 'a', '--port-base', '0', '--without', 'pinot');
+    await done('up', '--regions', 'a', '--port-base', '0', '--without', 'pinot', 'hive');
     await done('apply');
     const addresses = JSON.parse(readFileSync(join(data, 'addresses.json'), 'utf8')) as ClusterAddresses;
     kafka = addresses.regions['a'].kafka;

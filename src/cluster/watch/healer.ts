@@ -21,8 +21,8 @@ export interface HealingEvent {
 export interface HealerPorts {
   /** Null while no jobs were ever applied. */
   readonly wish: () => JobWish | null;
-  /** Starts what died of the processes of this machine; resolves once they serve. */
-  readonly startProcesses: () => Promise<void>;
+  /** Starts what died of the processes of this machine; resolves once they serve, to the names of those that it started. */
+  readonly startProcesses: () => Promise<readonly string[]>;
   /** Keeps other commands from changing the cluster meanwhile. Rejects with data_locked while one does. */
   readonly locked: <Result>(action: () => Promise<Result>) => Promise<Result>;
   /** Rejects with AdtallyError when these jobs should not run on the servers as they are. */
@@ -83,8 +83,9 @@ export class Healer {
     const { locked, startProcesses } = this.#ports;
     await this.#attempt(dead, () =>
       locked(async () => {
-        await startProcesses();
-        return { event: 'server_started', detail: 'It had died, and serves again.' };
+        const started = await startProcesses();
+        const detail = 'It had died, and serves again.';
+        return started.map((subject) => ({ event: 'server_started', subject, detail }));
       }),
     );
   }
@@ -95,16 +96,14 @@ export class Healer {
       locked(async () => {
         // The lock may have come late: whoever had it may have started or stopped the job.
         const wish = this.#ports.wish();
-        if (wish === null || wish.areStopped) return undefined;
+        if (wish === null || wish.areStopped) return [];
         const wanted = wish.jobs.filter(({ name }) => name === job.name);
-        if (wanted.length === 0) return undefined;
-        if ((await runningVersions(services.jobManager, job.name)).length > 0) return undefined;
+        if (wanted.length === 0) return [];
+        if ((await runningVersions(services.jobManager, job.name)).length > 0) return [];
         await this.#ports.check(wish);
         const [{ from }] = await applyJobs(wanted, services);
-        return {
-          event: 'job_started',
-          detail: from === null ? 'It begins without state.' : `It goes on from ${from}.`,
-        };
+        const detail = from === null ? 'It begins without state.' : `It goes on from ${from}.`;
+        return [{ event: 'job_started', subject: job.name, detail }];
       }),
     );
   }
@@ -123,24 +122,20 @@ export class Healer {
           await pause(clock, POLL_MS);
         }
         const [{ from }] = await applyJobs([job], services);
-        return {
-          event: 'job_restarted',
-          detail: `A transaction of it hung. It goes on from ${from ?? 'nothing'}.`,
-        };
+        const detail = `A transaction of it hung. It goes on from ${from ?? 'nothing'}.`;
+        return [{ event: 'job_restarted', subject: job.name, detail }];
       }),
     );
   }
 
-  async #attempt(
-    subjects: readonly string[],
-    action: () => Promise<Pick<HealingEvent, 'event' | 'detail'> | undefined>,
-  ): Promise<void> {
+  async #attempt(subjects: readonly string[], action: () => Promise<readonly HealingEvent[]>): Promise<void> {
     const { clock, report } = this.#ports;
     if (!subjects.every((name) => this.#pauses.isDue(name, clock.monotonicMs()))) return;
     try {
       const done = await action();
-      if (done === undefined) return;
-      for (const subject of subjects) report({ ...done, subject });
+      // Somebody else was quicker.
+      if (done.length === 0) return;
+      for (const event of done) report(event);
     } catch (error) {
       if (!(error instanceof AdtallyError)) throw error;
       // Somebody else is at it.

@@ -119,6 +119,7 @@ describe('the JobManager', () => {
         },
       ],
       [200, { counts: {}, latest: { completed: null, restored: null } }],
+      [500, { errors: ['Internal server error.'] }],
     ];
     answers['GET /jobs/j/exceptions?maxExceptions=1'] = [
       [200, { exceptionHistory: { entries: [{ exceptionName: 'x.Y', stacktrace: TRACE[1] }] } }],
@@ -139,6 +140,8 @@ describe('the JobManager', () => {
       latestAt: null,
       restored: null,
     });
+    // So Flink answers of a job that it is just setting up.
+    expect(await flink.checkpoints('j')).toMatchObject({ completed: 0, latestAt: null });
     expect(await flink.failure('j')).toBe("SqlValidatorException: Column 'x' not found in any table");
     expect(await flink.failure('j')).toBeNull();
     expect([await flink.setting('a'), await flink.setting('c')]).toEqual(['b', undefined]);

@@ -37,7 +37,7 @@ function healer(isRepairing = false): Healer {
       startProcesses: () => {
         starts++;
         return startFault === null
-          ? Promise.resolve()
+          ? Promise.resolve(['kafka-a'])
           : Promise.reject(new AdtallyError('cluster_failed', startFault));
       },
       locked: (action) => (isLocked ? Promise.reject(new AdtallyError('data_locked', 'busy')) : action()),

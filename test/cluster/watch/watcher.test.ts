@@ -42,7 +42,7 @@ async function watched(looks: number, onLook: (look: number) => void = () => und
   const healer = new Healer(
     {
       wish: () => WISH,
-      startProcesses: () => Promise.resolve(),
+      startProcesses: () => Promise.resolve([]),
       locked: (action) => action(),
       check: () => Promise.resolve(),
       services: flink.services,

@@ -7,7 +7,7 @@ import { AdtallyError, type ErrorCode } from '../../../base/errors.ts';
 import { SECOND_MS } from '../../../base/units.ts';
 import { readStatus } from '../../../cluster/local/process-status.ts';
 import type { ProcessPlan } from '../../../cluster/local/process-plan.ts';
-import { startCluster } from '../../../cluster/local/start-cluster.ts';
+import { startCluster, type ReadyProcess } from '../../../cluster/local/start-cluster.ts';
 import { ALARM_CODES, type StandingAlarm } from '../../../cluster/watch/alarm.ts';
 import { Healer } from '../../../cluster/watch/healer.ts';
 import type { Sample } from '../../../cluster/watch/sample.ts';
@@ -145,8 +145,14 @@ function bookedPlans({ host }: LocalCluster, plans: readonly ProcessPlan[]): Pro
   return plans.filter(({ name }) => booked.has(name));
 }
 
-async function startDead(cluster: LocalCluster, terminal: Terminal): Promise<void> {
+/** Resolves to the names of those that it started. */
+async function startDead(cluster: LocalCluster, terminal: Terminal): Promise<string[]> {
   const { layout, host } = cluster;
   const plans = bookedPlans(cluster, await preparePlans(layout, host, terminal));
-  await startCluster(plans, { host, probe: serverProbe, clock: nodeClock });
+  const started: string[] = [];
+  const onReady = ({ name, isKept }: ReadyProcess): void => {
+    if (!isKept) started.push(name);
+  };
+  await startCluster(plans, { host, probe: serverProbe, clock: nodeClock, onReady });
+  return started;
 }

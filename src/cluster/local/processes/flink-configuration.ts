@@ -2,8 +2,9 @@ import { at, configPath, dataPath, HOST, type ClusterLayout } from '../cluster-l
 import { PROCESS_MEMORY, TASK_MANAGER_PARTS } from './process-memory.ts';
 import type { ConfigFile } from '../process-plan.ts';
 
-/** Aggregation, attribution, union and load. */
+/** Aggregation, attribution, union and load; and for all regions one that writes the warehouse. */
 const JOBS_OF_A_REGION = 3;
+const JOBS_OF_ALL = 1;
 const PARALLELISM = 2;
 /** While a process is down its jobs are tried again and again; they must still be there when it is back. */
 const RESTART_ATTEMPTS = 1_000_000;
@@ -93,7 +94,7 @@ function durability(layout: ClusterLayout): Record<string, Setting> {
 
 function slots({ regions }: ClusterLayout): Record<string, Setting> {
   return {
-    'taskmanager.numberOfTaskSlots': regions.length * JOBS_OF_A_REGION * PARALLELISM,
+    'taskmanager.numberOfTaskSlots': (regions.length * JOBS_OF_A_REGION + JOBS_OF_ALL) * PARALLELISM,
     'taskmanager.cpu.cores': '2.0',
     'parallelism.default': PARALLELISM,
     'jobmanager.execution.failover-strategy': 'region',
