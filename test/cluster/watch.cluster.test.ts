@@ -135,6 +135,7 @@ describe('a cluster of one region that is watched', { timeout: 400_000 }, () => 
     await sleep(6000);
     const checkpoints = `${await services.jobManager.setting('execution.checkpointing.dir')}/${AGGREGATION}`;
     await dieBeforeCommit(() => services.files.newestComplete(checkpoints));
+    await watch.line(({ event, subject }) => event === 'server_started' && subject === 'taskmanager');
     const lost = await watch.line(({ event, alarm }) => event === 'alarm' && alarm === 'commits_failed');
     expect(lost.subject).toContain('adtally-a-');
     await load;

@@ -21,8 +21,8 @@ function read(messages: Partition['messages'], aborted: readonly (readonly [stri
   const copies = messages.map((one) => ({ ...one }));
   const partition: Partition = { messages: copies, abortedTransactions };
   hideAborted(partition);
-  // kafkajs must find nothing more to hide.
-  if (aborted.length > 0) expect(partition.abortedTransactions).toEqual([]);
+  // kafkajs finds nothing more to hide.
+  expect(partition.abortedTransactions).toEqual([]);
   return partition.messages.filter((one) => !one.isControlRecord).map(({ offset }) => Number(offset));
 }
 
@@ -63,8 +63,16 @@ test('nor when several of them began before the part that was fetched', () => {
 
 test('what the same producers commit before and after is read, and so is what is in no transaction', () => {
   const messages = [
-    ...[message(1, 'A'), commit(2, 'A'), message(3, 'A'), message(4, 'none'), abort(5, 'A')],
-    ...[message(6, 'A'), commit(7, 'A'), message(8, 'A'), abort(9, 'A'), message(10, 'A')],
+    message(1, 'A'),
+    commit(2, 'A'),
+    message(3, 'A'),
+    message(4, 'none'),
+    abort(5, 'A'),
+    message(6, 'A'),
+    commit(7, 'A'),
+    message(8, 'A'),
+    abort(9, 'A'),
+    message(10, 'A'),
   ];
   expect(
     read(messages, [
