@@ -27,7 +27,7 @@ const MEASUREMENTS = [
   'pair-simulation',
 ];
 /** Those that need a JDK and a cluster of their own run only when they are asked for. */
-const ON_A_CLUSTER = ['flink'];
+const ON_A_CLUSTER = ['flink', 'freshness'];
 const RAW = fileURLToPath(new URL('raw/', import.meta.url));
 
 interface Measured extends Outcome {

@@ -12,6 +12,7 @@ import { nodeClock } from '../../src/adapters/node-clock/node-clock.ts';
 import { Gateway } from '../../src/cluster/gateway/gateway.ts';
 import { topicsOf } from '../../src/cluster/render/topics.ts';
 import { topicNamesOf } from '../../src/cluster/topic-names.ts';
+import { OPTIONAL_PARTS } from '../../src/cluster/local/cluster-layout.ts';
 import { applyTopics } from '../../src/cluster/topics/apply-topics.ts';
 import { benchSpec } from '../rig/bench-region.ts';
 import { BenchCluster, type JobRun } from '../rig/bench-cluster.ts';
@@ -204,6 +205,10 @@ function seconds(ms: number): string {
 
 async function measure(directory: string, { isQuick }: Run): Promise<{ input: Input; rounds: Round[] }> {
   const options = [
+    '--regions',
+    'a',
+    '--without',
+    ...OPTIONAL_PARTS,
     '--checkpoint-interval',
     String(CHECKPOINT_INTERVAL_MS),
     '--task-heap',

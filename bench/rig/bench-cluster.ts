@@ -7,7 +7,6 @@ import { promisify } from 'node:util';
 import { FlinkJobManager } from '../../src/adapters/flink/flink-jobs.ts';
 import { FlinkSqlGateway } from '../../src/adapters/flink/flink-sql-gateway.ts';
 import type { ClusterAddresses } from '../../src/cluster/addresses.ts';
-import { OPTIONAL_PARTS } from '../../src/cluster/local/cluster-layout.ts';
 import type { ProcessStatus } from '../../src/cluster/local/process-status.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
@@ -29,16 +28,16 @@ export interface JobRun {
   readonly kafkaCpuMs: number;
 }
 
-/** A local cluster of one region, Kafka and Flink alone, with free ports and a directory of its own. */
+/** A local cluster with free ports and a directory of its own. */
 export class BenchCluster {
-  readonly #directory: string;
+  readonly directory: string;
   readonly addresses: ClusterAddresses;
   readonly #pids: ReadonlyMap<string, number>;
   readonly #sql: FlinkSqlGateway;
   readonly #jobManager: FlinkJobManager;
 
   private constructor(directory: string, addresses: ClusterAddresses, pids: ReadonlyMap<string, number>) {
-    this.#directory = directory;
+    this.directory = directory;
     this.addresses = addresses;
     this.#pids = pids;
     this.#sql = new FlinkSqlGateway(addresses.sqlGateway);
@@ -47,8 +46,8 @@ export class BenchCluster {
 
   /** `options` of `adtally cluster up`. */
   static async start(directory: string, options: readonly string[]): Promise<BenchCluster> {
-    const cluster = ['cluster', 'up', '--data', directory, '--regions', 'a', '--port-base', '0'];
-    const { stdout } = await adtally([...cluster, '--without', ...OPTIONAL_PARTS, ...options, '--json']);
+    const cluster = ['cluster', 'up', '--data', directory, '--port-base', '0'];
+    const { stdout } = await adtally([...cluster, ...options, '--json']);
     const { processes } = JSON.parse(stdout) as { readonly processes: readonly ProcessStatus[] };
     const addresses = await readFile(join(directory, 'addresses.json'), 'utf8');
     return new BenchCluster(
@@ -56,6 +55,11 @@ export class BenchCluster {
       JSON.parse(addresses) as ClusterAddresses,
       new Map(processes.map(({ name, pid }) => [name, pid!])),
     );
+  }
+
+  /** Topics, tables and the jobs of all regions. */
+  async apply(): Promise<void> {
+    await adtally(['cluster', 'apply', '--data', this.directory]);
   }
 
   /** Runs a job that ends by itself. */
@@ -78,7 +82,7 @@ export class BenchCluster {
   }
 
   async stop(): Promise<void> {
-    await adtally(['cluster', 'down', '--data', this.#directory, '--purge', '--yes']);
+    await adtally(['cluster', 'down', '--data', this.directory, '--purge', '--yes']);
   }
 
   /** Of Flink, and of Kafka. */

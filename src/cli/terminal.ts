@@ -7,6 +7,7 @@ const COLUMNS_MIN = 70;
 const COMMAND_ADVICE: Partial<Record<ErrorCode, string>> = {
   unauthorized: 'Give a key with --key or in ADTALLY_KEY; make one with "adtally keys create".',
   forbidden: 'Give a key of an operator; make one with "adtally keys create --role operator".',
+  kafka_unreachable: 'See "adtally cluster status"; "adtally cluster up" starts what is down.',
   not_found: 'Check the name; "adtally ls" and the list commands show what there is.',
 };
 

@@ -1,5 +1,3 @@
-import type { LiveFrame } from '../model/live.ts';
-
 export type ConnectionState =
   /** No frame yet, or none since the page was left alone. */
   | 'connecting'
@@ -27,14 +25,14 @@ export function backoffMs(attempt: number, random: number): number {
  */
 export class LiveConnection {
   readonly #url: string;
-  readonly #onFrame: (frame: LiveFrame) => void;
+  readonly #onFrame: (json: string) => void;
   readonly #onState: (state: ConnectionState) => void;
   #source: EventSource | null = null;
   #timer: number | undefined;
   #restTimer: number | undefined;
   #attempt = 0;
 
-  constructor(url: string, onFrame: (frame: LiveFrame) => void, onState: (state: ConnectionState) => void) {
+  constructor(url: string, onFrame: (json: string) => void, onState: (state: ConnectionState) => void) {
     this.#url = url;
     this.#onFrame = onFrame;
     this.#onState = onState;
@@ -65,7 +63,7 @@ export class LiveConnection {
   #receive(event: MessageEvent<string>): void {
     this.#attempt = 0;
     this.#after(SILENCE_MS, () => this.#lose());
-    this.#onFrame(JSON.parse(event.data) as LiveFrame);
+    this.#onFrame(event.data);
     this.#onState('live');
   }
 

@@ -1,6 +1,6 @@
 import { batch, computed, signal } from '@preact/signals';
 import type { UnixMs } from '../base/clock.ts';
-import type { LiveFrame } from '../model/live.ts';
+import type { GatewayFrame, LiveFrame } from '../model/live.ts';
 import { formatClock } from './format.ts';
 import type { ConnectionState } from './live-connection.ts';
 import { type Arrival, readArrival } from './address/arrival.ts';
@@ -14,6 +14,8 @@ export interface RateSample {
   /** Null marks a gap: the line is broken there. */
   readonly eventsPerSecond: number | null;
 }
+
+type FrameBase = Pick<LiveFrame, 'at' | 'region' | 'eventsPerSecond'>;
 
 /** What the chart of rates covers. */
 export const RATE_HISTORY_MS = 120_000;
@@ -34,6 +36,10 @@ export const route = signal<Route>(parseRoute(''));
 export const connection = signal<ConnectionState>('connecting');
 /** The latest frame, also when the connection is lost since. */
 export const frame = signal<LiveFrame | null>(null);
+/** The same, where the gateway of a cluster serves the page. */
+export const gatewayFrame = signal<GatewayFrame | null>(null);
+/** What is said by either. */
+export const latest = computed(() => frame.value ?? gatewayFrame.value);
 export const rates = signal<readonly RateSample[]>([]);
 export const theme = signal<Theme>(readTheme());
 export const timeZone = signal<string>(readTimeZone());
@@ -41,17 +47,28 @@ export const timeZone = signal<string>(readTimeZone());
 export const isDark = computed(
   () => theme.value === 'dark' || (theme.value === 'auto' && systemIsDark.value),
 );
-export const isStale = computed(() => connection.value === 'lost' && frame.value !== null);
+export const isStale = computed(() => connection.value === 'lost' && latest.value !== null);
 
 let serverAheadMs = 0;
 
 export function receiveFrame(next: LiveFrame): void {
-  serverAheadMs = next.at - Date.now();
   batch(() => {
-    const continues = frame.value?.region === next.region;
-    rates.value = appendRate(continues ? rates.value : [], next);
+    follow(next);
     frame.value = next;
   });
+}
+
+export function receiveGatewayFrame(next: GatewayFrame): void {
+  batch(() => {
+    follow(next);
+    gatewayFrame.value = next;
+  });
+}
+
+function follow(next: FrameBase): void {
+  serverAheadMs = next.at - Date.now();
+  const continues = latest.value?.region === next.region;
+  rates.value = appendRate(continues ? rates.value : [], next);
 }
 
 /** The region's time of day, as far as the last frame tells: the browser's own clock may be wrong. */
@@ -82,7 +99,7 @@ export function settleIn(): void {
   }
 }
 
-function appendRate(samples: readonly RateSample[], { at, eventsPerSecond }: LiveFrame): RateSample[] {
+function appendRate(samples: readonly RateSample[], { at, eventsPerSecond }: FrameBase): RateSample[] {
   const kept = samples.filter((sample) => sample.at > at - RATE_HISTORY_MS && sample.at < at);
   const last = kept.at(-1);
   if (last !== undefined && at - last.at > RATE_GAP_MS) kept.push({ at: last.at + 1, eventsPerSecond: null });

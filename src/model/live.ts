@@ -27,6 +27,33 @@ export interface LiveFrame {
   readonly topAds: readonly TopAd[];
 }
 
+/** One frame of `GET /v1/live` of the gateway of a cluster. */
+export interface GatewayFrame {
+  /** Unix ms when the frame was made. */
+  readonly at: UnixMs;
+  readonly region: string;
+  /** What this gateway has taken in, over the last two seconds. */
+  readonly eventsPerSecond: number;
+  /** What this gateway has taken in since it started. */
+  readonly events: TakenIn;
+  readonly orders: TakenIn;
+  /** Memory of requests not yet done with. */
+  readonly pendingBytes: number;
+  /** Whether Kafka takes in what it is sent. */
+  readonly isReady: boolean;
+  /** How long Kafka took for the last group of messages, ms. */
+  readonly publishMsLast: number;
+  /** Groups of messages that Kafka did not acknowledge. */
+  readonly failures: number;
+  /** What the jobs of the region said of the events of the last hour of arrival, at all gateways; null while that is not known. */
+  readonly verdicts: VerdictCounts | null;
+}
+
+export interface TakenIn {
+  readonly received: number;
+  readonly invalid: number;
+}
+
 /** How this region stands to the other one. */
 export interface LivePeer {
   readonly region: string;

@@ -11,7 +11,6 @@ import type { PipelineSpec } from '../pipeline/settings.ts';
 import type { DemoControl } from './demo/demo-control.ts';
 import type { Asset, Assets } from './assets.ts';
 import type { Intake } from './body/intake.ts';
-import type { LiveFeed } from './stream/live-feed.ts';
 import type { Parameters } from './parameters.ts';
 import type { AuditTrail } from './trail/audit-trail.ts';
 
@@ -45,8 +44,26 @@ export interface ReportContext extends IngestContext {
   readonly reports: () => Reports | undefined;
 }
 
+/** What the page is told and shown by: of a region, and of the gateway of a cluster. */
+export interface PageContext extends IngestContext {
+  readonly engine: Engine;
+  /** What the server answers, as `GET /v1/live`: the page shows the views that are made of it. */
+  readonly offers: readonly string[];
+  readonly assets: Assets;
+  readonly live: LiveFrames;
+}
+
+export const ENGINES = ['embedded', 'cluster'] as const;
+export type Engine = (typeof ENGINES)[number];
+
+/** What follows the live figures. */
+export interface LiveFrames {
+  /** Calls `viewer` with the JSON of a frame, now and twice a second; returns how to stop. */
+  watch(viewer: (frame: string) => void): () => void;
+}
+
 /** What the routes of the server of a region share. */
-export interface ServerContext extends ReportContext {
+export interface ServerContext extends ReportContext, PageContext {
   readonly region: Region;
   /** Undefined where the server runs without budgets. */
   readonly budget: BudgetService | undefined;
@@ -56,8 +73,6 @@ export interface ServerContext extends ReportContext {
   readonly upkeep: () => Upkeep | undefined;
   /** Has the order service asked again at once for what rests. */
   readonly retryEnrichment: () => void;
-  readonly live: LiveFeed;
-  readonly assets: Assets;
   /** The supervisor, where the region is a part of the demo. */
   readonly demo: DemoControl | undefined;
   /** What operators did; without it they can do nothing. */
@@ -116,6 +131,11 @@ export interface Content {
   readonly type: string;
   readonly schema: ZodType;
   readonly example: unknown;
+}
+
+/** What `routes` answer, as PageContext has it. */
+export function offersOf(routes: readonly Pick<Route, 'method' | 'url'>[]): string[] {
+  return routes.map(({ method, url }) => `${method} ${url}`);
 }
 
 const JSON_TYPE = 'application/json; charset=utf-8';

@@ -16,7 +16,7 @@ import type { DemoControl } from './demo/demo-control.ts';
 import type { KeyStore } from './keys.ts';
 import { ServerMetrics } from './metrics.ts';
 import { openApiDocument } from './openapi/document.ts';
-import type { ServerContext } from './route.ts';
+import { offersOf, type ServerContext } from './route.ts';
 import { ROUTES } from './routes.ts';
 import { serveRoutes, type RunningServer } from './serving/serve-routes.ts';
 import { LiveFeed } from './stream/live-feed.ts';
@@ -58,10 +58,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   gate.checkStart();
   const tls = TlsFiles.open(spec.server.tls);
   const stopping = new AbortController();
-  const context = makeContext(options, stopping.signal);
+  const live = new LiveFeed(options.region, options.clock, options.peer);
+  const context = makeContext(options, live, stopping.signal);
   const close = (): void => {
     stopping.abort();
-    context.live.close();
+    live.close();
   };
   return serveRoutes({ context, gate, routes: ROUTES, tls, log: options.log, close });
 }
@@ -91,6 +92,7 @@ function makeContext(
     peer,
     demo,
   }: ServerOptions,
+  live: LiveFeed,
   stopping: AbortSignal,
 ): ServerContext {
   const intake = new Intake(region, spec.limits);
@@ -107,13 +109,15 @@ function makeContext(
     spec,
     clock,
     intake,
-    live: new LiveFeed(region, clock, peer),
+    live,
     metrics: new ServerMetrics(region, () => intake.heldBytes, {
       budget: () => budget?.status(),
       peer: { link: peer, clock },
       stores: { reporting: () => reports()?.status(), warehouse: () => warehouse()?.status() },
     }),
     demo,
+    engine: 'embedded',
+    offers: offersOf(ROUTES),
     assets: readAssets(dashboard),
     trail,
     clientScript: clientScript(),

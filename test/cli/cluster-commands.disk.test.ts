@@ -1,10 +1,12 @@
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { writeClusterState } from '../../src/cli/cluster/cluster-state.ts';
+import type { ClusterLayout } from '../../src/cluster/local/cluster-layout.ts';
 import { portsFrom } from '../../src/cluster/local/port-layout.ts';
+import { freePort } from '../free-port.ts';
 import { Workplace } from './adtally-process.ts';
 
 const JOB = { region: 'a', kind: 'aggregation', name: 'adtally-a-aggregation', settings: {}, statements: [] };
@@ -20,7 +22,7 @@ beforeEach(() => {
 afterEach(() => place.remove());
 
 /** As an `up` leaves it whose processes have all died since. */
-function leaveCluster(): void {
+function leaveCluster(more: Partial<ClusterLayout> = {}): void {
   writeClusterState({
     directory: data,
     regions: ['a'],
@@ -28,6 +30,7 @@ function leaveCluster(): void {
     ports: portsFrom(19_000, ['a']),
     checkpointIntervalMs: 1000,
     taskHeapMib: 1024,
+    ...more,
   });
 }
 
@@ -75,6 +78,17 @@ test('a cluster whose processes have died is down, says so, and is removed only 
   expect([careless.exit, existsSync(data)]).toEqual([2, true]);
   await place.json(['cluster', 'down', '--purge', '--yes', '--data', data]);
   expect(existsSync(data)).toBe(false);
+});
+
+test('books are closed of a cluster that is there, and of one that answers', async () => {
+  const nowhere = await place.run(['audit', '--cluster', data]);
+  expect([nowhere.exit, nowhere.stderr]).toEqual([2, expect.stringContaining('There is no cluster in')]);
+  mkdirSync(data);
+  // Where nobody listens.
+  leaveCluster({ ports: portsFrom(64_000, ['a']) });
+  const dead = await place.run(['audit', '--cluster', data]);
+  expect([dead.exit, dead.stderr]).toEqual([7, expect.stringContaining('kafka_unreachable')]);
+  expect(dead.stderr).toContain('"adtally cluster up" starts what is down');
 });
 
 test.for([
@@ -144,4 +158,33 @@ test('watch says that a cluster is silent, serves its metrics, and leaves what w
 test('a directory that its programs would not all read alike is refused', async () => {
   const { exit, stderr } = await place.run(['cluster', 'up', '--data', `${data} of mine`]);
   expect([exit, stderr]).toEqual([2, expect.stringContaining('characters')]);
+});
+
+test('SQL of a cluster says when there is no cluster, no Hive in it, or none that answers', async () => {
+  const ask = async (...args: string[]): Promise<unknown[]> => {
+    const { exit, stdout } = await place.run(['sql', '--cluster', data, 'SELECT 1', '--json', ...args]);
+    const { error } = JSON.parse(stdout) as { error: { code: string; detail: string } };
+    return [exit, error.code, error.detail];
+  };
+  expect(await ask()).toEqual([2, 'not_found', expect.stringContaining('There is no cluster in')]);
+  mkdirSync(data);
+  leaveCluster({ without: ['hive'] });
+  expect(await ask()).toEqual([2, 'not_found', expect.stringContaining('runs without Hive')]);
+  const hive = await freePort();
+  leaveCluster({ ports: { ...portsFrom(19_000, ['a']), hive } });
+  expect(await ask()).toEqual([7, 'cluster_unreachable', expect.stringContaining(`127.0.0.1:${hive}`)]);
+  expect(await ask('--url', 'http://127.0.0.1:1')).toEqual([2, 'usage', expect.any(String)]);
+});
+
+test('files for containers are those of the cluster that is there, and start nothing', async () => {
+  mkdirSync(data);
+  leaveCluster();
+  const out = join(place.folder, 'deploy');
+  const asked = ['cluster', 'render', 'compose', '--data', data, '--regions', 'a', '--out', out];
+  const answer = await place.json<{ readonly files: readonly string[] }>(asked);
+  expect(answer.files).toEqual(['compose.yaml', 'flink.Dockerfile']);
+  expect(readFileSync(join(out, 'compose.yaml'), 'utf8')).toContain(`--zkConfigFile ${data}/config/`);
+  expect(readdirSync(data)).toEqual(['addresses.json', 'cluster.json']);
+  const wrong = await place.run(['cluster', 'render', 'nomad', '--data', data]);
+  expect([wrong.exit, wrong.stderr]).toEqual([2, expect.stringContaining('they are compose, kubernetes')]);
 });

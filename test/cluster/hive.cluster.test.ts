@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { openHive } from '../../src/adapters/hive/hive-server.ts';
 import { SqlEngine } from '../../src/adapters/sql-engine/sql-engine.ts';
 import { HOUR_MS, MINUTE_MS } from '../../src/base/units.ts';
@@ -17,7 +17,7 @@ import { Workplace, type Ended } from '../cli/adtally-process.ts';
 import { seededTraffic, type Traffic } from './warehouse/seeded-traffic.ts';
 
 const SEED = Number(process.env['ADTALLY_SEED'] ?? Date.now() & 0x7fffffff);
-const LIMITS = { timeMaxMs: 120_000, rowsMax: 10_000 };
+const LIMITS = { timeMaxMs: 300_000, rowsMax: 10_000 };
 /** A file comes once a minute, and the jobs before it begin first. */
 const PATIENCE_MS = 180_000;
 const HOURS = `SELECT start_time, ad_id, impressions, clicks, cost_micros FROM warehouse.ad_hours ORDER BY start_time, ad_id`;
@@ -27,7 +27,7 @@ interface ClusterAnswer {
 }
 
 const place = new Workplace();
-const data = join(place.folder, 'cluster');
+const data = join(inject('clusterFolder'), 'hive');
 const cluster = (command: string, ...args: string[]): Promise<Ended> =>
   place.run(['cluster', command, '--data', data, ...args, '--json']);
 
@@ -95,17 +95,6 @@ describe(`Hive over the warehouse of a cluster (seed ${SEED})`, { timeout: 600_0
     expect([dropped.exit, JSON.parse(dropped.stdout)]).toMatchObject([2, { error: { code: 'bad_query' } }]);
   });
 
-  /** The roll-up as `adtally sql` shows it; waits for `wanted`. */
-  async function hoursLike(wanted: unknown): Promise<unknown> {
-    const deadline = performance.now() + PATIENCE_MS;
-    for (;;) {
-      const { exit, stdout } = await sql(HOURS);
-      const found: unknown = exit === 0 ? (JSON.parse(stdout) as SqlAnswer).rows : stdout;
-      if (JSON.stringify(found) === JSON.stringify(wanted) || performance.now() > deadline) return found;
-      await sleep(3000);
-    }
-  }
-
   /** What an audit asks: by hour and by minute, the same sums as were sent. */
   async function expectSums(): Promise<void> {
     const hive = await openHive({ address: addresses.hive!, ...LIMITS });
@@ -117,6 +106,17 @@ describe(`Hive over the warehouse of a cluster (seed ${SEED})`, { timeout: 600_0
     await hive.close();
   }
 });
+
+/** The roll-up as `adtally sql` shows it; waits for `wanted`. */
+async function hoursLike(wanted: unknown): Promise<unknown> {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const { exit, stdout } = await sql(HOURS);
+    const found: unknown = exit === 0 ? (JSON.parse(stdout) as SqlAnswer).rows : stdout;
+    if (JSON.stringify(found) === JSON.stringify(wanted) || performance.now() > deadline) return found;
+    await sleep(3000);
+  }
+}
 
 async function totals(hive: HiveSession, range: SumsRange): Promise<Traffic['totals']> {
   const minutes = await adMinuteSums(hive, range);

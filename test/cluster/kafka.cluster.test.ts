@@ -240,6 +240,10 @@ describe('transactions', () => {
     }
     await transactor.close();
     expect(texts(await readAll(topic))).toEqual(['commit']);
+    expect(await admin.groupOffsets(`g-${topic}`, source)).toEqual([
+      { topic: source, partition: 0, offset: 2n },
+    ]);
+    expect(await admin.groupOffsets('nobody', source)).toEqual([]);
   });
 });
 
@@ -255,6 +259,30 @@ describe('reading', () => {
     const first = found.find(({ partition }) => partition === 0)!;
     expect(first.offset).toBe(7n);
     expect(all.reduce((sum, { lastStable }) => sum + lastStable, 0n)).toBe(100n);
+  });
+
+  test('tells how far it is, over the ends of transactions and what was never committed, too', async () => {
+    const topic = await newTopic();
+    const transactor = await openKafkaTransactor(address(), { transactionalId: topic, timeoutMs: 30_000 });
+    for (const end of ['commit', 'abort', 'abort'] as const) {
+      const transaction = await transactor.begin();
+      await transaction.send(batch(topic, end, end));
+      await transaction[end]();
+    }
+    await transactor.close();
+    const [{ lastStable }] = await admin.offsets(topic);
+    const heard: (string | bigint)[] = [];
+    const reader = await openKafkaReader(address(), {
+      topics: [topic],
+      take: (messages) => Promise.resolve(void heard.push(...texts(messages))),
+      onProgress: ({ offset }) => heard.push(offset),
+      onFailure: (error) => heard.push(error.message),
+    });
+    await expect.poll(() => heard.at(-1), { timeout: 15_000 }).toBe(lastStable);
+    await reader.close();
+    // Two messages and the end of their transaction, three times.
+    expect(lastStable).toBe(9n);
+    expect(heard.filter((one) => typeof one === 'string')).toEqual(['commit', 'commit']);
   });
 });
 

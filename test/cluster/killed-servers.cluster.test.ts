@@ -1,25 +1,39 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ClusterAddresses } from '../../src/cluster/addresses.ts';
-import type { ProcessStatus } from '../../src/cluster/local/process-status.ts';
-import { Workplace, type Ended, type Started } from '../cli/adtally-process.ts';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { Workplace } from '../cli/adtally-process.ts';
+import { LocalCluster } from './servers/local-cluster.ts';
+import { KilledCommand } from './whole/killed-command.ts';
 import { committedBooks, type Books } from './whole/committed-books.ts';
-import { pinotSums, type Sums } from './whole/pinot-sums.ts';
+import { pinotSums, sumsOfRows, type Sums } from './whole/pinot-sums.ts';
+import type { SqlAnswer } from '../../src/reporting/sql-answer.ts';
 
 const SIDES = ['a', 'b'] as const;
 type Side = (typeof SIDES)[number];
 
-/** Events a second into each region; ADTALLY_CLUSTER_EVENTS says how many in all. */
+/** Events a second into each region. */
 const RATE = 80;
-const EVENTS = Number(process.env['ADTALLY_CLUSTER_EVENTS'] ?? 36_000);
 const PATIENCE_MS = 240_000;
-/** Killed one after the other while events come in; what is down stays so for a moment, then "up" starts it again. */
-const VICTIMS = ['taskmanager', 'kafka-a', 'jobmanager', 'pinot-b', 'mirror-maker', 'zookeeper', 'kafka-b'];
+/** Killed one after the other while events come in; who is down stays so for a moment. */
+const SERVERS = [
+  'taskmanager',
+  'kafka-a',
+  'hive',
+  'jobmanager',
+  'pinot-b',
+  'mirror-maker',
+  'zookeeper',
+  'kafka-b',
+];
+const WAREHOUSE_SQL =
+  'SELECT region, SUM(impressions), SUM(clicks) FROM warehouse.ad_minutes GROUP BY region ORDER BY region';
+const UP_MS = 5000;
+const DOWN_MS = 2000;
 
-interface ClusterAnswer {
-  readonly processes: readonly ProcessStatus[];
+interface Victim {
+  readonly name: string;
+  readonly kill: () => Promise<void>;
+  readonly heal: () => Promise<unknown>;
 }
 
 /** What the generator says at its end: what was due, by kind and by verdict. */
@@ -32,47 +46,63 @@ interface Sent {
 }
 
 const place = new Workplace();
-const data = join(place.folder, 'cluster');
-const cluster = (command: string, ...args: string[]): Promise<Ended> =>
-  place.run(['cluster', command, '--data', data, ...args, '--json']);
+const senders = new Workplace();
+const cluster = new LocalCluster(join(inject('clusterFolder'), 'killed-servers'));
 
 describe('a cluster of two regions whose servers are killed under load', { timeout: 1_200_000 }, () => {
-  let addresses: ClusterAddresses;
-  const gateways = new Map<Side, Started<{ readonly url: string }>>();
+  const gateways = new Map<Side, KilledCommand>();
   const sent = new Map<Side, Sent>();
 
   beforeAll(async () => {
-    const up = await cluster('up', '--regions', 'a,b', '--port-base', '0');
-    if (up.exit !== 0) throw new Error(up.stdout + up.stderr);
-    const applied = await cluster('apply');
-    if (applied.exit !== 0) throw new Error(applied.stdout + applied.stderr);
-    addresses = JSON.parse(readFileSync(join(data, 'addresses.json'), 'utf8')) as ClusterAddresses;
+    await cluster.up('--regions', 'a,b', '--port-base', '0');
+    await cluster.apply();
     for (const side of SIDES) gateways.set(side, await startGateway(side));
   }, 600_000);
 
   afterAll(async () => {
-    await cluster('down', '--purge', '--yes');
+    await senders.remove();
     await place.remove();
+    await cluster.run('down', '--purge', '--yes');
   }, 120_000);
 
-  function startGateway(side: Side): Promise<Started<{ readonly url: string }>> {
-    const keys = join(place.folder, `gateway-${side}`);
-    const args = ['--cluster', data, '--regions', 'a,b', '--region', side, '--port', '0', '--data', keys];
-    return place.start(['gateway', ...args]);
+  function startGateway(side: Side): Promise<KilledCommand> {
+    const where = ['--cluster', cluster.directory, '--regions', 'a,b', '--region', side];
+    return KilledCommand.start(place, ['gateway', ...where, '--data', join(place.folder, `gateway-${side}`)]);
+  }
+
+  function victims(): readonly Victim[] {
+    const servers = SERVERS.map((name): Victim => ({
+      name,
+      kill: () => cluster.kill(name),
+      heal: () => cluster.up(),
+    }));
+    const commands = [...gateways].map(([side, gateway]): Victim => ({
+      name: `gateway-${side}`,
+      kill: () => gateway.kill(),
+      heal: () => gateway.startAgain(),
+    }));
+    return [...servers, ...commands];
   }
 
   test('every event is counted once in both Pinots, whatever was killed', async () => {
+    const all = victims();
     const killed: string[] = [];
     const over = new AbortController();
     const load = Promise.all(SIDES.map(async (side, n) => sent.set(side, await generate(side, 100 + n))));
     const ended = load.finally(() => over.abort());
-    for (let n = 0; !over.signal.aborted && n < VICTIMS.length; n++) {
-      await sleep(5000);
-      await killAndHeal(VICTIMS[n]);
-      killed.push(VICTIMS[n]);
+    for (let n = 0; !over.signal.aborted && n < all.length; n++) {
+      const { name, kill, heal } = all[n];
+      await sleep(UP_MS);
+      await kill();
+      await sleep(DOWN_MS);
+      await heal();
+      killed.push(name);
     }
+    await sleep(UP_MS);
+    // It sends until then: at Ctrl-C it says what it has sent.
+    senders.signalAll('SIGINT');
     await ended;
-    expect(killed).toEqual(VICTIMS);
+    expect(killed).toEqual(all.map(({ name }) => name));
 
     for (const side of SIDES) {
       const { events, due } = sent.get(side)!;
@@ -84,45 +114,47 @@ describe('a cluster of two regions whose servers are killed under load', { timeo
       expect(sum(Object.values(books.verdicts))).toBe(books.messages);
     }
     const truth = Object.fromEntries(SIDES.map((side) => [side, dueSums(sent.get(side)!)]));
-    for (const side of SIDES) expect(await pinotLike(side, truth)).toEqual(truth);
-    for (const side of SIDES) expect(await reported(gateways.get(side)!.first.url)).toEqual(sumsOf(truth));
-    expect((await cluster('plan')).stdout).toBe('{"changes":[]}\n');
+    for (const side of SIDES)
+      expect(await like(() => pinotSums(cluster.addresses.regions[side].pinotBroker), truth)).toEqual(truth);
+    expect(await like(warehouseSums, truth)).toEqual(truth);
+    for (const side of SIDES) expect(await reported(gateways.get(side)!.url)).toEqual(sumsOf(truth));
+    expect((await cluster.run('plan')).stdout).toBe('{"changes":[]}\n');
   });
 
   async function generate(side: Side, seed: number): Promise<Sent> {
-    const { url } = gateways.get(side)!.first;
-    const count = ['--count', String(EVENTS / 2), '--rate', String(RATE), '--batch', '100'];
-    return place.json<Sent>(['generate', '--url', url, '--seed', String(seed), ...count]);
+    const { url } = gateways.get(side)!;
+    const load = ['--seed', String(seed), '--rate', String(RATE), '--batch', '100'];
+    const { first } = await senders.start<Sent>(['generate', '--url', url, ...load]);
+    return first;
   }
 
   /** The region's books once every message has its verdict. */
   async function settled(side: Side, least: number): Promise<Books> {
     const deadline = performance.now() + PATIENCE_MS;
     for (;;) {
-      const books = await committedBooks(addresses.regions[side].kafka, side);
+      const books = await committedBooks(cluster.addresses.regions[side].kafka, side);
       const isClosed = sum(Object.values(books.verdicts)) === books.messages;
       if ((isClosed && books.messages >= least) || performance.now() > deadline) return books;
       await sleep(1000);
     }
   }
-
-  /** What the Pinot of a region has; waits for `truth`, and for the mirror that brings the other region's part. */
-  async function pinotLike(side: Side, truth: unknown): Promise<Readonly<Record<string, Sums>>> {
-    const deadline = performance.now() + PATIENCE_MS;
-    for (;;) {
-      const found = await pinotSums(addresses.regions[side].pinotBroker);
-      if (JSON.stringify(found) === JSON.stringify(truth) || performance.now() > deadline) return found;
-      await sleep(1000);
-    }
-  }
 });
 
-async function killAndHeal(name: string): Promise<void> {
-  const status = JSON.parse((await cluster('status')).stdout) as ClusterAnswer;
-  process.kill(status.processes.find((one) => one.name === name)!.pid!, 'SIGKILL');
-  await sleep(2000);
-  const up = await cluster('up');
-  expect([name, up.exit, up.exit === 0 ? '' : up.stdout]).toEqual([name, 0, '']);
+/** What `found` finds; waits for `wanted`, and for the mirror that brings the other region's part. */
+async function like<T>(found: () => Promise<T>, wanted: unknown): Promise<T> {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const now = await found();
+    if (JSON.stringify(now) === JSON.stringify(wanted) || performance.now() > deadline) return now;
+    await sleep(1000);
+  }
+}
+
+/** What Hive finds in the files that the job of the warehouse has finished; nothing while it does not answer. */
+async function warehouseSums(): Promise<Record<string, Sums>> {
+  const asked = ['sql', '--cluster', cluster.directory, WAREHOUSE_SQL, '--json'];
+  const { exit, stdout } = await place.run(asked);
+  return exit === 0 ? sumsOfRows((JSON.parse(stdout) as SqlAnswer).rows) : {};
 }
 
 /** All figures of both regions, as a gateway reports them. */

@@ -1,17 +1,15 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { jobServices } from '../../src/cli/cluster/jobs/wished-cluster.ts';
 import { readJobWish, writeJobWish } from '../../src/cli/cluster/state/job-wish-file.ts';
-import type { ClusterAddresses } from '../../src/cluster/addresses.ts';
 import { applyJobs, type JobServices } from '../../src/cluster/jobs/apply-jobs.ts';
 import { runningVersions } from '../../src/cluster/jobs/running-jobs.ts';
-import type { ProcessStatus } from '../../src/cluster/local/process-status.ts';
 import type { RenderedJob } from '../../src/cluster/render/rendered-job.ts';
 import { topicNamesOf } from '../../src/cluster/topic-names.ts';
 import { Workplace, type Ended, type Started } from '../cli/adtally-process.ts';
 import { awaited } from './jobs/job-rig.ts';
+import { LocalCluster } from './servers/local-cluster.ts';
 import { committedBooks } from './whole/committed-books.ts';
 import { committedMessages } from './whole/committed-messages.ts';
 import { committedSums } from './whole/committed-sums.ts';
@@ -41,9 +39,8 @@ interface Sent {
 }
 
 const place = new Workplace();
-const data = join(place.folder, 'cluster');
-const cluster = (command: string, ...args: string[]): Promise<Ended> =>
-  place.run(['cluster', command, '--data', data, ...args, '--json']);
+const cluster = new LocalCluster(join(inject('clusterFolder'), 'watched'));
+const data = cluster.directory;
 
 describe('a cluster of one region that is watched', { timeout: 400_000 }, () => {
   let kafka = '';
@@ -54,9 +51,9 @@ describe('a cluster of one region that is watched', { timeout: 400_000 }, () => 
   const truth = { impressions: 0, clicks: 0, counted: 0 };
 
   beforeAll(async () => {
-    await done('up', '--regions', 'a', '--port-base', '0', '--without', 'pinot', 'hive');
-    await done('apply');
-    const addresses = JSON.parse(readFileSync(join(data, 'addresses.json'), 'utf8')) as ClusterAddresses;
+    await cluster.up('--regions', 'a', '--port-base', '0', '--without', 'pinot', 'hive');
+    await cluster.apply();
+    const { addresses } = cluster;
     kafka = addresses.regions['a'].kafka;
     services = jobServices(addresses);
     watch = await place.start<Line>([
@@ -78,8 +75,8 @@ describe('a cluster of one region that is watched', { timeout: 400_000 }, () => 
   afterAll(async () => {
     watch?.signal('SIGTERM');
     await watch?.ended;
-    await cluster('down', '--purge', '--yes');
     await place.remove();
+    await cluster.run('down', '--purge', '--yes');
   }, 120_000);
 
   test('a job that is gone goes on from its newest checkpoint, once', async () => {
@@ -96,7 +93,7 @@ describe('a cluster of one region that is watched', { timeout: 400_000 }, () => 
   });
 
   test('jobs run with more instances, and count each event once over it', async () => {
-    const tooMany = await cluster('rescale', '--parallelism', '3');
+    const tooMany = await cluster.run('rescale', '--parallelism', '3');
     expect([tooMany.exit, tooMany.stdout]).toEqual([1, expect.stringContaining('has 2 partitions')]);
     const load = generate(3000);
     await sleep(5000);
@@ -127,7 +124,7 @@ describe('a cluster of one region that is watched', { timeout: 400_000 }, () => 
     const wish = readJobWish(data)!;
     const hasty = wish.jobs.map(withShortTransactions);
     writeJobWish(data, { ...wish, jobs: hasty });
-    const refused = await cluster('resume');
+    const refused = await cluster.run('resume');
     expect([refused.exit, refused.stdout]).toEqual([
       2,
       expect.stringContaining('what is in them would be lost'),
@@ -195,7 +192,7 @@ function withShortTransactions(job: RenderedJob): RenderedJob {
 }
 
 async function done(command: string, ...args: string[]): Promise<Ended> {
-  const ended = await cluster(command, ...args);
+  const ended = await cluster.run(command, ...args);
   if (ended.exit !== 0) throw new Error(`${command}: ${ended.stdout}${ended.stderr}`);
   return ended;
 }
@@ -206,7 +203,7 @@ async function done(command: string, ...args: string[]): Promise<Ended> {
  * that a checkpoint is complete. Once its files are there the TaskManager stops, so that it never hears of it.
  */
 async function dieBeforeCommit(newestCheckpoint: () => Promise<string | undefined>): Promise<void> {
-  const { processes } = JSON.parse((await cluster('status')).stdout) as { processes: ProcessStatus[] };
+  const processes = await cluster.status();
   const send = (signal: NodeJS.Signals, name: string): void => {
     process.kill(processes.find((one) => one.name === name)!.pid!, signal);
   };

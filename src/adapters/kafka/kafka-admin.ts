@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
-import type { KafkaAdmin, PartitionOffsets, PresentTopic, WantedTopic } from '../../cluster/kafka/ports.ts';
+import type {
+  KafkaAdmin,
+  NextOffset,
+  PartitionOffsets,
+  PresentTopic,
+  WantedTopic,
+} from '../../cluster/kafka/ports.ts';
 import { type KafkaAddress, kafkaClient } from './kafka-client.ts';
 import { kafkaError } from './kafka-errors.ts';
 
@@ -107,6 +113,17 @@ class ClusterAdmin implements KafkaAdmin {
     return found
       .map(({ partition, low, high }) => ({ partition, first: BigInt(low), lastStable: BigInt(high) }))
       .toSorted((a, b) => a.partition - b.partition);
+  }
+
+  async groupOffsets(group: string, topic: string): Promise<NextOffset[]> {
+    const asked = this.#admin.fetchOffsets({ groupId: group, topics: [topic] });
+    const found = await expected(asked, `tell how far ${group} has read`);
+    // -1 where the group has said nothing.
+    return found.flatMap(({ partitions }) =>
+      partitions.flatMap(({ partition, offset }) =>
+        BigInt(offset) < 0n ? [] : [{ topic, partition, offset: BigInt(offset) }],
+      ),
+    );
   }
 
   async close(): Promise<void> {

@@ -13,7 +13,7 @@ const WAIT_MS_MAX = 200;
  */
 export async function openKafkaReader(
   address: KafkaAddress,
-  { topics, from = [], uncommitted = false, take, onFailure }: Reading,
+  { topics, from = [], uncommitted = false, take, onProgress, onFailure }: Reading,
 ): Promise<KafkaReader> {
   const first = new Map(from.map(({ topic, partition, offset }) => [`${topic}/${partition}`, offset]));
   const consumer = kafkaClient(address).consumer({
@@ -26,6 +26,12 @@ export async function openKafkaReader(
   consumer.on('consumer.crash', ({ payload }) => {
     if (!payload.restart) onFailure(kafkaError(payload.error, 'give the messages'));
   });
+  if (onProgress !== undefined) {
+    // Told of batches too that have nothing for the one who reads.
+    consumer.on('consumer.end_batch_process', ({ payload: { topic, partition, lastOffset } }) =>
+      onProgress({ topic, partition, offset: BigInt(lastOffset) + 1n }),
+    );
+  }
   try {
     await consumer.connect();
     await consumer.subscribe({ topics: [...topics], fromBeginning: true });

@@ -12,7 +12,7 @@ import {
   type RecordList,
 } from '../../reporting/record-digest.ts';
 import type { RecordKind, RecordKinds } from '../../union-load/ports.ts';
-import { settle, type Doubt } from './settle.ts';
+import { settle, type Doubt } from '../../base/settle.ts';
 
 export interface TimeRange {
   readonly from: UnixMs;

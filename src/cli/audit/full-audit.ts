@@ -6,7 +6,7 @@ import { compareAdMinutes, type RecordComparison } from '../../reporting/audit.t
 import type { LogRecount } from './log-recount.ts';
 import { auditOrders, type OrderAudit } from './order-audit.ts';
 import type { ServedBooks } from './served-books.ts';
-import { LOOKS_UNMOVED, PAUSE_MS, ROUNDS_MAX } from './settle.ts';
+import { LOOKS_UNMOVED, PAUSE_MS, ROUNDS_MAX } from '../../base/settle.ts';
 
 export interface FullAudit {
   /** Books balance and nothing differs. */

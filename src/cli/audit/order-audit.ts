@@ -4,7 +4,7 @@ import { DIFFERENCES_MAX } from '../../reporting/audit.ts';
 import { creditDifferences, orderDifferences, touchDifferences } from '../../reporting/order-audit.ts';
 import type { LogRecount } from './log-recount.ts';
 import type { ServedBooks } from './served-books.ts';
-import { settle, type Doubt } from './settle.ts';
+import { settle, type Doubt } from '../../base/settle.ts';
 
 export interface OrderAudit {
   /** Versions of orders in the log. */

@@ -11,6 +11,7 @@ import { JOB_WISH_FILE } from './state/job-wish-file.ts';
 import { LOSS_FILE } from './state/loss-file.ts';
 import { readStateFile, replaceFile, writeStateFile } from './state/state-file.ts';
 
+const FORMAT = 2;
 const STATE_FILE = 'cluster.json';
 const ADDRESS_FILE = 'addresses.json';
 /** All that a cluster has in its directory; whatever else is there is somebody else's. */
@@ -27,7 +28,7 @@ const OWN = [
 
 /** The layout of the cluster in `directory`; undefined when there is none. Throws AdtallyError data_format or data_corrupt. */
 export function readClusterState(directory: string): ClusterLayout | undefined {
-  const layout = readStateFile(directory, STATE_FILE) as ClusterLayout | undefined;
+  const layout = readStateFile(directory, STATE_FILE, FORMAT) as ClusterLayout | undefined;
   // The folder may have been moved.
   return layout === undefined ? undefined : { ...layout, directory };
 }
@@ -35,7 +36,7 @@ export function readClusterState(directory: string): ClusterLayout | undefined {
 /** Writes the layout and, for programs that talk to the cluster, its addresses. */
 export function writeClusterState(layout: ClusterLayout): void {
   const { directory } = layout;
-  writeStateFile(directory, STATE_FILE, layout);
+  writeStateFile(directory, STATE_FILE, FORMAT, layout);
   replaceFile(join(directory, ADDRESS_FILE), addressesOf(layout));
 }
 

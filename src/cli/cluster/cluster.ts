@@ -7,6 +7,7 @@ import { resumeCommand } from './jobs/resume.ts';
 import { stopJobsCommand } from './jobs/stop-jobs.ts';
 import { logsCommand } from './logs.ts';
 import { planCommand } from './changes/plan.ts';
+import { renderCommand } from './render.ts';
 import { statusCommand } from './status.ts';
 import { upCommand } from './up.ts';
 import { watchCommand } from './watch/watch.ts';
@@ -26,5 +27,6 @@ export const clusterCommands: CommandGroup = {
     statusCommand,
     downCommand,
     logsCommand,
+    renderCommand,
   ],
 };

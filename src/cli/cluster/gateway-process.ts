@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
 import { pino } from 'pino';
 import { openKafkaPublisher, type Compression } from '../../adapters/kafka/kafka-publisher.ts';
+import { openKafkaReader } from '../../adapters/kafka/kafka-reader.ts';
 import { openPinotReports } from '../../adapters/pinot/open-pinot-reports.ts';
 import { nodeClock } from '../../adapters/node-clock/node-clock.ts';
 import { Gateway } from '../../cluster/gateway/gateway.ts';
+import { VerdictHour } from '../../cluster/gateway/verdict-hour.ts';
 import { retentionDays } from '../../cluster/render/pinot-tables.ts';
 import type { Reports } from '../../reporting/reports.ts';
 import { DAY_MS } from '../../base/units.ts';
@@ -39,15 +41,20 @@ export async function runGateway({
   const log = pino({ name: 'adtally-gateway' }, pino.destination({ dest: 2, sync: true }));
   suitHeapToBodies();
   const clientId = `adtally-gateway-${region}`;
-  const publisher = openKafkaPublisher({ brokers, clientId, log }, compression);
+  const address = { brokers, clientId, log };
+  const publisher = openKafkaPublisher(address, compression);
   const gateway = new Gateway({ region, spec, publisher, clock: nodeClock });
   const started = new AsyncDisposableStack();
   started.defer(() => gateway.close());
+  const openReader = openKafkaReader.bind(undefined, address);
+  const verdicts = new VerdictHour({ region, openReader, clock: nodeClock });
+  started.defer(() => verdicts.close());
   try {
     const keys = new KeyFile(resolve(spec.data));
     const server = await startGatewayServer({
       gateway,
       reports: reportsFrom(pinot, spec),
+      verdicts: () => verdicts.counts(),
       spec,
       keys,
       clock: nodeClock,

@@ -19,7 +19,7 @@ import { describeTrail, readTrail } from '../access/trail-report.ts';
 import { wholeNumber, type CommandDefinition } from '../command.ts';
 import { addRegionOptions, findPair, findRegion } from '../region-address.ts';
 import { readRunningFile } from '../running-file.ts';
-import { readSpecOfRegion } from '../settings-options.ts';
+import { readSpec, readSpecOfRegion } from '../settings-options.ts';
 import { countOf, formatCount, formatMicros, formatSize, renderTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -27,6 +27,7 @@ interface Flags {
   readonly url?: string;
   readonly peer?: boolean;
   readonly trail?: boolean;
+  readonly cluster?: string;
   readonly limit: number;
 }
 
@@ -37,19 +38,22 @@ export const auditCommand: CommandDefinition = {
   more:
     'It works on the data directory, whether a region runs on it or not, and changes nothing. With --url alone the region is only\n' +
     'asked for its own books. With --peer it asks two running regions, this one and its peer or the two that --url names, whether\n' +
-    `both hold the same records. With --trail it shows what operators did instead. Exit code ${ERRORS.audit_mismatch.exit} when anything differs.`,
+    `both hold the same records. With --cluster it closes the books of a local cluster: what Kafka received, the verdicts, the records,\n` +
+    `and what every store made of them. With --trail it shows what operators did instead. Exit code ${ERRORS.audit_mismatch.exit} when anything differs.`,
   configure: (command) =>
     addRegionOptions(command)
       .option(
         '--peer',
         'hold the records of both regions against their copies in both reporting stores instead',
       )
+      .option('--cluster <dir>', 'close the books of the local cluster in this directory instead')
       .option('--trail', 'show what operators did, newest first')
       .option('--limit <count>', 'with --trail, the most actions shown', wholeNumber(1, 1000), 100),
   run: async (command, terminal) => {
-    const { url, trail, limit, peer } = command.opts<Flags>();
+    const { url, trail, limit, peer, cluster } = command.opts<Flags>();
     if (trail === true) return showTrail(command, terminal, limit);
     if (peer === true) return auditPeer(command, terminal);
+    if (cluster !== undefined) return auditBooks(cluster, command, terminal);
     if (url !== undefined && command.getOptionValue('data') === undefined) {
       const { client } = await findRegion(command);
       const books = await client.get<AuditReport>('/v1/audit');
@@ -69,6 +73,15 @@ async function auditPeer(command: Command, terminal: Terminal): Promise<number> 
   const convergence = await auditPair(await findPair(command));
   terminal.result(convergence, describeConvergence(convergence));
   return convergence.exact ? 0 : ERRORS.audit_mismatch.exit;
+}
+
+/** What a cluster received, and what became of it everywhere. */
+async function auditBooks(directory: string, command: Command, terminal: Terminal): Promise<number> {
+  const { auditLocalCluster } = await import('../cluster/audit/local-audit.ts');
+  const { describeClusterAudit } = await import('../cluster/audit/describe-audit.ts');
+  const audit = await auditLocalCluster(resolve(directory), await readSpec(command), terminal);
+  terminal.result(audit, describeClusterAudit(audit));
+  return audit.exact ? 0 : ERRORS.audit_mismatch.exit;
 }
 
 /** What operators did: of the data directory, or with --url alone of the region there. */

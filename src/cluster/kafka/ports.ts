@@ -71,6 +71,8 @@ export interface Reading {
   readonly uncommitted?: boolean;
   /** Gets the messages of a partition in their order, a batch at a time; the next one comes when it has resolved. */
   readonly take: (messages: readonly ReceivedMessage[]) => Promise<void>;
+  /** Hears where a partition is read on: after what was taken, and after what nobody gets, such as the ends of transactions. */
+  readonly onProgress?: (next: NextOffset) => void;
   /** The reader has stopped by itself and reads no more. */
   readonly onFailure: (error: Error) => void;
 }
@@ -119,5 +121,7 @@ export interface KafkaAdmin {
   /** Sets these settings, and keeps what else was set. */
   setConfig(topic: string, config: Readonly<Record<string, string>>): Promise<void>;
   offsets(topic: string): Promise<PartitionOffsets[]>;
+  /** Where the group has said it reads on; partitions of which it has said nothing are left out. */
+  groupOffsets(group: string, topic: string): Promise<NextOffset[]>;
   close(): Promise<void>;
 }

@@ -29,6 +29,8 @@ export interface Runtime {
   readonly java: string;
   /** Directory of the jars of each group that is needed. */
   readonly jars: Readonly<Partial<Record<JarGroup, string>>>;
+  /** Folder of Pinot's plugins, where they are not among its jars. */
+  readonly pinotPlugins?: string;
 }
 
 export const CONFIG_FOLDER = 'config';

@@ -106,8 +106,8 @@ function isFigure(name: FigureColumn): name is FigureName {
   return FIGURE_NAMES.includes(name as FigureName);
 }
 
-/** Sums come as decimal digits, counts as numbers. */
-function exact(cell: PinotCell): bigint {
+/** A sum, which comes as decimal digits, or a count, which is a number. */
+export function exact(cell: PinotCell): bigint {
   const isWhole =
     typeof cell === 'bigint' || Number.isSafeInteger(cell) || (typeof cell === 'string' && DIGITS.test(cell));
   assert(isWhole, `a sum is a whole number, not ${String(cell)}`);

@@ -26,7 +26,7 @@ export interface FiguresRow extends Figures {
 
 /** Answer of `GET /v1/reports/figures`. */
 export interface FiguresAnswer {
-  readonly granularity: 'hour' | 'day' | 'range';
+  readonly granularity: 'minute' | 'hour' | 'day' | 'range';
   readonly timezone: string;
   /** RFC 3339. */
   readonly from: string;
@@ -40,7 +40,7 @@ export interface FiguresAnswer {
 /** What is asked for: all of it belongs to the advertiser and the campaign, where there are any. */
 export interface FiguresQuestion {
   readonly by: 'total' | 'advertiser' | 'campaign' | 'ad';
-  readonly granularity: 'hour' | 'day' | 'range';
+  readonly granularity: 'minute' | 'hour' | 'day' | 'range';
   readonly timeZone: string;
   readonly from: UnixMs;
   readonly to: UnixMs;

@@ -19,9 +19,9 @@ interface Panel {
 
 /**
  * Impressions as bars above clicks as a line, on one axis of time: clicks are a hundredth of the impressions, and a second
- * scale in the same picture would let any two lines seem to belong together.
+ * scale in the same picture would let any two lines seem to belong together. `of` says whose they are: `ad ad-42`.
  */
-export function MinuteChart({ adId, slots }: { adId: string; slots: readonly MinuteSlot[] }): VNode {
+export function MinuteChart({ of, slots }: { of: string; slots: readonly MinuteSlot[] }): VNode {
   const [hovered, setHovered] = useState<number | null>(null);
   const zone = timeZone.value;
   const data = useMemo(() => columns(slots), [slots]);
@@ -32,14 +32,14 @@ export function MinuteChart({ adId, slots }: { adId: string; slots: readonly Min
       ${describeSlot(slots[hovered ?? slots.length - 1], zone, hovered === null)}
     </figcaption>
     <${Chart}
-      label=${`Impressions of ad ${adId} by minute, bars`}
+      label=${`Impressions of ${of} by minute, bars`}
       heightPx=${IMPRESSIONS_HEIGHT_PX}
       data=${data.impressions}
       makeOptions=${(theme: ChartTheme) => impressionsOptions(theme, { ...panel, showsTime: false })}
       optionsKey=${key}
     />
     <${Chart}
-      label=${`Clicks of ad ${adId} by minute, line`}
+      label=${`Clicks of ${of} by minute, line`}
       heightPx=${CLICKS_HEIGHT_PX}
       data=${data.clicks}
       makeOptions=${(theme: ChartTheme) => clicksOptions(theme, { ...panel, showsTime: true })}

@@ -2,7 +2,7 @@ import { html } from 'htm/preact';
 import type { VNode } from 'preact';
 import type uPlot from 'uplot';
 import { formatRate } from '../format.ts';
-import { RATE_HISTORY_MS, type RateSample, frame, rates } from '../store.ts';
+import { RATE_HISTORY_MS, type RateSample, latest, rates } from '../store.ts';
 import { Chart, type ChartOptions, type ChartTheme } from './chart.ts';
 
 const HEIGHT_PX = 132;
@@ -11,9 +11,9 @@ const LABELLED = [-120, -90, -60, -30, 0];
 
 /** Events per second over the last two minutes; now is at the right edge. */
 export function RateChart(): VNode {
-  const now = frame.value?.at ?? 0;
+  const now = latest.value?.at ?? 0;
   return html`<${Chart}
-    label=${`Events per second over the last two minutes. Now ${formatRate(frame.value?.eventsPerSecond ?? 0)}.`}
+    label=${`Events per second over the last two minutes. Now ${formatRate(latest.value?.eventsPerSecond ?? 0)}.`}
     heightPx=${HEIGHT_PX}
     data=${toSecondsAgo(rates.value, now)}
     makeOptions=${makeOptions}

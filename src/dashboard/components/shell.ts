@@ -1,15 +1,16 @@
 import { html } from 'htm/preact';
 import type { VNode } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { advertiser, mayShow } from '../reader.ts';
+import { advertiser, engine, hasView, mayShow } from '../reader.ts';
 import { FIGURES_DEFAULT, figuresHref } from '../address/figures-choice.ts';
 import { type Route, routeHref } from '../router.ts';
-import { frame, route } from '../store.ts';
+import { frame, latest, route } from '../store.ts';
 import { formatCount } from '../format.ts';
 import { AdView } from '../views/ad.ts';
 import { CampaignView } from '../views/campaign.ts';
 import { CampaignsView } from '../views/campaigns.ts';
 import { FiguresView } from '../views/figures.ts';
+import { GatewayView } from '../views/gateway.ts';
 import { OrderView } from '../views/order.ts';
 import { OrdersView } from '../views/orders.ts';
 import { OverviewView } from '../views/overview.ts';
@@ -74,7 +75,7 @@ export function Shell({ onRetry }: { onRetry: () => void }): VNode {
         <img src="/assets/dashboard/mark.svg" alt="" width="22" height="22" />adtally
       </a>
       <${Region} />
-      <${AdSearch} />
+      ${mayShow('ad') && html`<${AdSearch} />`}
       <${Preferences} />
     </header>
     <${StatusStrip} onRetry=${onRetry} />
@@ -86,8 +87,9 @@ export function Shell({ onRetry }: { onRetry: () => void }): VNode {
 }
 
 function Region(): VNode {
-  const name = frame.value?.region;
-  return html`<span class="region">${name === undefined ? '' : html`region <b>${name}</b>`}</span>`;
+  const name = latest.value?.region;
+  const what = engine.value === 'cluster' ? 'cluster, region' : 'region';
+  return html`<span class="region">${name === undefined ? '' : html`${what} <b>${name}</b>`}</span>`;
 }
 
 function Navigation(): VNode {
@@ -116,7 +118,10 @@ function viewOf(current: Route): { title: string; view: VNode } {
   if (!mayShow(current.view)) return elsewhere(current);
   switch (current.view) {
     case 'overview':
-      return { title: 'Live', view: html`<${OverviewView} />` };
+      return {
+        title: 'Live',
+        view: engine.value === 'cluster' ? html`<${GatewayView} />` : html`<${OverviewView} />`,
+      };
     case 'ad': {
       const { adId, minutes } = current;
       return { title: adId, view: html`<${AdView} key=${adId} adId=${adId} minutes=${minutes} />` };
@@ -151,10 +156,28 @@ function viewOf(current: Route): { title: string; view: VNode } {
   }
 }
 
-/** For an advertiser: the page begins with the campaigns, and says of other views whom they are for. */
+/**
+ * For an advertiser: the page begins with the campaigns, or where there are none with the figures, and says of other views whom
+ * they are for.
+ */
 function elsewhere({ view }: Route): { title: string; view: VNode } {
-  if (view === 'overview') return { title: 'Campaigns', view: html`<${CampaignsView} />` };
+  if (!hasView(view)) return { title: 'Not served here', view: html`<${AbsentView} />` };
+  if (view === 'overview') {
+    return mayShow('campaigns')
+      ? { title: 'Campaigns', view: html`<${CampaignsView} />` }
+      : { title: 'Figures', view: html`<${FiguresView} choice=${FIGURES_DEFAULT} />` };
+  }
   return { title: 'Not for this key', view: html`<${OperatorView} />` };
+}
+
+function AbsentView(): VNode {
+  return html`
+    <h1>This server does not have this view</h1>
+    <p class="empty">
+      It shows what the server that it comes from can tell.
+      <a href=${routeHref({ view: 'overview' })}>Go to what there is</a>.
+    </p>
+  `;
 }
 
 function OperatorView(): VNode {
@@ -162,7 +185,7 @@ function OperatorView(): VNode {
     <h1>This view needs an operator’s key</h1>
     <p class="empty">
       It shows figures of more than one advertiser.
-      <a href=${routeHref({ view: 'campaigns' })}>Go to the campaigns of ${advertiser.value}</a>.
+      <a href=${routeHref({ view: 'overview' })}>Go to the figures of ${advertiser.value}</a>.
     </p>
   `;
 }

@@ -2,14 +2,14 @@ import { html } from 'htm/preact';
 import type { VNode } from 'preact';
 import { formatClock, formatLatency } from '../format.ts';
 import { advertiser } from '../reader.ts';
-import { arrival, connection, frame, timeZone } from '../store.ts';
+import { arrival, connection, frame, latest, timeZone } from '../store.ts';
 import { Failover } from './regions/failover.ts';
 
 /** One line of constant height under the header: is this live, and of when are the figures. */
 export function StatusStrip({ onRetry }: { onRetry: () => void }): VNode {
   if (advertiser.value !== null) return html`<${Reader} />`;
   const state = connection.value;
-  const of = frame.value === null ? null : formatClock(frame.value.at, timeZone.value);
+  const of = latest.value === null ? null : formatClock(latest.value.at, timeZone.value);
   return html`
     <section class="strip" data-state=${state} aria-label="Connection">
       <span class="strip-state"><span class="dot" aria-hidden="true"></span>${STATE_LABEL[state]}</span>
@@ -40,12 +40,13 @@ function explain(of: string | null): VNode | string {
 /** After the page of another region has gone on here. */
 function cameText(): VNode | string {
   const { from } = arrival;
-  if (from === null || from === frame.value?.region) return '';
+  if (from === null || from === latest.value?.region) return '';
   return html` · here since region <b>${from}</b> did not answer`;
 }
 
-function Freshness(): VNode {
-  const { p50Ms, p99Ms } = frame.value!.freshness;
+function Freshness(): VNode | null {
+  if (frame.value === null) return null;
+  const { p50Ms, p99Ms } = frame.value.freshness;
   if (p99Ms === null) return html`<span class="strip-fresh">no new events in the last 10 s</span>`;
   return html`<span class="strip-fresh">
     <span class="wide">accepted → visible</span>

@@ -1,7 +1,7 @@
 import { html } from 'htm/preact';
 import type { VNode } from 'preact';
 import type { LiveFrame } from '../../model/live.ts';
-import type { Verdict } from '../../model/verdict.ts';
+import type { Verdict, VerdictCounts } from '../../model/verdict.ts';
 import { formatCount, formatShare } from '../format.ts';
 
 const MEANINGS: Record<Verdict, string> = {
@@ -14,8 +14,15 @@ const MEANINGS: Record<Verdict, string> = {
 };
 const VERDICTS = Object.keys(MEANINGS) as Verdict[];
 
+interface VerdictTableProps {
+  /** Null where only those that have a verdict are known. */
+  readonly received: number | null;
+  readonly verdicts: VerdictCounts;
+}
+
 /** What became of every event received, and the proof that none is missing. */
-export function VerdictTable({ received, verdicts }: Pick<LiveFrame, 'received' | 'verdicts'>): VNode {
+export function VerdictTable({ received, verdicts }: VerdictTableProps): VNode {
+  const all = received ?? sumOf(verdicts);
   return html`
     <table class="verdicts">
       <caption class="sr-only">
@@ -35,20 +42,35 @@ export function VerdictTable({ received, verdicts }: Pick<LiveFrame, 'received' 
             html`<tr key=${verdict} data-verdict=${verdict} data-none=${verdicts[verdict] === 0}>
               <th scope="row"><span class="dot" aria-hidden="true"></span>${verdict}</th>
               <td class="number">${formatCount(verdicts[verdict])}</td>
-              <td class="number">${formatShare(verdicts[verdict], received)}</td>
+              <td class="number">${formatShare(verdicts[verdict], all)}</td>
               <td class="meaning">${MEANINGS[verdict]}</td>
             </tr>`,
         )}
       </tbody>
       <tfoot>
-        <${Balance} received=${received} verdicts=${verdicts} />
+        ${received === null ? html`<${Judged} sum=${all} />` : html`<${Balance} received=${received} verdicts=${verdicts} />`}
       </tfoot>
     </table>
   `;
 }
 
+function sumOf(verdicts: VerdictCounts): number {
+  return VERDICTS.reduce((total, verdict) => total + verdicts[verdict], 0);
+}
+
+function Judged({ sum }: { sum: number }): VNode {
+  return html`<tr class="balance">
+    <th scope="row">judged</th>
+    <td class="number">${formatCount(sum)}</td>
+    <td class="number">${formatShare(sum, sum)}</td>
+    <td class="balance-proof meaning">
+      That nothing is missing, <code>adtally audit --cluster</code> proves.
+    </td>
+  </tr>`;
+}
+
 function Balance({ received, verdicts }: Pick<LiveFrame, 'received' | 'verdicts'>): VNode {
-  const sum = VERDICTS.reduce((total, verdict) => total + verdicts[verdict], 0);
+  const sum = sumOf(verdicts);
   const balanced = sum === received;
   return html`<tr class="balance" data-balanced=${balanced}>
     <th scope="row">received</th>

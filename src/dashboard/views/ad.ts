@@ -36,7 +36,7 @@ export function AdView({ adId, minutes }: { adId: string; minutes: number }): VN
       <p class=${error === null ? 'view-note' : 'problem'} role=${error === null ? undefined : 'alert'}>
         ${describe(data, error, minutes)}
       </p>
-      <${MinuteChart} adId=${adId} slots=${slots} />
+      <${MinuteChart} of=${`ad ${adId}`} slots=${slots} />
       <${MinuteTable} slots=${slots} />
     </div>
   `;

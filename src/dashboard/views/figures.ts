@@ -9,7 +9,7 @@ import { FigureTable } from '../components/figures/figure-table.ts';
 import { formatClock } from '../format.ts';
 import { type FiguresChoice, figuresHref } from '../address/figures-choice.ts';
 import { type Polled, usePolling } from '../polling.ts';
-import { advertiser } from '../reader.ts';
+import { advertiser, engine } from '../reader.ts';
 import { getExactJson } from '../region-api.ts';
 import { type FigureSpan, bucketStarts, currenciesOf, figureSlots, spanOf } from '../series/figure-slots.ts';
 import { isStale, regionNow, timeZone } from '../store.ts';
@@ -137,6 +137,11 @@ function Heading({ choice, csvHref }: { choice: FiguresChoice; csvHref: string }
   </div>`;
 }
 
+const UNKNOWN_MOMENT = {
+  embedded: 'How far the figures go is not known yet.',
+  cluster: 'From Pinot, which has the records of all regions a few seconds after their events were taken in.',
+} as const;
+
 function describe(
   data: FiguresAnswer | null,
   span: FigureSpan,
@@ -146,7 +151,7 @@ function describe(
   if (data === null) return 'Loading…';
   const asOf =
     data.asOf === null
-      ? 'How far the figures go is not known yet.'
+      ? UNKNOWN_MOMENT[engine.value]
       : `As of ${formatClock(Date.parse(data.asOf), zone)}, from all regions.`;
   const hours = (span.end - span.from) / HOUR_MS;
   if (days !== 1 || hours === 24) return asOf;

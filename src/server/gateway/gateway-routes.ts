@@ -1,15 +1,27 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../../base/errors.ts';
 import { noOrderVerdicts } from '../../model/order-receipt.ts';
+import type { GatewayFrame } from '../../model/live.ts';
 import { noVerdicts } from '../../model/verdict.ts';
+import { getAccess } from '../access/access-route.ts';
+import { gatewayFrame } from '../openapi/gateway-schemas.ts';
 import { ingestReceipt } from '../openapi/schemas.ts';
 import { orderReceipt } from '../openapi/order-schemas.ts';
-import type { IngestContext, Operation, ReportContext, Route } from '../route.ts';
+import {
+  EVENT_STREAM_TYPE,
+  type IngestContext,
+  type Operation,
+  type PageContext,
+  type ReportContext,
+  type Route,
+} from '../route.ts';
 import { postEvents } from '../routes/events.ts';
 import { getHealthz, getReadyz } from '../routes/health.ts';
 import { getMetrics } from '../routes/metrics.ts';
 import { getOpenApi } from '../routes/openapi.ts';
 import { postOrders } from '../routes/orders/orders.ts';
+import { getLive } from '../routes/live.ts';
+import { getAsset, getPage } from '../routes/pages.ts';
 import { getFigures } from '../routes/reports/figures.ts';
 
 const ERRORS: readonly ErrorCode[] = [
@@ -33,12 +45,31 @@ const SAFE_AGAIN =
   'Sending the same request again is safe, after an error too: what was taken in twice is found to be a duplicate.';
 
 /** The route of a region with the words of the gateway: same bodies, same answers but for what is not known yet. */
-function rephrased(route: Route<IngestContext>, own: Partial<Operation>): Route<IngestContext> {
+function rephrased<Context extends IngestContext>(
+  route: Route<Context>,
+  own: Partial<Operation>,
+): Route<Context> {
   return { ...route, operation: { ...route.operation!, errors: ERRORS, ...own } };
 }
 
+/** What the routes of the gateway of a cluster share. */
+export type GatewayContext = ReportContext & PageContext;
+
+const FRAME: GatewayFrame = {
+  at: 1_769_860_800_000,
+  region: 'a',
+  eventsPerSecond: 2.5,
+  events: { received: 5, invalid: 1 },
+  orders: { received: 3, invalid: 0 },
+  pendingBytes: 0,
+  isReady: true,
+  publishMsLast: 3.1,
+  failures: 0,
+  verdicts: { counted: 3, duplicate: 1, conflict: 0, late: 0, future: 0, invalid: 1 },
+};
+
 /** What the gateway of a cluster serves. */
-export const GATEWAY_ROUTES: readonly Route<ReportContext>[] = [
+export const GATEWAY_ROUTES: readonly Route<GatewayContext>[] = [
   rephrased(postEvents, {
     description:
       'Answers once Kafka has all of the events on every in-sync replica. One bad event never fails its neighbours. ' +
@@ -107,6 +138,26 @@ export const GATEWAY_ROUTES: readonly Route<ReportContext>[] = [
       'For load balancers: 503 while the gateway stops, and while Kafka does not take in what it is sent.',
     errors: ['stopping', 'kafka_unreachable'],
   }),
+  rephrased(getLive, {
+    summary: 'Watch the gateway live',
+    description:
+      'Server-sent events ("event: live"), about two a second: what this gateway takes in, and the verdicts of its region. A client ' +
+      'that reads slowly misses frames.',
+    answer: {
+      about: 'A stream of frames.',
+      content: [
+        {
+          type: EVENT_STREAM_TYPE,
+          schema: gatewayFrame,
+          example: `event: live\ndata: ${JSON.stringify(FRAME)}\n\n`,
+        },
+      ],
+    },
+    errors: [],
+  }),
+  getAccess,
   getMetrics,
   getOpenApi,
+  getPage,
+  getAsset,
 ];

@@ -1,19 +1,23 @@
 import type { Clock } from '../../base/clock.ts';
 import { AdtallyError } from '../../base/errors.ts';
 import type { Ingest } from '../../model/request/ingest.ts';
+import type { VerdictCounts } from '../../model/verdict.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
 import { Gate } from '../access.ts';
 import { RateLimits } from '../access/rate-limits.ts';
 import type { ServerLog } from '../app.ts';
+import { readAssets } from '../assets.ts';
 import { Intake } from '../body/intake.ts';
 import type { KeyStore } from '../keys.ts';
 import { openApiDocument } from '../openapi/document.ts';
 import type { Reports } from '../../reporting/reports.ts';
-import type { ReportContext } from '../route.ts';
+import { offersOf } from '../route.ts';
+import { getFigures } from '../routes/reports/figures.ts';
 import { serveRoutes, type RunningServer } from '../serving/serve-routes.ts';
 import { TlsFiles } from '../tls/tls-files.ts';
 import { type GatewayFigures, GatewayMetrics } from './gateway-metrics.ts';
-import { GATEWAY_ROUTES } from './gateway-routes.ts';
+import { GatewayLive } from './gateway-live.ts';
+import { GATEWAY_ROUTES, type GatewayContext } from './gateway-routes.ts';
 
 /** The gateway of a cluster, as its server sees it. */
 export interface ServedGateway extends Ingest {
@@ -24,8 +28,10 @@ export interface ServedGateway extends Ingest {
 
 export interface GatewayServerOptions {
   readonly gateway: ServedGateway;
-  /** Without it the route of reports answers not_found. */
+  /** Without it there are no reports. */
   readonly reports?: Reports | undefined;
+  /** What became of the events of the last hour; null while that is not known. */
+  readonly verdicts?: () => VerdictCounts | null;
   readonly spec: PipelineSpec;
   readonly keys: KeyStore;
   readonly clock: Clock;
@@ -36,6 +42,7 @@ export interface GatewayServerOptions {
 export async function startGatewayServer({
   gateway,
   reports,
+  verdicts = () => null,
   spec,
   keys,
   clock,
@@ -52,7 +59,14 @@ export async function startGatewayServer({
   const tls = TlsFiles.open(spec.server.tls);
   const stopping = new AbortController();
   const intake = new Intake(gateway, spec.limits);
-  const context: ReportContext = {
+  const live = new GatewayLive(() => gateway.status(), verdicts, clock);
+  const routes =
+    reports === undefined ? GATEWAY_ROUTES.filter((route) => route.url !== getFigures.url) : GATEWAY_ROUTES;
+  const context: GatewayContext = {
+    engine: 'cluster',
+    offers: offersOf(routes),
+    assets: readAssets(),
+    live,
     ingest: gateway,
     reports: () => reports,
     spec,
@@ -62,7 +76,7 @@ export async function startGatewayServer({
       () => gateway.status(),
       () => intake.heldBytes,
     ),
-    openApiJson: JSON.stringify(openApiDocument(spec, GATEWAY_ROUTES)),
+    openApiJson: JSON.stringify(openApiDocument(spec, routes)),
     stopping: stopping.signal,
     get failure() {
       return stopping.signal.aborted
@@ -70,6 +84,9 @@ export async function startGatewayServer({
         : gateway.failure;
     },
   };
-  const close = (): void => stopping.abort();
-  return serveRoutes({ context, gate, routes: GATEWAY_ROUTES, tls, log, close });
+  const close = (): void => {
+    stopping.abort();
+    live.close();
+  };
+  return serveRoutes({ context, gate, routes, tls, log, close });
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ENGINES } from '../route.ts';
 import { SCHEMAS } from './schemas.ts';
 
 const unixMs = z.int().min(0);
@@ -32,5 +33,7 @@ export const accessReport = z
     role: z.enum(['operator', 'advertiser', 'loopback']),
     keyId: z.string().nullable(),
     advertiserId: z.string().nullable().describe('Whose figures alone are shown; null for all.'),
+    engine: z.enum(ENGINES).describe('A region of its own, or the gateway of a cluster.'),
+    offers: z.array(z.string()).describe('What the server answers, as "GET /v1/live".'),
   })
   .register(SCHEMAS, { id: 'AccessReport' });

@@ -1,7 +1,7 @@
 import type { LiveFrame } from '../../model/live.ts';
 import { liveFrame } from '../openapi/schemas.ts';
 import { readParameters } from '../parameters.ts';
-import { EVENT_STREAM_TYPE, type Route } from '../route.ts';
+import { EVENT_STREAM_TYPE, type PageContext, type Route } from '../route.ts';
 import { answerEnd } from '../stream/change-wait.ts';
 import { EventStream } from '../stream/event-stream.ts';
 
@@ -30,7 +30,7 @@ const FRAME: LiveFrame = {
   topAds: [],
 };
 
-export const getLive: Route = {
+export const getLive: Route<PageContext> = {
   method: 'GET',
   url: '/v1/live',
   access: 'operator',

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AdtallyError } from '../../base/errors.ts';
 import type { Asset } from '../assets.ts';
-import type { Route } from '../route.ts';
+import type { PageContext, Route } from '../route.ts';
 
 /** Nothing from elsewhere, nothing inline but the scripts whose hashes are given, in no frame. */
 export function pagePolicy(scriptHashes: readonly string[], styles = "'self'"): string {
@@ -18,7 +18,7 @@ export function pagePolicy(scriptHashes: readonly string[], styles = "'self'"): 
   ].join('; ');
 }
 
-export const getPage: Route = {
+export const getPage: Route<PageContext> = {
   method: 'GET',
   url: '/',
   access: 'page',
@@ -32,7 +32,7 @@ export const getPage: Route = {
   },
 };
 
-export const getAsset: Route = {
+export const getAsset: Route<PageContext> = {
   method: 'GET',
   url: '/assets/*',
   access: 'page',

@@ -3,9 +3,10 @@ import { MINUTE_MS, SECOND_MS } from '../../base/units.ts';
 import type { PeerLink, Region, VisibleChange } from '../../embedded/ports.ts';
 import { minuteOf } from '../../model/event-time.ts';
 import type { LiveFrame, TopAd } from '../../model/live.ts';
+import type { LiveFrames } from '../route.ts';
+import { FrameLoop } from './frame-loop.ts';
 import { livePeer } from './live-peer.ts';
 
-const FRAME_EVERY_MS = 500;
 const RATE_OVER_MS = 2 * SECOND_MS;
 const FRESHNESS_OVER_MS = 10 * SECOND_MS;
 const CHANGES_MAX = 20_000;
@@ -16,15 +17,14 @@ const TOP_ADS_EVERY_MS = SECOND_MS;
 const TOP_ADS_SHARE = 20;
 
 /** Makes the frames of the live page, once for all its viewers, and only while there are any. */
-export class LiveFeed {
+export class LiveFeed implements LiveFrames {
   private readonly region: Region;
   private readonly clock: Clock;
   private readonly peer: PeerLink | undefined;
-  private readonly viewers = new Set<(frame: string) => void>();
+  private readonly frames: FrameLoop;
   private readonly stopListening: () => void;
   private changes: VisibleChange[] = [];
   private topAds: readonly TopAd[] = [];
-  private cancelFrame = (): void => {};
   private ranking = false;
   private rankAgainAtMs = 0;
 
@@ -32,23 +32,17 @@ export class LiveFeed {
     this.region = region;
     this.clock = clock;
     this.peer = peer;
+    this.frames = new FrameLoop(clock, () => this.nextFrame());
     this.stopListening = region.onChange((change) => this.remember(change));
   }
 
   /** Calls `viewer` with the JSON of a frame, now and twice a second; returns how to stop. */
   watch(viewer: (frame: string) => void): () => void {
-    this.viewers.add(viewer);
-    if (this.viewers.size === 1) this.showFrame();
-    else viewer(JSON.stringify(this.frame()));
-    return () => {
-      this.viewers.delete(viewer);
-      if (this.viewers.size === 0) this.cancelFrame();
-    };
+    return this.frames.watch(viewer);
   }
 
   close(): void {
-    this.cancelFrame();
-    this.viewers.clear();
+    this.frames.close();
     this.stopListening();
   }
 
@@ -74,14 +68,12 @@ export class LiveFeed {
     };
   }
 
-  private showFrame(): void {
+  private nextFrame(): LiveFrame {
     if (!this.ranking && this.clock.monotonicMs() >= this.rankAgainAtMs) {
       // A region that has failed keeps its last ranking; /readyz says what happened.
       this.rank().catch(() => {});
     }
-    const frame = JSON.stringify(this.frame());
-    for (const viewer of this.viewers) viewer(frame);
-    this.cancelFrame = this.clock.after(FRAME_EVERY_MS, () => this.showFrame());
+    return this.frame();
   }
 
   private remember(change: VisibleChange): void {
@@ -122,7 +114,7 @@ export class LiveFeed {
     const startedAtMs = this.clock.monotonicMs();
     const sums = new Map<string, Sum>();
     const lastMinute = minuteOf(this.clock.now());
-    for (let back = 0; back < TOP_ADS_MINUTES && this.viewers.size > 0; back++) {
+    for (let back = 0; back < TOP_ADS_MINUTES && this.frames.isWatched; back++) {
       addMinute(this.region, lastMinute - back * MINUTE_MS, sums);
       await this.clock.turn();
     }

@@ -30,6 +30,7 @@ describe('the locks', () => {
     ['flink-gateway', 'flink-sql-gateway-2.3.0.jar'],
     ['pinot', 'pinot-server-0.11.0.jar'],
     ['hive', 'hive-service-4.0.1.jar'],
+    ['hive-last', 'reload4j-1.2.22.jar'],
   ] as const)('of %s has %s', ([group, jar]) => {
     expect(readArtifactLock(group).jars.map(({ path }) => basename(path))).toContain(jar);
   });

@@ -87,7 +87,7 @@ export class ClusterEngine {
     nameOf: (book: Readonly<Record<string, unknown>>) => unknown,
   ): Record<string, Record<string, number>> {
     const counts: Record<string, Record<string, number>> = {};
-    for (const side of SIDES) {
+    for (const side of this.#rig.sides) {
       for (const book of this.#rig.books(side)) {
         const minute = Number(book['minute']);
         const name = nameOf(book);

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel, type Admin, type Consumer, type Producer } from 'kafkajs';
 import { CheckpointDirectory } from '../../../src/adapters/flink/checkpoint-directory.ts';
@@ -32,12 +31,20 @@ export type TopicRecord = Readonly<Record<string, unknown>> & {
 /** What a message says that is no record. */
 export type TopicMessage = Readonly<Record<string, unknown>>;
 
+interface RigOptions {
+  /** URI of a directory; with it there is a job that writes there. */
+  readonly warehouse?: string;
+  /** Whose jobs run: of both regions, or of a alone. */
+  readonly sides?: readonly Side[];
+}
+
 /**
  * The jobs of two regions on a real Kafka and Flink, with topics of their own. Both regions use the Kafka of the first region in
  * the addresses: topics are named after whose data they hold, so each finds the other's as if they had been mirrored.
  */
 export class JobRig {
   readonly names: RegionNames;
+  readonly sides: readonly Side[];
   readonly services: JobServices;
   readonly jobs: readonly RenderedJob[];
   /** The same jobs for a spec with other settings. */
@@ -56,19 +63,18 @@ export class JobRig {
   readonly #next = new Map<string, bigint>();
   onRecord: (topic: string, record: TopicRecord) => void = () => undefined;
 
-  /** With `warehouse`, the URI of a directory, there is a job that writes there. */
   constructor(
-    addressFile: string,
+    known: ClusterAddresses,
     run: string,
     config: PipelineConfig,
-    { warehouse }: { readonly warehouse?: string } = {},
+    { warehouse, sides = ['a', 'b'] }: RigOptions = {},
   ) {
-    const known = JSON.parse(readFileSync(addressFile, 'utf8')) as ClusterAddresses;
     const addresses = { ...known, warehouse: warehouse ?? known.warehouse };
     const options = { hasWarehouse: warehouse !== undefined };
     const [region] = Object.values(addresses.regions);
     this.names = { a: `${run}a`, b: `${run}b` };
-    const regions = [this.names.a, this.names.b];
+    this.sides = sides;
+    const regions = sides.map((side) => this.names[side]);
     this.#spec = resolveSpec({ ...config, regions }, { environment: {}, flags: {} });
     const spec = this.#spec;
     const own = { ...addresses, regions: Object.fromEntries(regions.map((one) => [one, region])) };
@@ -108,8 +114,9 @@ export class JobRig {
     });
     await this.#producer.connect();
     await this.#consumer.connect();
-    const read = Object.values(this.names).flatMap((one) => {
-      const { clean, quarantine, verdicts, loadAdMinutes, loadAttributedOrders } = topicNamesOf(one);
+    const read = this.sides.flatMap((side) => {
+      const names = topicNamesOf(this.names[side]);
+      const { clean, quarantine, verdicts, loadAdMinutes, loadAttributedOrders } = names;
       return [clean, quarantine, verdicts, loadAdMinutes, loadAttributedOrders];
     });
     await this.#consumer.subscribe({ topics: read, fromBeginning: true });
@@ -159,7 +166,7 @@ export class JobRig {
   /** Waits until the verdicts of all that was sent are there, and both regions have read what the other one counted. */
   async settle(): Promise<void> {
     await eventually('every message has its verdict', () => {
-      for (const side of ['a', 'b'] as const) {
+      for (const side of this.sides) {
         for (const kind of ['event', 'order'] as const) {
           const sent = this.#sent.get(this.#topicOf(side, kind)) ?? 0;
           const booked = this.books(side).filter((one) => one['kind'] === kind);
@@ -174,18 +181,21 @@ export class JobRig {
   }
 
   async #unheard(): Promise<string | undefined> {
-    const { a, b } = this.names;
-    for (const group of [
-      `adtally-${b}-aggregation`,
-      `adtally-${a}-attribution`,
-      `adtally-${b}-attribution`,
-    ]) {
-      const cleans = group.endsWith('aggregation') ? [a] : [a, b];
-      const topics = cleans.map((one) => topicNamesOf(one).clean);
-      for (const { topic, partitions } of await this.#admin.fetchOffsets({ groupId: group, topics })) {
-        for (const { partition, offset } of partitions) {
-          const next = this.#next.get(`${topic}/${partition}`) ?? 0n;
-          if (BigInt(offset) < next) return `${group} is at ${offset} of ${next} in ${topic}/${partition}`;
+    for (const reader of this.sides) {
+      for (const [job, cleans] of [
+        // The first region counts without regard to the other one.
+        ['aggregation', this.sides.filter((side) => side < reader)],
+        ['attribution', this.sides],
+      ] as const) {
+        const groupId = `adtally-${this.names[reader]}-${job}`;
+        const topics = cleans.map((side) => topicNamesOf(this.names[side]).clean);
+        if (topics.length === 0) continue;
+        for (const { topic, partitions } of await this.#admin.fetchOffsets({ groupId, topics })) {
+          for (const { partition, offset } of partitions) {
+            const next = this.#next.get(`${topic}/${partition}`) ?? 0n;
+            if (BigInt(offset) < next)
+              return `${groupId} is at ${offset} of ${next} in ${topic}/${partition}`;
+          }
         }
       }
     }

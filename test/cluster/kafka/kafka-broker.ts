@@ -1,14 +1,11 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fetchArtifacts } from '../../../src/adapters/artifact-store/artifact-store.ts';
 import { freePort } from '../../free-port.ts';
-
-/** Where the jars of Kafka are: ADTALLY_KAFKA_LIB, or what `adtally cluster` has fetched. */
-const LIBRARY =
-  process.env['ADTALLY_KAFKA_LIB'] ?? join(homedir(), '.cache', 'adtally', 'artifacts', 'kafka', 'lib');
 
 /** So that it says when it has started. */
 const LOGGING = `
@@ -26,18 +23,21 @@ logger.server.level = info
 export class KafkaBroker {
   readonly address: string;
   readonly #folder: string;
+  readonly #classPath: string;
   #process: ChildProcess | undefined;
 
-  private constructor(folder: string, port: number) {
+  private constructor(folder: string, jars: string, port: number) {
     this.#folder = folder;
+    this.#classPath = join(jars, '*');
     this.address = `127.0.0.1:${port}`;
   }
 
+  /** Fetches what of its jars is not there yet. */
   static async start(settings: Readonly<Record<string, string>> = {}): Promise<KafkaBroker> {
-    checkLibrary();
+    const jars = (await fetchArtifacts(['kafka'])).get('kafka')!;
     const folder = mkdtempSync(join(tmpdir(), 'adtally-kafka-'));
     const port = await freePort();
-    const broker = new KafkaBroker(folder, port);
+    const broker = new KafkaBroker(folder, jars, port);
     mkdirSync(join(folder, 'data'));
     writeFileSync(join(folder, 'log4j2.properties'), LOGGING);
     writeFileSync(join(folder, 'server.properties'), properties(folder, port, await freePort(), settings));
@@ -55,7 +55,7 @@ export class KafkaBroker {
         '-Xmx384m',
         `-Dlog4j2.configurationFile=${join(this.#folder, 'log4j2.properties')}`,
         '-cp',
-        join(LIBRARY, '*'),
+        this.#classPath,
         'kafka.Kafka',
         join(this.#folder, 'server.properties'),
       ],
@@ -89,21 +89,12 @@ export class KafkaBroker {
   }
 
   #format(): void {
-    const args = ['-Xmx128m', '-cp', join(LIBRARY, '*'), 'kafka.tools.StorageTool', 'format', '--standalone'];
+    const args = ['-Xmx128m', '-cp', this.#classPath, 'kafka.tools.StorageTool', 'format', '--standalone'];
     const id = Buffer.from(crypto.randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
     const config = ['-t', id, '-c', join(this.#folder, 'server.properties')];
     const { status, stderr } = spawnSync('java', [...args, ...config], { encoding: 'utf8' });
     if (status !== 0) throw new Error(`Kafka's directory was not formatted: ${stderr}`);
   }
-}
-
-function checkLibrary(): void {
-  try {
-    if (readdirSync(LIBRARY).some((name) => /^kafka_2.*\.jar$/.test(name))) return;
-  } catch {
-    // Said below.
-  }
-  throw new Error(`${LIBRARY} holds no Kafka; set ADTALLY_KAFKA_LIB to the folder of its jars`);
 }
 
 function properties(

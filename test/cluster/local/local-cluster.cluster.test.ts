@@ -1,34 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import type { ProcessStatus } from '../../../src/cluster/local/process-status.ts';
-import { Workplace, type Ended } from '../../cli/adtally-process.ts';
+import { LocalCluster } from '../servers/local-cluster.ts';
 
-interface ClusterAnswer {
-  readonly processes: readonly ProcessStatus[];
-}
-
-const place = new Workplace();
-const data = join(place.folder, 'cluster');
-
-function cluster(command: string, ...args: string[]): Promise<Ended> {
-  return place.run(['cluster', command, '--data', data, ...args, '--json']);
-}
-
-async function processes(command: string, ...args: string[]): Promise<readonly ProcessStatus[]> {
-  const { stdout } = await cluster(command, ...args);
-  return (JSON.parse(stdout) as ClusterAnswer).processes;
-}
-
-afterAll(async () => {
-  await cluster('down');
-  await place.remove();
-});
+const cluster = new LocalCluster(join(inject('clusterFolder'), 'healing'));
 
 test('a cluster of one region comes up, heals after a kill -9 and leaves no process behind', async () => {
-  const up = await cluster('up', '--regions', 'a', '--without', 'hive', '--port-base', '0');
-  expect([up.exit, up.stderr]).toEqual([0, '']);
-  const started = (JSON.parse(up.stdout) as ClusterAnswer).processes;
+  const started = await cluster.up('--regions', 'a', '--without', 'hive', '--port-base', '0');
   expect(started.map(({ name, state }) => [name, state])).toEqual(
     ['zookeeper', 'kafka-a', 'jobmanager', 'taskmanager', 'sql-gateway', 'pinot-a'].map((name) => [
       name,
@@ -38,28 +17,22 @@ test('a cluster of one region comes up, heals after a kill -9 and leaves no proc
   // Nobody takes more than it was planned with.
   expect(started.filter((one) => one.residentBytes! > one.plannedBytes)).toEqual([]);
 
-  const broker = started.find(({ name }) => name === 'kafka-a')!;
-  process.kill(broker.pid!, 'SIGKILL');
-  const hurt = await cluster('status');
-  expect(hurt.exit).toBe(7);
-  expect(
-    (JSON.parse(hurt.stdout) as ClusterAnswer).processes.find(({ name }) => name === 'kafka-a'),
-  ).toMatchObject({
-    state: 'down',
-    pid: null,
-  });
+  await cluster.kill('kafka-a');
+  expect((await cluster.run('status')).exit).toBe(7);
+  const hurt = await cluster.status();
+  expect(hurt.find(({ name }) => name === 'kafka-a')).toMatchObject({ state: 'down', pid: null });
 
-  const healed = await processes('up');
-  expect((await cluster('status')).exit).toBe(0);
+  const healed = await cluster.up();
+  expect((await cluster.run('status')).exit).toBe(0);
   expect(pidsOfOthers(healed)).toEqual(pidsOfOthers(started));
 
-  const other = await cluster('up', '--without', 'pinot');
+  const other = await cluster.run('up', '--without', 'pinot');
   expect([other.exit, other.stdout]).toEqual([2, expect.stringContaining('runs with other options')]);
 
-  expect((await cluster('down', '--purge')).exit).toBe(2);
-  expect((await cluster('down', '--purge', '--yes')).exit).toBe(0);
-  expect(processesOf(data)).toEqual([]);
-  expect(readdirSync(place.folder)).toEqual([]);
+  expect((await cluster.run('down', '--purge')).exit).toBe(2);
+  expect((await cluster.run('down', '--purge', '--yes')).exit).toBe(0);
+  expect(processesOf(cluster.directory)).toEqual([]);
+  expect(existsSync(cluster.directory)).toBe(false);
 });
 
 /** Of all but the broker. */

@@ -42,7 +42,7 @@ test(`an address changes nothing but the text that it is (seed ${SEED})`, () => 
       expect(minutes).not.toContain('${');
     },
   );
-  fc.assert(property, { seed: SEED, numRuns: 500, examples: HOSTILE.map((uri) => [uri]) });
+  fc.assert(property, { seed: SEED, numRuns: 200, examples: HOSTILE.map((uri) => [uri]) });
 });
 
 test('what is no URI is refused', () => {

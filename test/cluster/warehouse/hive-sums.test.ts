@@ -1,6 +1,7 @@
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HOUR_MS, MINUTE_MS } from '../../../src/base/units.ts';
+import { HiveBooks } from '../../../src/cluster/warehouse/hive-books.ts';
 import { adMinuteSums, attributedOrderSums } from '../../../src/cluster/warehouse/hive-sums.ts';
 import { DuckHive } from './duck-hive.ts';
 
@@ -94,5 +95,39 @@ test('sums of attributed orders are by the time of the order', async () => {
   expect(await attributedOrderSums(hive, { ...RANGE, by: 'hour' })).toEqual([
     { region: 'a', start: START, records: 2n, creditMicros: 5n },
     { region: 'b', start: START + HOUR_MS, records: 2n, creditMicros: 2n * HUGE },
+  ]);
+});
+
+test('the books of Hive are its sums by the hour, up to what a clock ahead may send', async () => {
+  await insert('ad_minutes', [
+    ['a', START, 1, 2, 3],
+    ['a', START + 61 * MINUTE_MS, 10, 20, 30],
+    ['b', START + 119 * MINUTE_MS, 5, 1, 7],
+    ['b', START + 121 * MINUTE_MS, 6, 1, 7],
+  ]);
+  await insert('attributed_orders', [['a', START, 47]]);
+  const clock = { now: () => START + 115 * MINUTE_MS };
+  const options = { hive: () => Promise.resolve(hive), clock, maxClockSkewMs: 6 * MINUTE_MS };
+  const books = new HiveBooks({ ...options, kind: 'ad-minutes' });
+  expect(await books.entries(START + HOUR_MS)).toEqual([
+    {
+      region: 'a',
+      start: START + HOUR_MS,
+      sums: { records: 1n, impressions: 10n, clicks: 20n, costMicros: 30n },
+    },
+    {
+      region: 'b',
+      start: START + HOUR_MS,
+      sums: { records: 1n, impressions: 5n, clicks: 1n, costMicros: 7n },
+    },
+    {
+      region: 'b',
+      start: START + 2 * HOUR_MS,
+      sums: { records: 1n, impressions: 6n, clicks: 1n, costMicros: 7n },
+    },
+  ]);
+  const orders = new HiveBooks({ ...options, kind: 'attributed-orders' });
+  expect(await orders.entries(0)).toEqual([
+    { region: 'a', start: START, sums: { records: 1n, creditMicros: 47n } },
   ]);
 });

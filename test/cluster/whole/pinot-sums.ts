@@ -18,6 +18,15 @@ export async function pinotSums(broker: string): Promise<Record<string, Sums>> {
   })
     .then((response) => response.json() as Promise<BrokerAnswer>)
     .catch((): BrokerAnswer => ({}));
-  const rows = answer.resultTable?.rows ?? [];
-  return Object.fromEntries(rows.map(([region, impressions, clicks]) => [region, { impressions, clicks }]));
+  return sumsOfRows(answer.resultTable?.rows ?? []);
+}
+
+/** Rows of region, impressions and clicks, whole numbers or their texts. */
+export function sumsOfRows(rows: readonly (readonly unknown[])[]): Record<string, Sums> {
+  return Object.fromEntries(
+    rows.map(([region, impressions, clicks]) => [
+      String(region),
+      { impressions: Number(impressions), clicks: Number(clicks) },
+    ]),
+  );
 }

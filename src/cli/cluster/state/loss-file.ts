@@ -2,6 +2,7 @@ import type { Loss, LossBook } from '../../../cluster/watch/loss-book.ts';
 import { readStateFile, writeStateFile } from './state-file.ts';
 
 export const LOSS_FILE = 'losses.json';
+const FORMAT = 1;
 
 /** Losses of the cluster in a directory. */
 export class LossFile implements LossBook {
@@ -12,13 +13,13 @@ export class LossFile implements LossBook {
   }
 
   read(): readonly Loss[] {
-    const content = readStateFile(this.#directory, LOSS_FILE) as
+    const content = readStateFile(this.#directory, LOSS_FILE, FORMAT) as
       | { readonly losses: readonly Loss[] }
       | undefined;
     return content?.losses ?? [];
   }
 
   write(losses: readonly Loss[]): void {
-    writeStateFile(this.#directory, LOSS_FILE, { losses });
+    writeStateFile(this.#directory, LOSS_FILE, FORMAT, { losses });
   }
 }

@@ -2,10 +2,8 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AdtallyError } from '../../../base/errors.ts';
 
-const FORMAT = 1;
-
-/** A file of JSON that a cluster's directory holds; undefined when it is not there. Throws AdtallyError data_format or data_corrupt. */
-export function readStateFile(directory: string, name: string): object | undefined {
+/** A file of JSON in format `wanted` that a cluster's directory holds; undefined when it is not there. Throws AdtallyError data_format or data_corrupt. */
+export function readStateFile(directory: string, name: string, wanted: number): object | undefined {
   const path = join(directory, name);
   let text: string;
   try {
@@ -15,13 +13,13 @@ export function readStateFile(directory: string, name: string): object | undefin
     throw error;
   }
   const { format, ...content } = parse(text, path);
-  if (format !== FORMAT) throw new AdtallyError('data_format', `${path} has format ${String(format)}.`);
+  if (format !== wanted) throw new AdtallyError('data_format', `${path} has format ${String(format)}.`);
   return content;
 }
 
 /** Replaces it by rename, so that a crash leaves the old one or the new one. */
-export function writeStateFile(directory: string, name: string, content: object): void {
-  replaceFile(join(directory, name), { format: FORMAT, ...content });
+export function writeStateFile(directory: string, name: string, format: number, content: object): void {
+  replaceFile(join(directory, name), { format, ...content });
 }
 
 export function replaceFile(path: string, value: unknown): void {

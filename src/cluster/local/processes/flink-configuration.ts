@@ -2,14 +2,15 @@ import { at, configPath, dataPath, HOST, type ClusterLayout } from '../cluster-l
 import { PROCESS_MEMORY, TASK_MANAGER_PARTS } from './process-memory.ts';
 import type { ConfigFile } from '../process-plan.ts';
 
-/** Aggregation, attribution, union and load; and for all regions one that writes the warehouse. */
+/** Aggregation, attribution, union and load. */
 const JOBS_OF_A_REGION = 3;
+/** The warehouse is written by one region for all. */
 const JOBS_OF_ALL = 1;
 const PARALLELISM = 2;
 /** While a process is down its jobs are tried again and again; they must still be there when it is back. */
 const RESTART_ATTEMPTS = 1_000_000;
 
-type Setting = string | number | boolean;
+export type Setting = string | number | boolean;
 
 /** Folders that Flink writes to. */
 export function flinkFolders(layout: ClusterLayout): string[] {
@@ -18,7 +19,12 @@ export function flinkFolders(layout: ClusterLayout): string[] {
 
 /** Flink's config.yaml, of JobManager, TaskManager and SQL gateway alike. */
 export function flinkConfiguration(layout: ClusterLayout): ConfigFile {
-  const settings = { ...addresses(layout), ...memory(layout), ...durability(layout), ...slots(layout) };
+  const settings = {
+    ...addresses(layout),
+    ...memory(layout),
+    ...durability(layout),
+    ...slotSettings(layout),
+  };
   const text = Object.entries(settings).map(([key, value]) => `${key}: ${value}\n`);
   return { path: configPath(layout, 'flink', 'config.yaml'), text: text.join('') };
 }
@@ -46,13 +52,26 @@ function addresses({ ports }: ClusterLayout): Record<string, Setting> {
   };
 }
 
-function memory({ taskHeapMib }: ClusterLayout): Record<string, Setting> {
-  const { jobManager, taskManager } = PROCESS_MEMORY;
+function memory(layout: ClusterLayout): Record<string, Setting> {
+  return {
+    'jobmanager.memory.heap.size': `${PROCESS_MEMORY.jobManager.heap}m`,
+    ...jobManagerParts(),
+    ...taskManagerParts(layout),
+  };
+}
+
+/** Beside the heap. */
+export function jobManagerParts(): Record<string, Setting> {
+  const { direct, metaspace } = PROCESS_MEMORY.jobManager;
+  return {
+    'jobmanager.memory.off-heap.size': `${direct}m`,
+    'jobmanager.memory.jvm-metaspace.size': `${metaspace}m`,
+  };
+}
+
+export function taskManagerParts({ taskHeapMib }: ClusterLayout): Record<string, Setting> {
   const parts = TASK_MANAGER_PARTS;
   return {
-    'jobmanager.memory.heap.size': `${jobManager.heap}m`,
-    'jobmanager.memory.off-heap.size': `${jobManager.direct}m`,
-    'jobmanager.memory.jvm-metaspace.size': `${jobManager.metaspace}m`,
     'taskmanager.memory.framework.heap.size': `${parts.frameworkHeap}m`,
     'taskmanager.memory.task.heap.size': `${taskHeapMib}m`,
     'taskmanager.memory.framework.off-heap.size': `${parts.frameworkOffHeap}m`,
@@ -60,7 +79,7 @@ function memory({ taskHeapMib }: ClusterLayout): Record<string, Setting> {
     'taskmanager.memory.network.min': `${parts.network}m`,
     'taskmanager.memory.network.max': `${parts.network}m`,
     'taskmanager.memory.managed.size': `${parts.managed}m`,
-    'taskmanager.memory.jvm-metaspace.size': `${taskManager.metaspace}m`,
+    'taskmanager.memory.jvm-metaspace.size': `${PROCESS_MEMORY.taskManager.metaspace}m`,
     'taskmanager.memory.jvm-overhead.min': `${parts.overhead}m`,
     'taskmanager.memory.jvm-overhead.max': `${parts.overhead}m`,
   };
@@ -76,10 +95,21 @@ function durability(layout: ClusterLayout): Record<string, Setting> {
     'high-availability.cluster-id': '/adtally',
     'high-availability.storageDir': folder('ha'),
     'high-availability.jobmanager.port': layout.ports.jobManagerRpc,
+    ...checkpointSettings(layout, folder),
+    'io.tmp.dirs': dataPath(layout, 'flink', 'tmp'),
+  };
+}
+
+/** How state is kept and found again, wherever Flink runs; `folder` gives the URI of a folder that all of it sees. */
+export function checkpointSettings(
+  { checkpointIntervalMs }: Pick<ClusterLayout, 'checkpointIntervalMs'>,
+  folder: (name: string) => string,
+): Record<string, Setting> {
+  return {
     'state.backend.type': 'hashmap',
     'execution.checkpointing.dir': folder('checkpoints'),
     'execution.checkpointing.savepoint-dir': folder('savepoints'),
-    'execution.checkpointing.interval': `${layout.checkpointIntervalMs} ms`,
+    'execution.checkpointing.interval': `${checkpointIntervalMs} ms`,
     'execution.checkpointing.mode': 'EXACTLY_ONCE',
     'execution.checkpointing.externalized-checkpoint-retention': 'RETAIN_ON_CANCELLATION',
     'execution.checkpointing.num-retained': 3,
@@ -88,11 +118,10 @@ function durability(layout: ClusterLayout): Record<string, Setting> {
     'restart-strategy.fixed-delay.delay': '2 s',
     'heartbeat.interval': '2000 ms',
     'heartbeat.timeout': '8000 ms',
-    'io.tmp.dirs': dataPath(layout, 'flink', 'tmp'),
   };
 }
 
-function slots({ regions }: ClusterLayout): Record<string, Setting> {
+export function slotSettings({ regions }: ClusterLayout): Record<string, Setting> {
   return {
     'taskmanager.numberOfTaskSlots': (regions.length * JOBS_OF_A_REGION + JOBS_OF_ALL) * PARALLELISM,
     'taskmanager.cpu.cores': '2.0',

@@ -7,7 +7,8 @@ import { START_MARK, type ProcessPlan } from '../process-plan.ts';
 /** The JobManager lists one that died until it misses its heartbeats: each life has a name of its own. */
 const TASK_MANAGER_ID = `taskmanager-${START_MARK}`;
 
-const MODULES = openModules(
+/** What Flink must be let into, as flags of its JVMs. */
+export const JVM_MODULES = openModules(
   [
     'java.lang',
     'java.net',
@@ -112,7 +113,7 @@ function commonPlan(
   const jars: JarGroup[] = ['flink', ...more];
   return {
     memoryMib: memory.planned,
-    command: jvmCommand(layout, runtime, { memory, jars, flags: MODULES, mainClass, args }),
+    command: jvmCommand(layout, runtime, { memory, jars, flags: JVM_MODULES, mainClass, args }),
     environment: { FLINK_CONF_DIR: configPath(layout, 'flink') },
     files: [loggingFile(layout), flinkConfiguration(layout)],
     folders: flinkFolders(layout),

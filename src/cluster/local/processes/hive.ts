@@ -26,6 +26,7 @@ const MODULES = openModules([
 export function hivePlan(layout: ClusterLayout, runtime: Runtime): ProcessPlan {
   const { hive } = layout.ports;
   const site = siteFile(layout);
+  const logging = loggingFile(layout);
   const folder = dataPath(layout, 'hive');
   return {
     name: 'hive',
@@ -47,7 +48,12 @@ export function hivePlan(layout: ClusterLayout, runtime: Runtime): ProcessPlan {
       HIVE_CONF_DIR: configPath(layout, 'hive'),
       HADOOP_CONF_DIR: configPath(layout, 'hive'),
     },
-    files: [loggingFile(layout), site],
+    files: [
+      logging,
+      // Under this name it takes the place of Hive's own, which would write a second log.
+      { path: configPath(layout, 'hive', 'hive-log4j2.properties'), text: logging.text },
+      site,
+    ],
     folders: [folder, `${folder}/tmp`, dataPath(layout, 'warehouse')],
     ports: [{ number: hive, use: 'HiveServer2' }],
     waitsFor: [],
@@ -112,12 +118,16 @@ function engineSettings(layout: ClusterLayout): Record<string, string | number |
     'hive.tez.container.size': 256,
     'hive.exec.submit.local.task.via.child': false,
     'hive.exec.scratchdir': `${temporary}/scratch`,
+    // What a killed one left.
+    'hive.start.cleanup.scratchdir': true,
     'hive.exec.local.scratchdir': `${temporary}/local`,
     'hive.downloaded.resources.dir': `${temporary}/resources`,
     'hive.querylog.location': `${temporary}/querylog`,
     'hive.jar.directory': `${temporary}/jars`,
     'hive.user.install.directory': `${temporary}/install`,
     'tez.local.mode': true,
+    // Else the master of each query listens on every address.
+    'tez.local.mode.without.network': true,
     'tez.runtime.optimize.local.fetch': true,
     'tez.ignore.lib.uris': true,
     'tez.staging-dir': `${temporary}/tez`,

@@ -52,22 +52,30 @@ function brokerConfiguration(layout: ClusterLayout, region: string, folder: stri
     'inter.broker.listener.name': 'PLAINTEXT',
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'log.dirs': folder,
+    ...brokerSettings(1),
+  });
+}
+
+/** What holds for every broker that keeps so many copies, wherever it runs. */
+export function brokerSettings(replicas: number): Readonly<Record<string, number | boolean>> {
+  const inSync = Math.max(1, replicas - 1);
+  return {
     'num.partitions': 2,
-    'default.replication.factor': 1,
-    'offsets.topic.replication.factor': 1,
+    'default.replication.factor': replicas,
+    'offsets.topic.replication.factor': replicas,
     'offsets.topic.num.partitions': 4,
-    'transaction.state.log.replication.factor': 1,
-    'transaction.state.log.min.isr': 1,
+    'transaction.state.log.replication.factor': replicas,
+    'transaction.state.log.min.isr': inSync,
     'transaction.state.log.num.partitions': 4,
-    'share.coordinator.state.topic.replication.factor': 1,
-    'share.coordinator.state.topic.min.isr': 1,
+    'share.coordinator.state.topic.replication.factor': replicas,
+    'share.coordinator.state.topic.min.isr': inSync,
     'transaction.max.timeout.ms': TRANSACTION_TIMEOUT_MS_MAX,
     'group.initial.rebalance.delay.ms': 0,
     'auto.create.topics.enable': false,
     'num.network.threads': 2,
     'num.io.threads': 4,
     'log.cleaner.dedupe.buffer.size': 16_777_216,
-  });
+  };
 }
 
 /** 16 bytes as Kafka writes them, another one for each region: so storage of one is never started as the other. */

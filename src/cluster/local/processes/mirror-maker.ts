@@ -41,7 +41,7 @@ function mirrorConfiguration({ regions, ports }: ClusterLayout): string {
       ]),
     ),
     ...Object.fromEntries(ways.flatMap(([from, to]) => Object.entries(wayConfiguration(from, to)))),
-    'replication.policy.class': 'org.apache.kafka.connect.mirror.IdentityReplicationPolicy',
+    ...sourceSettings(),
     'replication.factor': 1,
     'checkpoints.topic.replication.factor': 1,
     'heartbeats.topic.replication.factor': 1,
@@ -49,15 +49,7 @@ function mirrorConfiguration({ regions, ports }: ClusterLayout): string {
     'offset.storage.replication.factor': 1,
     'status.storage.replication.factor': 1,
     'config.storage.replication.factor': 1,
-    'emit.checkpoints.enabled': false,
-    'emit.heartbeats.enabled': false,
-    'sync.group.offsets.enabled': false,
-    'sync.topic.acls.enabled': false,
-    'refresh.topics.interval.seconds': REFRESH_SECONDS,
-    'refresh.groups.enabled': false,
     'offset.flush.interval.ms': 1000,
-    'consumer.isolation.level': 'read_committed',
-    'consumer.auto.offset.reset': 'earliest',
     'tasks.max': 2,
     'dedicated.mode.enable.internal.rest': true,
     listeners: `http://${HOST}:${ports.mirrorMaker}`,
@@ -68,11 +60,30 @@ function wayConfiguration(from: string, to: string): Record<string, string | boo
   const way = `${from}->${to}`;
   return {
     [`${way}.enabled`]: true,
-    // These are patterns: a dot alone would match any character.
-    [`${way}.topics`]: mirroredTopics(from)
-      .map((topic) => topic.replaceAll('.', '[.]'))
-      .join(','),
+    [`${way}.topics`]: mirroredPattern(from, ','),
     [`${way}.groups`]: 'none',
     [`${way}.consumer.isolation.level`]: 'read_committed',
   };
+}
+
+/** How a topic is read and named, wherever MirrorMaker runs. */
+export function sourceSettings(): Record<string, string | number | boolean> {
+  return {
+    'replication.policy.class': 'org.apache.kafka.connect.mirror.IdentityReplicationPolicy',
+    'emit.checkpoints.enabled': false,
+    'emit.heartbeats.enabled': false,
+    'sync.group.offsets.enabled': false,
+    'sync.topic.acls.enabled': false,
+    'refresh.topics.interval.seconds': REFRESH_SECONDS,
+    'refresh.groups.enabled': false,
+    'consumer.isolation.level': 'read_committed',
+    'consumer.auto.offset.reset': 'earliest',
+  };
+}
+
+/** What is mirrored from a region, as a pattern: a dot alone would match any character. */
+export function mirroredPattern(from: string, or: ',' | '|'): string {
+  return mirroredTopics(from)
+    .map((topic) => topic.replaceAll('.', '[.]'))
+    .join(or);
 }

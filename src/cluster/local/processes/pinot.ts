@@ -24,13 +24,14 @@ const MODULES = openModules([
 export function pinotPlan(layout: ClusterLayout, runtime: Runtime, region: string): ProcessPlan {
   const ports = layout.ports.regions[region];
   const files = roleFiles(layout, region);
+  const plugins = runtime.pinotPlugins ?? dataPath(layout, `pinot-${region}`, 'plugins');
   return {
     name: `pinot-${region}`,
     memoryMib: PROCESS_MEMORY.pinot.planned,
     command: jvmCommand(layout, runtime, {
       memory: PROCESS_MEMORY.pinot,
       jars: ['pinot'],
-      flags: [...MODULES, `-Dplugins.dir=${dataPath(layout, `pinot-${region}`, 'plugins')}`],
+      flags: [...MODULES, `-Dplugins.dir=${plugins}`],
       mainClass: 'org.apache.pinot.tools.admin.PinotAdministrator',
       args: [
         'StartServiceManager',

@@ -3,6 +3,7 @@ import type { VNode } from 'preact';
 import type { FiguresAnswer, FiguresRow } from '../../answers/figures-answer.ts';
 import { formatChange, formatCount } from '../../format.ts';
 import { type FiguresChoice, figuresHref } from '../../address/figures-choice.ts';
+import { mayShow } from '../../reader.ts';
 import { adHref } from '../../router.ts';
 import { useHoldStill } from '../hold-still.ts';
 import { METRICS, metricText } from './metrics.ts';
@@ -42,8 +43,9 @@ export function BreakdownTable({ answer, choice, currency }: BreakdownProps): VN
 
 function Row({ row, choice }: { row: FiguresRow; choice: FiguresChoice }): VNode {
   const id = row.id ?? '';
+  const href = hrefOf(id, choice);
   return html`<tr>
-    <th scope="row" class="id"><a href=${hrefOf(id, choice)} title=${id}>${id}</a></th>
+    <th scope="row" class="id">${href === null ? id : html`<a href=${href} title=${id}>${id}</a>`}</th>
     ${METRICS.map((metric) => html`<td key=${metric.name} class="number">${metricText(metric, row, row.currency)}</td>`)}
     <td class="number">${formatChange(row.change?.costMicros ?? null)}</td>
   </tr>`;
@@ -59,8 +61,9 @@ function kindOf({ advertiserId, campaignId }: FiguresChoice): 'Advertiser' | 'Ca
   return advertiserId === null ? 'Advertiser' : 'Campaign';
 }
 
-function hrefOf(id: string, choice: FiguresChoice): string {
-  if (choice.campaignId !== null) return adHref(id);
+/** Null where there is no view of it. */
+function hrefOf(id: string, choice: FiguresChoice): string | null {
+  if (choice.campaignId !== null) return mayShow('ad') ? adHref(id) : null;
   const part = choice.advertiserId === null ? { advertiserId: id } : { campaignId: id };
   return figuresHref({ ...choice, ...part });
 }

@@ -1,26 +1,26 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { assert } from '../../src/base/assert.ts';
-import { DAY_MS, MINUTE_MS } from '../../src/base/units.ts';
-import { applyJobs } from '../../src/cluster/jobs/apply-jobs.ts';
-import { jobStatus } from '../../src/cluster/jobs/job-status.ts';
-import { minuteOf } from '../../src/model/event-time.ts';
-import { MIDDLE_MS, type Case } from './jobs/cases.ts';
-import { eventCases, pairCases } from './jobs/event-cases.ts';
-import { adMinuteDifferences, orderDifferences } from './jobs/differences.ts';
-import { book, embeddedResults, type Expected } from './jobs/expected.ts';
-import { awaited, JobRig } from './jobs/job-rig.ts';
-import { orderCases } from './jobs/order-cases.ts';
-import { mergedRounds } from './jobs/sent-steps.ts';
+import { assert } from '../../../src/base/assert.ts';
+import { DAY_MS, MINUTE_MS } from '../../../src/base/units.ts';
+import { applyJobs } from '../../../src/cluster/jobs/apply-jobs.ts';
+import { jobStatus } from '../../../src/cluster/jobs/job-status.ts';
+import { minuteOf } from '../../../src/model/event-time.ts';
+import { MIDDLE_MS, type Case } from '../jobs/cases.ts';
+import { eventCases, pairCases } from '../jobs/event-cases.ts';
+import { adMinuteDifferences, orderDifferences } from '../jobs/differences.ts';
+import { book, embeddedResults, type Expected } from '../jobs/expected.ts';
+import { awaited, JobRig } from '../jobs/job-rig.ts';
+import { orderCases } from '../jobs/order-cases.ts';
+import { mergedRounds } from '../jobs/sent-steps.ts';
+import { sharedCluster } from '../servers/shared-cluster.ts';
 
-const addresses = process.env['ADTALLY_CLUSTER'];
 const RUN = `t${Date.now().toString(36)}`;
 const SIDES = ['a', 'b'] as const;
 
 /**
  * The jobs on a real Kafka and Flink, held to the embedded engine: the same input, record by record and verdict by verdict. Needs
- * ADTALLY_CLUSTER, the file with the cluster's addresses, and six free slots in Flink.
+ * twelve free slots in Flink.
  */
-describe.skipIf(addresses === undefined)('the jobs of two regions', { timeout: 600_000 }, () => {
+describe('the jobs of two regions', { timeout: 600_000 }, () => {
   const base = minuteOf(Date.now() - 3 * MINUTE_MS) + MIDDLE_MS;
   const t = (ms: number): number => base + ms;
   const cases: Case[] = [...eventCases(t), ...pairCases(t), ...orderCases(t)];
@@ -28,7 +28,7 @@ describe.skipIf(addresses === undefined)('the jobs of two regions', { timeout: 6
   let expected: Expected;
 
   beforeAll(async () => {
-    rig = new JobRig(addresses!, RUN, {});
+    rig = new JobRig((await sharedCluster()).addresses, RUN, {});
     await rig.open();
     const applied = await applyJobs(rig.jobs, rig.services);
     assert(applied.length === 6, 'three jobs a region have been started');

@@ -1,40 +1,34 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openPinotReports } from '../../src/adapters/pinot/open-pinot-reports.ts';
-import { HttpPinotBroker } from '../../src/adapters/pinot/pinot-broker.ts';
-import { HttpPinotController } from '../../src/adapters/pinot/pinot-controller.ts';
-import { ReportingStore } from '../../src/adapters/reporting-store/reporting-store.ts';
-import { AdtallyError } from '../../src/base/errors.ts';
-import { applyPinot } from '../../src/cluster/pinot/pinot-apply.ts';
-import type { PinotReports } from '../../src/cluster/pinot/pinot-reports.ts';
-import { pinotTables, type PinotTable } from '../../src/cluster/render/pinot-tables.ts';
-import type { AdMinute } from '../../src/model/ad-minute.ts';
-import { resolveSpec } from '../../src/pipeline/pipeline-spec.ts';
-import type { FiguresQuery } from '../../src/reporting/figures.ts';
-import { SeededRandom } from '../../src/simulation/seeded-random.ts';
-import type { RecordKind, RecordKinds } from '../../src/union-load/ports.ts';
-import { NaiveStore, type RecordSpace } from '../adapters/reporting-store/record-world.ts';
-import { firstRegion } from './addresses-file.ts';
-import { LoadTopics } from './load-topics.ts';
+import { openPinotReports } from '../../../src/adapters/pinot/open-pinot-reports.ts';
+import { HttpPinotBroker } from '../../../src/adapters/pinot/pinot-broker.ts';
+import { HttpPinotController } from '../../../src/adapters/pinot/pinot-controller.ts';
+import { ReportingStore } from '../../../src/adapters/reporting-store/reporting-store.ts';
+import { AdtallyError } from '../../../src/base/errors.ts';
+import { applyPinot } from '../../../src/cluster/pinot/pinot-apply.ts';
+import type { PinotReports } from '../../../src/cluster/pinot/pinot-reports.ts';
+import { pinotTables, type PinotTable } from '../../../src/cluster/render/pinot-tables.ts';
+import type { AdMinute } from '../../../src/model/ad-minute.ts';
+import { resolveSpec } from '../../../src/pipeline/pipeline-spec.ts';
+import type { FiguresQuery } from '../../../src/reporting/figures.ts';
+import { SeededRandom } from '../../../src/simulation/seeded-random.ts';
+import type { RecordKind, RecordKinds } from '../../../src/union-load/ports.ts';
+import { NaiveStore, type RecordSpace } from '../../adapters/reporting-store/record-world.ts';
+import { LoadTopics } from '../load-topics.ts';
 import {
   CAMPAIGNS,
   drawHardMinute,
   drawHardOrder,
   drawQuery,
   expectedFigures,
-} from './pinot/figures-space.ts';
+} from '../pinot/figures-space.ts';
+import { sharedCluster } from '../servers/shared-cluster.ts';
 
-/**
- * Pinot itself, with the tables rendered for 0.11: it must hold no records yet. ADTALLY_CRASH_PINOT is a command that kills Pinot’s
- * server with SIGKILL and starts it again.
- */
+/** Pinot itself, with the tables rendered for 0.11: it must hold no records yet. */
 const SEED = Number(process.env['ADTALLY_SEED'] ?? Date.now() % 1_000_000);
-const CRASH = process.env['ADTALLY_CRASH_PINOT'];
 const SEGMENT_ROWS = 1500;
 const QUERIES = Number(process.env['ADTALLY_QUERIES'] ?? 150);
 const END = { cursor: 'c', caughtUp: true, asOf: 1, finalBefore: 0 };
@@ -47,10 +41,11 @@ const SPACE: RecordSpace = {
 };
 const TABLES = { 'ad-minutes': 'ad_minutes', 'attributed-orders': 'attributed_orders' } as const;
 
-const region = firstRegion();
+const cluster = await sharedCluster();
+const [[regionName, region]] = Object.entries(cluster.addresses.regions);
 const random = new SeededRandom(SEED);
 const naive = new NaiveStore();
-const topics = new LoadTopics(region.kafka, region.name);
+const topics = new LoadTopics(region.kafka, regionName);
 const controller = new HttpPinotController({ url: region.pinotController, timeoutMs: 20_000 });
 const broker = new HttpPinotBroker({ url: region.pinotBroker, timeoutMs: 20_000, groupsMax: 1_000_000 });
 const reports: PinotReports = openPinotReports({
@@ -69,8 +64,8 @@ beforeAll(async () => {
   store = await ReportingStore.open({ directory, memoryBytes: 256 * 1024 * 1024, threads: 1 });
   await store.setCampaigns(CAMPAIGNS);
   await topics.open();
-  const spec = resolveSpec({ regions: [region.name] }, { environment: {}, flags: {} });
-  const options = { region: region.name, kafka: region.kafka, replication: 1, segmentRows: SEGMENT_ROWS };
+  const spec = resolveSpec({ regions: [regionName] }, { environment: {}, flags: {} });
+  const options = { region: regionName, kafka: region.kafka, replication: 1, segmentRows: SEGMENT_ROWS };
   wanted = pinotTables(spec, { ...options, dialect: '0.11' });
   await applyPinot(controller, wanted);
   for (const kind of ['ad-minutes', 'attributed-orders'] as const) await quiet(kind);
@@ -181,34 +176,31 @@ describe(`Pinot has the figures of the reporting store, seed ${SEED}`, () => {
     expect(await compareQueries(QUERIES)).toBeGreaterThan(3000);
   }, 300_000);
 
-  test.skipIf(CRASH === undefined)(
-    'after its server was killed, and nothing less on the way there',
-    async () => {
-      const whole = { from: SPACE.from, to: SPACE.from + SPACE.minutes * 60_000, limit: 100_000 };
-      const query: FiguresQuery = {
-        ...drawQuery(random, SPACE),
-        filter: {},
-        comparesPrevious: false,
-        ...whole,
-      };
-      const expected = expectedFigures(naive, query);
-      let isBack = false;
-      const crash = promisify(execFile)('/bin/sh', ['-c', CRASH!]).finally(() => (isBack = true));
-      const refusals = new Set<string>();
-      for (let wholeAfter = 0; wholeAfter < 20; await pause(20)) {
-        const answer = await reports.find(query).catch((error: unknown) => {
-          if (!(error instanceof AdtallyError)) throw error;
-          refusals.add(error.message);
-        });
-        if (answer === undefined) continue;
-        expect({ found: answer.found, rows: answer.rows }).toEqual(expected);
-        if (isBack) wholeAfter++;
-      }
-      await crash;
-      expect(refusals.size).toBeGreaterThan(0);
-      for (const kind of ['ad-minutes', 'attributed-orders'] as const) await quiet(kind);
-      await compareQueries(QUERIES);
-    },
-    300_000,
-  );
+  test('after its server was killed, and nothing less on the way there', async () => {
+    const whole = { from: SPACE.from, to: SPACE.from + SPACE.minutes * 60_000, limit: 100_000 };
+    const query: FiguresQuery = {
+      ...drawQuery(random, SPACE),
+      filter: {},
+      comparesPrevious: false,
+      ...whole,
+    };
+    const expected = expectedFigures(naive, query);
+    let isBack = false;
+    await cluster.kill(`pinot-${regionName}`);
+    const heal = cluster.up().finally(() => (isBack = true));
+    const refusals = new Set<string>();
+    for (let wholeAfter = 0; wholeAfter < 20; await pause(20)) {
+      const answer = await reports.find(query).catch((error: unknown) => {
+        if (!(error instanceof AdtallyError)) throw error;
+        refusals.add(error.message);
+      });
+      if (answer === undefined) continue;
+      expect({ found: answer.found, rows: answer.rows }).toEqual(expected);
+      if (isBack) wholeAfter++;
+    }
+    await heal;
+    expect(refusals.size).toBeGreaterThan(0);
+    for (const kind of ['ad-minutes', 'attributed-orders'] as const) await quiet(kind);
+    await compareQueries(QUERIES);
+  }, 300_000);
 });

@@ -1,25 +1,25 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DAY_MS } from '../../src/base/units.ts';
-import { applyJobs } from '../../src/cluster/jobs/apply-jobs.ts';
-import type { RenderedJob } from '../../src/cluster/render/rendered-job.ts';
-import { adMinuteDifferences, orderDifferences } from './jobs/differences.ts';
-import { embeddedResultsOf } from './jobs/expected.ts';
-import { awaited, JobRig } from './jobs/job-rig.ts';
-import { LoadSteps } from './jobs/load-steps.ts';
-import type { SentStep } from './jobs/sent-steps.ts';
+import { DAY_MS } from '../../../src/base/units.ts';
+import { applyJobs } from '../../../src/cluster/jobs/apply-jobs.ts';
+import type { RenderedJob } from '../../../src/cluster/render/rendered-job.ts';
+import { adMinuteDifferences, orderDifferences } from '../jobs/differences.ts';
+import { embeddedResultsOf } from '../jobs/expected.ts';
+import { awaited, JobRig } from '../jobs/job-rig.ts';
+import { LoadSteps } from '../jobs/load-steps.ts';
+import type { SentStep } from '../jobs/sent-steps.ts';
+import { sharedCluster } from '../servers/shared-cluster.ts';
 
-const addresses = process.env['ADTALLY_CLUSTER'];
 const SEED = Number(process.env['ADTALLY_SEED'] ?? Date.now() & 0x7fffffff);
 const BATCH = 1500;
 
 /** Jobs that are changed, cancelled, and begun anew: what they knew is known after it, and every total is exact. */
-describe.skipIf(addresses === undefined)(`jobs that go on (seed ${SEED})`, { timeout: 600_000 }, () => {
+describe(`jobs that go on (seed ${SEED})`, { timeout: 600_000 }, () => {
   let rig: JobRig;
   const load = new LoadSteps(SEED);
   const sent: SentStep[] = [];
 
   beforeAll(async () => {
-    rig = new JobRig(addresses!, `r${Date.now().toString(36)}`, {});
+    rig = new JobRig((await sharedCluster()).addresses, `r${Date.now().toString(36)}`, {});
     await rig.open();
     await applyJobs(rig.jobs, rig.services);
     await sendMore();

@@ -4,22 +4,22 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { applyJobs } from '../../src/cluster/jobs/apply-jobs.ts';
-import { awaited, JobRig, type TopicRecord } from './jobs/job-rig.ts';
-import { LoadSteps } from './jobs/load-steps.ts';
+import { applyJobs } from '../../../src/cluster/jobs/apply-jobs.ts';
+import { awaited, JobRig, type TopicRecord } from '../jobs/job-rig.ts';
+import { LoadSteps } from '../jobs/load-steps.ts';
+import { sharedCluster } from '../servers/shared-cluster.ts';
 
-const addresses = process.env['ADTALLY_CLUSTER'];
 const SEED = Number(process.env['ADTALLY_SEED'] ?? Date.now() & 0x7fffffff);
 
 /** What the warehouse job writes, read by another SQL engine: the highest revision of each record is that of the load topic. */
-describe.skipIf(addresses === undefined)(`the warehouse job (seed ${SEED})`, { timeout: 400_000 }, () => {
+describe(`the warehouse job (seed ${SEED})`, { timeout: 400_000 }, () => {
   let rig: JobRig;
   let directory: string;
 
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'adtally-warehouse-job-'));
     const warehouse = pathToFileURL(directory).href;
-    rig = new JobRig(addresses!, `w${Date.now().toString(36)}`, {}, { warehouse });
+    rig = new JobRig((await sharedCluster()).addresses, `w${Date.now().toString(36)}`, {}, { warehouse });
     await rig.open();
     await applyJobs(rig.jobs, rig.services);
     await rig.send(new LoadSteps(SEED).next(Date.now(), 1500));

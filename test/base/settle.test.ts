@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Doubt, LOOKS_UNMOVED, ROUNDS_MAX, settle } from '../../../src/cli/audit/settle.ts';
+import { type Doubt, LOOKS_UNMOVED, ROUNDS_MAX, settle } from '../../src/base/settle.ts';
 
 const doubt = (stamp: string): Doubt => ({ stamp, differences: [`it is ${stamp}`] });
 

@@ -5,26 +5,33 @@ export const PAUSE_MS = 100;
 export const LOOKS_UNMOVED = 3;
 
 /** Something that the two sides did not agree on when last looked at. */
-export interface Doubt {
+export interface Doubt<Difference = string> {
   /** What both sides looked like: another text means that one of them has moved. */
   readonly stamp: string;
-  /** In words. */
-  readonly differences: readonly string[];
+  /** In words, or as the caller likes. */
+  readonly differences: readonly Difference[];
 }
 
-export interface Settled {
-  /** In words: what differs and stands still. */
-  readonly differences: readonly string[];
+export interface Settled<Difference = string> {
+  /** What differs and stands still. */
+  readonly differences: readonly Difference[];
   /** How many things changed every time they were looked at: neither equal nor different. */
   readonly moving: number;
 }
 
+/** How patient to be: with those who are further behind than a region is behind its log. */
+export interface Patience {
+  readonly pauseMs: number;
+  readonly looksUnmoved: number;
+}
+
 /** Looks until nothing is in doubt but what is wrong. `look` gives the doubts by the name of what they are about. */
-export async function settle(
-  look: () => Promise<ReadonlyMap<string, Doubt>>,
+export async function settle<Difference = string>(
+  look: () => Promise<ReadonlyMap<string, Doubt<Difference>>>,
   pause: (ms: number) => Promise<void>,
-): Promise<Settled> {
-  let looks = new Map<string, Doubt & { readonly unmoved: number }>();
+  { pauseMs, looksUnmoved }: Patience = { pauseMs: PAUSE_MS, looksUnmoved: LOOKS_UNMOVED },
+): Promise<Settled<Difference>> {
+  let looks = new Map<string, Doubt<Difference> & { readonly unmoved: number }>();
   for (let round = 1; ; round++) {
     const before = looks;
     looks = new Map();
@@ -33,11 +40,11 @@ export async function settle(
       const unmoved = last?.stamp === doubt.stamp ? last.unmoved + 1 : 1;
       looks.set(name, { ...doubt, unmoved });
     }
-    const moving = [...looks.values()].filter(({ unmoved }) => unmoved < LOOKS_UNMOVED).length;
+    const moving = [...looks.values()].filter(({ unmoved }) => unmoved < looksUnmoved).length;
     if (moving === 0 || round === ROUNDS_MAX) {
-      const wrong = [...looks.values()].filter(({ unmoved }) => unmoved >= LOOKS_UNMOVED);
+      const wrong = [...looks.values()].filter(({ unmoved }) => unmoved >= looksUnmoved);
       return { differences: wrong.flatMap(({ differences }) => differences), moving };
     }
-    await pause(PAUSE_MS);
+    await pause(pauseMs);
   }
 }

@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { MINUTE_MS } from '../../../src/base/units.ts';
+import { applyJobs } from '../../../src/cluster/jobs/apply-jobs.ts';
+import { minuteOf } from '../../../src/model/event-time.ts';
+import { deviations } from '../../conformance/compare.ts';
+import { readCases, type ConformanceCase } from '../../conformance/conformance-case.ts';
+import { ClusterEngine } from '../conformance/cluster-engine.ts';
+import { awaited, JobRig } from '../jobs/job-rig.ts';
+import { sharedCluster } from '../servers/shared-cluster.ts';
+
+/** Cases are told apart by the minutes in which their events arrive. */
+const CASE_MS = 5 * MINUTE_MS;
+
+const cluster = await sharedCluster();
+const sides = Object.keys(cluster.addresses.regions).length > 1 ? (['a', 'b'] as const) : (['a'] as const);
+const first = minuteOf(Date.now()) - 4 * 60 * MINUTE_MS;
+const all = readCases((n) => first + n * CASE_MS);
+const cases = all.filter((one) => sides.length > 1 || !isOfTwoRegions(one));
+
+/** The cases of test/conformance, which the embedded engine conforms to, on a real Kafka and Flink. */
+describe('conformance of the cluster', { timeout: 600_000 }, () => {
+  let engine: ClusterEngine;
+
+  beforeAll(async () => {
+    if (cases.length < all.length) console.warn(leftOut());
+    const rig = new JobRig(cluster.addresses, `k${Date.now().toString(36)}`, {}, { sides });
+    engine = new ClusterEngine(rig, CASE_MS);
+    await rig.open();
+    await applyJobs(rig.jobs, rig.services);
+    await engine.run(cases);
+  }, 600_000);
+
+  afterAll(() => engine.close());
+
+  test.for(cases)('cluster: $title', async ({ clusterHas, ...one }) => {
+    const expected = {
+      ...one,
+      adMinutes: [...one.adMinutes, ...(clusterHas?.adMinutes ?? [])],
+      orders: [...one.orders, ...(clusterHas?.orders ?? [])],
+    };
+    const found = await awaited(
+      () => deviations(expected, engine.outcomeOf(one)),
+      (faults) => faults.length === 0,
+      20_000,
+    );
+    expect(found).toEqual([]);
+  });
+
+  test.runIf(sides.length > 1).for(cases)('cluster: both regions hold the same of $title', (one) => {
+    expect(engine.recordsOf(one, 'b')).toEqual(engine.recordsOf(one, 'a'));
+  });
+});
+
+function isOfTwoRegions({ steps }: ConformanceCase): boolean {
+  return steps.some(({ to, hear }) => to === 'b' || hear === true);
+}
+
+function leftOut(): string {
+  const titles = all.filter((one) => !cases.includes(one)).map(({ title }) => `  ${title}`);
+  return `This cluster has one region; of ${all.length} cases these need two, and are left out:\n${titles.join('\n')}`;
+}
