@@ -1,18 +1,18 @@
 import { nodeClock } from '../adapters/node-clock/node-clock.ts';
 import { HttpOrderService, readToken } from '../adapters/order-service/http-order-service.ts';
-import { Enricher } from '../embedded/enrichment/enricher.ts';
 import type { Region } from '../embedded/ports.ts';
+import { Enricher } from '../enrichment/enricher.ts';
+import type { OrderService } from '../enrichment/ports.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
 
 /** Has a region's orders enriched by the order service; undefined where none is configured. Throws AdtallyError config_invalid. */
 export async function startEnricher(region: Region, spec: PipelineSpec): Promise<Enricher | undefined> {
-  const { url, tokenFile, timeout, responseBytes, concurrency, attempts, backoff } = spec.enrichment;
+  const { url, concurrency, attempts, backoff } = spec.enrichment;
   if (url === '') return undefined;
-  const token = tokenFile === '' ? undefined : await readToken(tokenFile);
   const enricher = new Enricher({
     clock: nodeClock,
     chance: Math.random,
-    service: new HttpOrderService({ url, token, timeoutMs: timeout, responseBytes }),
+    service: await openOrderService(spec),
     pendingOrders: { pending: (limit, except) => region.pendingOrders(limit, except) },
     submit: (result) => region.enrich(result),
     concurrency,
@@ -24,6 +24,13 @@ export async function startEnricher(region: Region, spec: PipelineSpec): Promise
   });
   enricher.wake();
   return enricher;
+}
+
+/** The order service of the spec, whose `enrichment.url` is set. Rejects with config_invalid without a token that can be read. */
+export async function openOrderService({ enrichment }: PipelineSpec): Promise<OrderService> {
+  const { url, tokenFile, timeout, responseBytes } = enrichment;
+  const token = tokenFile === '' ? undefined : await readToken(tokenFile);
+  return new HttpOrderService({ url, token, timeoutMs: timeout, responseBytes });
 }
 
 const NONE: ReadonlySet<string> = new Set();

@@ -2,7 +2,8 @@ import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { ERRORS } from '../base/errors.ts';
 import type { CommandDefinition, CommandGroup } from './command.ts';
-import { gatewayCommand } from './cluster/gateway.ts';
+import { enricherCommand } from './cluster/enricher/enricher.ts';
+import { gatewayCommand } from './cluster/gateway/gateway.ts';
 import { auditCommand } from './commands/audit.ts';
 import { backfillCommand } from './commands/backfill.ts';
 import { campaignsCommand } from './commands/campaigns.ts';
@@ -24,6 +25,7 @@ import { Terminal } from './terminal.ts';
 const COMMANDS: readonly (CommandDefinition | CommandGroup)[] = [
   startCommand,
   gatewayCommand,
+  enricherCommand,
   demoCommand,
   importCommand,
   backfillCommand,

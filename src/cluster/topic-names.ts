@@ -9,6 +9,10 @@ export interface TopicNames {
   readonly verdicts: string;
   readonly adMinutes: string;
   readonly attributedOrders: string;
+  /** Orders and their touches, on the way to the models that share the credit. */
+  readonly decisions: string;
+  /** What the order service says of orders. */
+  readonly enrichments: string;
   /** Records of all regions, for what loads them in this one. */
   readonly loadAdMinutes: string;
   readonly loadAttributedOrders: string;
@@ -23,6 +27,8 @@ export function topicNamesOf(region: string): TopicNames {
     verdicts: `${region}.verdicts`,
     adMinutes: `${region}.ad-minutes`,
     attributedOrders: `${region}.attributed-orders`,
+    decisions: `${region}.decisions`,
+    enrichments: `${region}.enrichments`,
     loadAdMinutes: `${region}.load.ad-minutes`,
     loadAttributedOrders: `${region}.load.attributed-orders`,
   };

@@ -1,5 +1,5 @@
 import type { AttributedOrder } from '../model/attributed-order.ts';
-import type { PendingOrder } from './enrichment-ports.ts';
+import type { PendingOrder } from '../enrichment/ports.ts';
 import type { OrderReport, OrderStatusCounts } from './ports.ts';
 import type { Attribution } from './state/attribution.ts';
 

@@ -1,5 +1,5 @@
 import type { UnixMs } from '../base/clock.ts';
-import type { PendingOrder } from './enrichment-ports.ts';
+import type { PendingOrder } from '../enrichment/ports.ts';
 import type { AdMinute, AdMinuteFigures } from '../model/ad-minute.ts';
 
 import type { AttributedOrder, EnrichmentStatus } from '../model/attributed-order.ts';

@@ -14,7 +14,7 @@ import { checkBackfillAge, refuseWhenFull } from './admission.ts';
 import { auditOf } from './audit.ts';
 import { pageOfChanges, pageOfOrderChanges } from './change-feed.ts';
 import { diskFailed } from './disk-failure.ts';
-import type { PendingOrder } from './enrichment-ports.ts';
+import type { PendingOrder } from '../enrichment/ports.ts';
 import { GroupCommit, type CommittedGroup } from './group-commit.ts';
 import { ENTRY_KIND, type EntryKind, type LoggedEntry } from './log/entry.ts';
 import { LogWriter } from './log/log-writer.ts';

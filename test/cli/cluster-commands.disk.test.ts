@@ -188,3 +188,18 @@ test('files for containers are those of the cluster that is there, and start not
   const wrong = await place.run(['cluster', 'render', 'nomad', '--data', data]);
   expect([wrong.exit, wrong.stderr]).toEqual([2, expect.stringContaining('they are compose, kubernetes')]);
 });
+
+test('an enricher says what it needs before it asks anybody', async () => {
+  const service = ['--enrichment-url', 'http://127.0.0.1:9'];
+  for (const [args, exit, message] of [
+    [['--kafka', '127.0.0.1:9'], 2, 'enrichment.url is not set'],
+    [service, 2, 'Say where Kafka is'],
+    [[...service, '--kafka', 'nowhere'], 2, '--kafka is "nowhere"'],
+    [[...service, '--kafka', '127.0.0.1:9', '--region', 'z'], 2, 'the regions of the spec are a'],
+    [[...service, '--cluster', data], 2, 'addresses.json cannot be read'],
+    [[...service, '--kafka', '127.0.0.1:9', '--enrichment-token-file', data], 2, 'cannot be read'],
+  ] as const) {
+    const run = await place.run(['enricher', ...args]);
+    expect([run.exit, run.stderr]).toEqual([exit, expect.stringContaining(message)]);
+  }
+});

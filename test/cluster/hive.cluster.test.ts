@@ -47,7 +47,11 @@ describe(`Hive over the warehouse of a cluster (seed ${SEED})`, { timeout: 600_0
     const args = ['--cluster', data, '--regions', 'a', '--port', '0', '--data', keys];
     const { first } = await place.start<{ readonly url: string }>(['gateway', ...args]);
     traffic = seededTraffic(new SeededRandom(SEED), Date.now());
-    for (const batch of traffic.events) await post(`${first.url}/v1/events`, batch);
+    for (const batch of traffic.events) {
+      await post(`${first.url}/v1/events`, batch);
+      // So that a cell has several revisions, in one file or in two.
+      await sleep(800);
+    }
     await post(`${first.url}/v1/orders`, traffic.orders);
   }, 400_000);
 
@@ -77,6 +81,9 @@ describe(`Hive over the warehouse of a cluster (seed ${SEED})`, { timeout: 600_0
     const found = await hoursLike(traffic.hours);
     expect(found).toEqual(traffic.hours);
     await expectSums();
+    const counts = await sql('SELECT COUNT(*), COUNT(DISTINCT record_id) FROM warehouse.ad_minutes_files');
+    const [[revisions, records]] = (JSON.parse(counts.stdout) as SqlAnswer).rows;
+    expect(Number(revisions)).toBeGreaterThan(Number(records));
 
     const { processes } = JSON.parse((await cluster('status')).stdout) as ClusterAnswer;
     const hive = processes.find(({ name }) => name === 'hive')!;

@@ -1,4 +1,5 @@
 import { adMinuteRecordId, attributedOrderRecordId } from '../../src/model/record-id.ts';
+import type { AttributionModel } from '../../src/model/attributed-order.ts';
 import type { ConformanceCase, ConformanceOutcome } from './conformance-case.ts';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -18,8 +19,8 @@ function minuteId({ region, adId, minute, currency }: Row): string {
   return adMinuteRecordId(String(region), String(adId), Number(minute), String(currency));
 }
 
-function orderId({ region, orderId: id, rank }: Row): string {
-  return attributedOrderRecordId(String(region), String(id), 'last_touch', Number(rank));
+function orderId({ region, orderId: id, model, rank }: Row): string {
+  return attributedOrderRecordId(String(region), String(id), model as AttributionModel, Number(rank));
 }
 
 type Counts = Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -46,9 +47,13 @@ function recordFaults(
     const found = seen.get(id);
     if (found === undefined) return [`no record ${id} for ${JSON.stringify(row)}`];
     return Object.entries(row)
-      .filter(([name, value]) => (found[name] ?? null) !== value)
-      .map(([name, value]) => `${id}: ${name} is ${String(found[name])}, not ${String(value)}`);
+      .filter(([name, value]) => textOf(found[name]) !== textOf(value))
+      .map(([name, value]) => `${id}: ${name} is ${textOf(found[name])}, not ${textOf(value)}`);
   });
   const surplus = [...seen].filter(([id]) => !wanted.has(id));
   return [...missing, ...surplus.map(([id, row]) => `a record too many, ${id}: ${JSON.stringify(row)}`)];
+}
+
+function textOf(value: unknown): string {
+  return JSON.stringify(value ?? null);
 }

@@ -1,9 +1,18 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { parseDuration } from '../../src/base/units.ts';
+import { ATTRIBUTION_MODELS } from '../../src/model/attributed-order.ts';
+import type { PipelineConfig } from '../../src/pipeline/settings.ts';
 
 const Fields = z.record(z.string(), z.unknown());
 const Counts = z.record(z.string(), z.record(z.string(), z.number()));
+
+const Answer = z.strictObject({
+  orderId: z.string(),
+  orderVersion: z.number().default(1),
+  status: z.enum(['ok', 'unavailable']),
+  enrichment: Fields.nullable().default(null),
+});
 
 const Step = z.strictObject({
   /** Arrival, as an offset from the case's own minute; the time of the step before when left out. */
@@ -15,12 +24,18 @@ const Step = z.strictObject({
   orders: z.array(Fields).optional(),
   /** Lines as they are sent; `{{p}}` is the prefix of the case's ids, `{{@-5m}}` a time. */
   lines: z.array(z.string()).optional(),
+  /** What the order service says of orders of the region. */
+  answers: z.array(Answer).optional(),
   /** Both regions hear all there is of each other. */
   hear: z.literal(true).optional(),
 });
 
 const Case = z.strictObject({
   title: z.string(),
+  /** Models of attribution; last touch alone when left out. */
+  models: z.array(z.enum(ATTRIBUTION_MODELS)).optional(),
+  /** There is an order service. */
+  enriched: z.literal(true).optional(),
   steps: z.array(Step),
   /** Of events, by region: verdicts and, for invalid ones, their codes. What is left out is 0. */
   verdicts: Counts.default({}),
@@ -103,6 +118,14 @@ export function readCases(minuteOf: (n: number) => number): ConformanceCase[] {
   return all.map((one, n) => bound(one, n, minuteOf(n)));
 }
 
+/** The settings that a case needs. */
+export function configOf({ models, enriched }: Pick<ConformanceCase, 'models' | 'enriched'>): PipelineConfig {
+  return {
+    ...(models === undefined ? {} : { attribution: { models } }),
+    ...(enriched === undefined ? {} : { enrichment: { url: 'http://orders.test' } }),
+  };
+}
+
 function bound(one: z.infer<typeof Case>, n: number, minuteMs: number): ConformanceCase {
   const prefix = `c${n}-`;
   const { clusterHas } = one;
@@ -121,6 +144,7 @@ function bound(one: z.infer<typeof Case>, n: number, minuteMs: number): Conforma
       events: step.events?.map((event) => fill(event, EVENT)),
       orders: step.orders?.map((order) => fill(order, ORDER)),
       lines: step.lines?.map((line) => lineOf(line, prefix, minuteMs)),
+      answers: step.answers?.map((answer) => ({ ...answer, orderId: prefix + answer.orderId })),
     };
   });
   return {

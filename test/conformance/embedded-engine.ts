@@ -4,7 +4,13 @@ import type { Region } from '../../src/embedded/ports.ts';
 import { openRegion } from '../../src/embedded/region-engine.ts';
 import { resolveSpec } from '../../src/pipeline/pipeline-spec.ts';
 import { MemoryDisk } from '../embedded/memory-disk.ts';
-import type { ConformanceCase, ConformanceOutcome, ConformanceStep } from './conformance-case.ts';
+import type { PipelineConfig } from '../../src/pipeline/settings.ts';
+import {
+  configOf,
+  type ConformanceCase,
+  type ConformanceOutcome,
+  type ConformanceStep,
+} from './conformance-case.ts';
 
 const REGIONS = ['a', 'b'] as const;
 type Name = (typeof REGIONS)[number];
@@ -12,7 +18,7 @@ type Name = (typeof REGIONS)[number];
 /** Runs a case on two regions of the embedded engine that are empty, in memory, under the clock of the case. */
 export async function runEmbedded(one: ConformanceCase): Promise<ConformanceOutcome> {
   const run = new EmbeddedRun();
-  await run.open();
+  await run.open(configOf(one));
   for (const step of one.steps) await run.take(step);
   await run.hearAll();
   return run.close();
@@ -25,8 +31,8 @@ class EmbeddedRun {
   readonly #codes: Record<string, Record<string, number>> = {};
   #now = 0;
 
-  async open(): Promise<void> {
-    const spec = resolveSpec({ regions: [...REGIONS] }, { environment: {}, flags: {} });
+  async open(config: PipelineConfig): Promise<void> {
+    const spec = resolveSpec({ ...config, regions: [...REGIONS] }, { environment: {}, flags: {} });
     const clock = { ...nodeClock, now: () => this.#now };
     for (const name of REGIONS) {
       const disk = new MemoryDisk();
@@ -37,7 +43,7 @@ class EmbeddedRun {
     }
   }
 
-  async take({ atMs, to = 'a', events, orders, lines, hear }: ConformanceStep): Promise<void> {
+  async take({ atMs, to = 'a', events, orders, lines, answers, hear }: ConformanceStep): Promise<void> {
     this.#now = atMs;
     const region = this.#regions.get(to)!;
     if (hear === true) await this.hearAll();
@@ -48,10 +54,12 @@ class EmbeddedRun {
       for (const { verdict, code } of problems)
         if (verdict === 'invalid') add(this.#codes, to, { [code]: 1 });
     }
-    if (orders === undefined) return;
-    const body2 = orders.map((order) => JSON.stringify(order)).join('\n');
-    const { verdicts } = await region.ingestOrders(Buffer.from(body2), 'ndjson');
-    add(this.#orderVerdicts, to, verdicts);
+    if (orders !== undefined) {
+      const body2 = orders.map((order) => JSON.stringify(order)).join('\n');
+      const { verdicts } = await region.ingestOrders(Buffer.from(body2), 'ndjson');
+      add(this.#orderVerdicts, to, verdicts);
+    }
+    for (const answer of answers ?? []) await region.enrich(answer);
   }
 
   /** What was heard may change what the other one hears next: three rounds are enough for anything. */

@@ -1,11 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { assert } from '../../base/assert.ts';
 import { AdtallyError } from '../../base/errors.ts';
-import type {
-  OrderService,
-  OrderServiceAnswer,
-  OrderServiceFailure,
-} from '../../embedded/enrichment-ports.ts';
+import type { OrderService, OrderServiceAnswer, OrderServiceFailure } from '../../enrichment/ports.ts';
 import { readDetails } from './order-details.ts';
 
 export interface HttpOrderServiceOptions {

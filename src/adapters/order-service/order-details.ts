@@ -1,5 +1,5 @@
 import { KIB } from '../../base/units.ts';
-import type { OrderDetails } from '../../embedded/enrichment-ports.ts';
+import type { OrderDetails } from '../../enrichment/ports.ts';
 
 /** Keys of all objects together. */
 const KEYS_MAX = 256;

@@ -21,6 +21,8 @@ export interface ClusterAudit {
     readonly counted: number;
     /** Of them, those that were the other region's. */
     readonly yielded: number;
+    /** The jobs were replayed and have handed events on again: what was counted is not compared. */
+    readonly isReplayed: boolean;
   }[];
   readonly books: readonly BooksSummary[];
   /** Minutes and steps that changed every time they were looked at: neither equal nor different. */
@@ -83,6 +85,7 @@ export async function auditCluster({
       region,
       counted: events.counted,
       yielded: events.yielded,
+      isReplayed: events.isReplayed,
     })),
     books: books.map((check) => check.summary()),
     moving: settled.moving,

@@ -30,7 +30,7 @@ export class CountedCheck {
         found: BigInt(this.#events.counted),
       },
     ];
-    const isKnown = from === 0 && waiting === 0 && this.#events.kept.from === 0;
+    const isKnown = from === 0 && waiting === 0 && this.#events.from === 0;
     if (!isKnown || differing(figures).length === 0) return Promise.resolve(new Map());
     const finding: Finding = {
       place: `counted events of ${this.#region}`,

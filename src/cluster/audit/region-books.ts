@@ -1,13 +1,14 @@
-import type { Clock } from '../../base/clock.ts';
+import type { Clock, UnixMs } from '../../base/clock.ts';
 import { HOUR_MS, MINUTE_MS } from '../../base/units.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
 import { RECORD_KINDS, type RecordKind } from '../../union-load/ports.ts';
 import type { NextOffset } from '../kafka/ports.ts';
 import { jobName } from '../render/rendered-job.ts';
 import { topicNamesOf } from '../topic-names.ts';
-import { BOOK_FIGURES, type AuditedBooks, type BookFigure } from './ports.ts';
+import { BOOK_FIGURES, type AuditedBooks } from './ports.ts';
 import { ArrivalTally } from './topics/arrival-tally.ts';
 import { EventTally } from './topics/event-tally.ts';
+import type { MinuteBooks } from './topics/minute-books.ts';
 import { RecordTally } from './topics/record-tally.ts';
 import {
   TopicFollower,
@@ -88,7 +89,9 @@ export class RegionBooks {
 
   /** The events that were counted and not yielded, by their own minute. */
   counted(): AuditedBooks {
-    return this.#audited(this.events, 'ad-minutes', {
+    const { events } = this;
+    return this.#audited(events.books, () => events.from, {
+      kind: 'ad-minutes',
       name: `counted events of ${this.region}`,
       figures: ['impressions', 'clicks', 'costMicros'],
       advice: REPLAY,
@@ -97,7 +100,9 @@ export class RegionBooks {
 
   /** The records that the jobs of the region have made. */
   records(kind: RecordKind): AuditedBooks {
-    return this.#audited(this.#records[kind], kind, {
+    const { books, kept } = this.#records[kind];
+    return this.#audited(books, () => kept.from, {
+      kind,
       name: `records of ${this.region}`,
       figures: BOOK_FIGURES[kind],
       advice: `See that the jobs of ${this.region} run; ${REPLAY}`,
@@ -107,7 +112,9 @@ export class RegionBooks {
   /** The records of all regions on their way to the stores of this one. */
   loads(kind: RecordKind): AuditedBooks {
     const topic = `${this.region}.load.${kind}`;
-    return this.#audited(this.#loads[kind], kind, {
+    const { books, kept } = this.#loads[kind];
+    return this.#audited(books, () => kept.from, {
+      kind,
       name: `topic ${topic}`,
       figures: BOOK_FIGURES[kind],
       advice:
@@ -136,17 +143,16 @@ export class RegionBooks {
   }
 
   #audited(
-    { kept, books }: EventTally | RecordTally,
-    kind: RecordKind,
-    own: { readonly name: string; readonly figures: readonly BookFigure[]; readonly advice: string },
+    books: MinuteBooks,
+    keptFrom: () => UnixMs,
+    own: Pick<AuditedBooks, 'kind' | 'name' | 'figures' | 'advice'>,
   ): AuditedBooks {
     return {
       ...own,
-      kind,
       stepMs: MINUTE_MS,
       lagMs: 0,
       // Nothing is written of a minute before its events are accepted.
-      heldFrom: () => (kept.from === 0 ? 0 : kept.from + this.#maxClockSkewMs),
+      heldFrom: () => (keptFrom() === 0 ? 0 : keptFrom() + this.#maxClockSkewMs),
       entries: (from) => Promise.resolve(books.entries(from)),
     };
   }

@@ -80,7 +80,9 @@ function script({ command, folders, preparation }: ProcessPlan): string {
 /** A command for the shell; each life of a container has a mark of its own, too. */
 function words(command: readonly string[]): string {
   return command
-    .map((word) => (/^[\w./:=@,+-]+$/.test(word) ? word : `'${verbatim(word)}'`))
+    .map((word) =>
+      /^[\w./:=@,+-]+$/.test(word) ? word : `'${verbatim(word).replaceAll("'", String.raw`'\''`)}'`,
+    )
     .join(' ')
     .replaceAll(START_MARK, "'$$(date +%s%3N)'");
 }

@@ -56,8 +56,8 @@ export const IMAGE_RUNTIME: Runtime = {
 /** Throws when no image has the program of the process. */
 export function imageProgram(process: string, { regions }: Pick<ClusterLayout, 'regions'>): ImageProgram {
   const region = regions.find((name) => process.endsWith(`-${name}`));
-  const program = region === undefined ? process : process.slice(0, -region.length - 1);
-  const found = PROGRAMS[program];
+  // A region may have the name of a part of a program: "maker".
+  const found = PROGRAMS[process] ?? PROGRAMS[process.slice(0, -`-${region ?? ''}`.length)];
   if (found === undefined) throw new Error(`No image has the program of process ${process}.`);
   return found;
 }

@@ -4,6 +4,7 @@ import {
   name,
   names,
   padded,
+  part,
   recordIdOf,
   recordKey,
   text,
@@ -140,15 +141,20 @@ UNION ALL
 SELECT \`arrival\`, \`verdict\`, \`verdict\` FROM \`judgedOrders\` WHERE \`own\` = 1`;
 }
 
-/** Accepted versions with what the rest needs: the record's id and a payload that sorts by version, the first region's last. */
-function accepted(region: string): string {
-  const key = recordKey([
+/** What all facts of an order have in common: the key of its first record. */
+export function orderGroupKey(region: string): string {
+  return recordKey([
     { constant: 'attributed-order' },
     { constant: region },
     { column: '`orderId`' },
     { constant: 'last_touch' },
     { constant: '0' },
   ]);
+}
+
+/** Accepted versions with what the rest needs: the record's id and a payload that sorts by version, the first region's last. */
+function accepted(region: string): string {
+  const key = orderGroupKey(region);
   const payload = [
     padded('`orderVersion`', VERSION_DIGITS),
     'CAST(9 - `place` AS STRING)',
@@ -163,7 +169,7 @@ FROM (
 }
 
 /** Where the parts of a payload stand. */
-export const PAYLOAD = {
+const PAYLOAD = {
   version: 0,
   status: 2,
   orderTime: 3,
@@ -173,3 +179,13 @@ export const PAYLOAD = {
   currency: 7,
   basis: 8,
 } as const;
+
+/** A part of `latest`, the payload of an order's latest version. */
+export function orderPart(field: keyof typeof PAYLOAD): string {
+  return part('`latest`', PAYLOAD[field]);
+}
+
+/** Whether an order is this region's: it has taken in the lowest version; of one that both have, it is the first region's. */
+export function ownsOrder(regions: readonly string[], region: string): string {
+  return `\`takenThere\` IS NULL OR \`takenHere\` ${regions[0] === region ? '<=' : '<'} \`takenThere\``;
+}

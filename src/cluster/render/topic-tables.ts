@@ -28,6 +28,33 @@ const ORDER_TYPES = {
   currency: 'STRING',
 } as const satisfies Record<OrderField, string>;
 
+/** A record, as far as it does not hang on the order service. */
+const ATTRIBUTED_ORDER = {
+  recordId: 'STRING',
+  revision: 'BIGINT',
+  region: 'STRING',
+  orderId: 'STRING',
+  orderVersion: 'BIGINT',
+  orderStatus: 'STRING',
+  orderTime: 'BIGINT',
+  userId: 'STRING',
+  merchantId: 'STRING',
+  amountMicros: 'BIGINT',
+  currency: 'STRING',
+  model: 'STRING',
+  rank: 'INT',
+  outcome: 'STRING',
+  reason: 'STRING',
+  creditMicros: 'BIGINT',
+  adId: 'STRING',
+  campaignId: 'STRING',
+  advertiserId: 'STRING',
+  touchEventId: 'STRING',
+  touchType: 'STRING',
+  touchTime: 'BIGINT',
+  touchRegion: 'STRING',
+} as const;
+
 /** The fields of the messages of each topic, with their SQL types: the one place that knows them. */
 export const TOPIC_FIELDS = {
   events: {
@@ -79,10 +106,13 @@ export const TOPIC_FIELDS = {
     clicks: 'BIGINT',
     costMicros: 'BIGINT',
   },
-  attributedOrders: {
+  attributedOrders: ATTRIBUTED_ORDER,
+  /** `enrichment` is JSON as a text: no column of Flink's holds an object of any shape. */
+  enrichedOrders: { ...ATTRIBUTED_ORDER, enrichment: 'STRING', enrichmentStatus: 'STRING' },
+  /** What is known of an order, and its touches, the best first: `clicks` of them clicks, `found` in all; what follows are none. */
+  decisions: {
     recordId: 'STRING',
     revision: 'BIGINT',
-    region: 'STRING',
     orderId: 'STRING',
     orderVersion: 'BIGINT',
     orderStatus: 'STRING',
@@ -91,18 +121,20 @@ export const TOPIC_FIELDS = {
     merchantId: 'STRING',
     amountMicros: 'BIGINT',
     currency: 'STRING',
-    model: 'STRING',
-    rank: 'INT',
-    outcome: 'STRING',
+    isOwn: 'BOOLEAN',
     reason: 'STRING',
-    creditMicros: 'BIGINT',
-    adId: 'STRING',
-    campaignId: 'STRING',
-    advertiserId: 'STRING',
-    touchEventId: 'STRING',
-    touchType: 'STRING',
-    touchTime: 'BIGINT',
-    touchRegion: 'STRING',
+    clicks: 'INT',
+    found: 'INT',
+    touches: 'ARRAY<STRING>',
+    enrichment: 'STRING',
+    enrichmentStatus: 'STRING',
+  },
+  /** Answers of the order service; in these messages `enrichment` is the object. */
+  enrichments: {
+    orderId: 'STRING',
+    orderVersion: 'BIGINT',
+    status: 'STRING',
+    enrichment: 'STRING',
   },
 } as const;
 
@@ -166,14 +198,24 @@ export function sinkTable(
   });
 }
 
-/** A table that writes the latest content of each key. */
+/** Most keys whose latest content waits to be written. */
+const FLUSH_ROWS_MAX = 1000;
+
+/** A table that writes the latest content of each key; with `flushMs` only the latest one of so long. */
 export function upsertTable(
   { job, kafka }: JobKafka,
   table: string,
   kind: TopicKind,
   topic: string,
-  { key, isKeyOnly = false }: { key: string; isKeyOnly?: boolean },
+  { key, isKeyOnly = false, flushMs }: { key: string; isKeyOnly?: boolean; flushMs?: number },
 ): string {
+  const flush =
+    flushMs === undefined
+      ? {}
+      : {
+          'sink.buffer-flush.max-rows': whole(FLUSH_ROWS_MAX),
+          'sink.buffer-flush.interval': `${whole(flushMs)} ms`,
+        };
   const primaryKey = `PRIMARY KEY (${name(key)}) NOT ENFORCED`;
   return createTable(table, [...columns(kind), primaryKey], {
     connector: 'upsert-kafka',
@@ -182,6 +224,7 @@ export function upsertTable(
     'key.format': 'raw',
     'value.format': 'json',
     'value.fields-include': isKeyOnly ? 'EXCEPT_KEY' : 'ALL',
+    ...flush,
     ...onceOnly(`${job}-${table}`),
   });
 }

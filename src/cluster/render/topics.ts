@@ -3,6 +3,8 @@ import type { PipelineSpec } from '../../pipeline/settings.ts';
 import type { WantedTopic } from '../kafka/ports.ts';
 import { mirroredTopics } from '../cluster-plan.ts';
 import { topicNamesOf } from '../topic-names.ts';
+import { isShared } from './orders/decisions.ts';
+import { isEnriched } from './orders/enrichment.ts';
 
 /** How large the Kafka of a region is. */
 export interface TopicScale {
@@ -21,9 +23,10 @@ const COMPACTION_LAG_MS = DAY_MS;
 /** Every topic of the Kafka of `region`: its own, and those that come mirrored from the other regions. */
 export function topicsOf(
   region: string,
-  { regions, retention }: Pick<PipelineSpec, 'regions' | 'retention'>,
+  spec: Pick<PipelineSpec, 'regions' | 'retention' | 'enrichment' | 'attribution'>,
   { brokers, partitions }: TopicScale,
 ): WantedTopic[] {
+  const { regions, retention } = spec;
   const replicas = Math.min(REPLICAS, brokers);
   const common = { 'min.insync.replicas': String(Math.max(1, replicas - 1)) };
   const topic = (name: string, config: Record<string, string>): WantedTopic => ({
@@ -45,6 +48,8 @@ export function topicsOf(
     compacted(own.verdicts),
     compacted(own.adMinutes),
     compacted(own.attributedOrders),
+    ...(isShared(spec) ? [deleted(own.decisions, LOAD_RETENTION_MS)] : []),
+    ...(isEnriched(spec) ? [deleted(own.enrichments, retention.log)] : []),
     deleted(own.loadAdMinutes, LOAD_RETENTION_MS),
     deleted(own.loadAttributedOrders, LOAD_RETENTION_MS),
   ];

@@ -8,10 +8,11 @@ import {
   type JobInput,
   type RenderedJob,
 } from './rendered-job.ts';
+import { ordersKind } from './orders/enrichment.ts';
 import { insert, name, names, statementSet } from './sql-text.ts';
 import { fieldsOf, sinkTable, sourceTable, type TopicKind } from './topic-tables.ts';
 
-const RESULTS = ['adMinutes', 'attributedOrders'] as const satisfies readonly TopicKind[];
+const RESULTS = ['adMinutes', 'attributedOrders'] as const;
 
 /**
  * Job 3, Union & Load: records of all regions, each revision as it comes, into the topics that the stores of this region
@@ -22,26 +23,29 @@ export function renderUnionLoad(input: JobInput): RenderedJob {
   const { spec, region } = input;
   const kafka = { job: jobName(region, 'union-load'), kafka: kafkaOf(input) };
   const own = topicNamesOf(region);
+  const kinds = { adMinutes: 'adMinutes', attributedOrders: ordersKind(spec) } as const;
   const target = { adMinutes: own.loadAdMinutes, attributedOrders: own.loadAttributedOrders };
   const statements = [
-    ...RESULTS.flatMap((kind) => [
+    ...RESULTS.flatMap((result) => [
       sourceTable(
         kafka,
-        kind,
-        kind,
-        spec.regions.map((one) => topicNamesOf(one)[kind]),
+        result,
+        kinds[result],
+        spec.regions.map((one) => topicNamesOf(one)[result]),
       ),
-      sinkTable(kafka, loadTable(kind), kind, target[kind], { key: 'recordId' }),
+      sinkTable(kafka, loadTable(result), kinds[result], target[result], { key: 'recordId' }),
     ]),
-    statementSet(RESULTS.map((kind) => insert(loadTable(kind), selectAll(kind)))),
+    statementSet(RESULTS.map((result) => insert(loadTable(result), selectAll(result, kinds[result])))),
   ];
   return renderedJob(input, 'union-load', stateTtlMs(spec, 0), statements);
 }
 
-function loadTable(kind: (typeof RESULTS)[number]): string {
-  return kind === 'adMinutes' ? 'loadAdMinutes' : 'loadAttributedOrders';
+type Result = (typeof RESULTS)[number];
+
+function loadTable(result: Result): string {
+  return result === 'adMinutes' ? 'loadAdMinutes' : 'loadAttributedOrders';
 }
 
-function selectAll(kind: TopicKind): string {
-  return `SELECT ${names(fieldsOf(kind))} FROM ${name(kind)} WHERE \`recordId\` IS NOT NULL AND \`revision\` IS NOT NULL`;
+function selectAll(result: Result, kind: TopicKind): string {
+  return `SELECT ${names(fieldsOf(kind))} FROM ${name(result)} WHERE \`recordId\` IS NOT NULL AND \`revision\` IS NOT NULL`;
 }

@@ -10,8 +10,9 @@ import {
   type JobInput,
   type RenderedJob,
 } from './rendered-job.ts';
+import { ordersKind } from './orders/enrichment.ts';
 import { insert, name, statementSet, text } from './sql-text.ts';
-import { TOPIC_FIELDS, createTable, sourceTable } from './topic-tables.ts';
+import { TOPIC_FIELDS, createTable, sourceTable, type TopicKind } from './topic-tables.ts';
 
 /** A Parquet file ends with every checkpoint: at the other jobs' pace there would be one a second. */
 const FILE_INTERVAL_MS = MINUTE_MS;
@@ -30,13 +31,17 @@ export function renderWarehouse(input: JobInput): RenderedJob {
   const { spec, region, addresses } = input;
   const kafka = { job: jobName(region, 'warehouse'), kafka: kafkaOf(input) };
   const directory = addresses.warehouse.replace(/\/$/, '');
+  const kinds = { 'ad-minutes': 'adMinutes', 'attributed-orders': ordersKind(spec) } as const;
   const statements = [
     ...TABLES.flatMap((table: Table) => {
       const source = SOURCES[table.kind];
       const topics = spec.regions.map((one) => topicNamesOf(one)[source]);
-      return [sourceTable(kafka, source, source, topics), filesTable(table, `${directory}/${table.name}`)];
+      return [
+        sourceTable(kafka, source, kinds[table.kind], topics),
+        filesTable(table, `${directory}/${table.name}`),
+      ];
     }),
-    statementSet(TABLES.map((table: Table) => insert(table.name, select(table)))),
+    statementSet(TABLES.map((table: Table) => insert(table.name, select(table, kinds[table.kind])))),
   ];
   const slow = { ...input, options: { ...input.options, checkpointIntervalMs: FILE_INTERVAL_MS } };
   return renderedJob(slow, 'warehouse', stateTtlMs(spec, 0), statements);
@@ -55,12 +60,12 @@ function filesTable(table: Table, path: string): string {
   return createTable(table.name, [...columns, '`dt` STRING'], options, ['dt']);
 }
 
-function select({ kind, columns }: Table): string {
+function select({ kind, columns }: Table, messages: TopicKind): string {
   const source = SOURCES[kind];
   const values = columns.map((column) => {
     const field = fieldOf(column.name);
-    // What the jobs do not have yet.
-    if (!Object.hasOwn(TOPIC_FIELDS[source], field)) return `CAST(NULL AS ${column.type.toUpperCase()})`;
+    // What the messages do not say: nobody is asked for it.
+    if (!Object.hasOwn(TOPIC_FIELDS[messages], field)) return `CAST(NULL AS ${column.type.toUpperCase()})`;
     return column.type === 'bigint' ? `CAST(${name(field)} AS BIGINT)` : name(field);
   });
   const day = `DATE_FORMAT(TO_TIMESTAMP_LTZ(${name(TIMES[kind])}, 3), ${text('yyyy-MM-dd')})`;

@@ -10,7 +10,7 @@ import {
   type RunningOrderService,
 } from '../../../examples/order-service/order-service.ts';
 import { HttpOrderService } from '../../../src/adapters/order-service/http-order-service.ts';
-import type { OrderServiceAnswer } from '../../../src/embedded/enrichment-ports.ts';
+import type { OrderServiceAnswer } from '../../../src/enrichment/ports.ts';
 
 const closers: (() => Promise<void>)[] = [];
 const NEVER = new AbortController().signal;

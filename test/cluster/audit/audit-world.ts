@@ -71,9 +71,10 @@ export class AuditWorld {
     pinotB: new HeldStore('Pinot of b', 'ad-minutes'),
     ordersB: new HeldStore('Pinot of b', 'attributed-orders'),
     hive: new HeldStore('Hive', 'ad-minutes', 3_600_000),
-    ledger: new HeldStore('ledger', 'ad-minutes', 3_600_000, ['costMicros']),
+    ledger: new HeldStore('ledger', 'ad-minutes', 86_400_000, ['costMicros']),
   };
   readonly clock = new SimulatedClock(NOW);
+  #events = 0;
 
   constructor() {
     for (const region of ['a', 'b'] as const) {
@@ -146,9 +147,23 @@ export class AuditWorld {
     if (verdict === 'counted') this.#clean(region, 1, counts);
   }
 
+  /** The events counted so far are handed on once more. */
+  replay(): void {
+    const sent = this.#events;
+    this.#events = 0;
+    for (const costMicros of [1500, 250_000]) this.#clean('a', 1, { costMicros });
+    this.#events = sent;
+  }
+
   #clean(region: 'a' | 'b', sign: 1 | -1, { clicks = 0, costMicros = 0 }: Partial<AdMinute>): void {
     const eventType = clicks > 0 ? 'click' : 'impression';
-    const value = JSON.stringify({ eventId: 'e', eventType, eventTime: MINUTE + 5, costMicros, sign });
+    const value = JSON.stringify({
+      eventId: `e-${++this.#events}`,
+      eventType,
+      eventTime: MINUTE + 5,
+      costMicros,
+      sign,
+    });
     this.kafka[region].send(`${region}.clean`, { key: 'u', value, timestamp: MINUTE + 20_000 });
   }
 

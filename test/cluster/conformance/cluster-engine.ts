@@ -1,4 +1,5 @@
 import { adMinuteRecordId, attributedOrderRecordId } from '../../../src/model/record-id.ts';
+import type { AttributionModel } from '../../../src/model/attributed-order.ts';
 import type {
   ConformanceCase,
   ConformanceOutcome,
@@ -29,6 +30,9 @@ export class ClusterEngine {
       await this.#rig.send(all.flatMap((rounds) => rounds[round] ?? []));
       await this.#rig.settle();
     }
+    // Answers are facts like others: when they come makes no difference.
+    for (const { steps } of cases)
+      for (const { to = 'a', answers = [] } of steps) await this.#rig.answer(to, answers);
   }
 
   close(): Promise<void> {
@@ -61,9 +65,14 @@ export class ClusterEngine {
       ),
       orders: new Map(
         ofCase('loadAttributedOrders', 'orderId').map((record) => {
+          const { orderId, rank } = record;
+          // JSON as a text.
+          const enrichment = record['enrichment'] as string | null | undefined;
+          const model = record['model'] as AttributionModel;
           const idIn = (region: string): string =>
-            attributedOrderRecordId(region, String(record['orderId']), 'last_touch', Number(record['rank']));
-          return this.#renamed(record, idIn);
+            attributedOrderRecordId(region, String(orderId), model, Number(rank));
+          const details: unknown = JSON.parse(enrichment ?? 'null');
+          return this.#renamed({ ...record, enrichment: details }, idIn);
         }),
       ),
     };

@@ -63,7 +63,7 @@ test('the files in deploy are those that are rendered, and no others are there',
   for (const { path, text } of [...COMPOSE, ...KUBERNETES])
     await expect(text).toMatchFileSnapshot(join(DEPLOY, path));
   const written = readdirSync(DEPLOY, { recursive: true, withFileTypes: true })
-    .filter((one) => one.isFile() && !one.parentPath.includes('artifacts'))
+    .filter((one) => one.isFile() && !/artifacts|grafana/.test(one.parentPath))
     .map(({ parentPath, name }) => join(parentPath, name));
   const rendered = [...COMPOSE, ...KUBERNETES].map(({ path }) => join(DEPLOY, path));
   expect(written.toSorted()).toEqual([...new Set(rendered)].toSorted());
@@ -97,6 +97,14 @@ describe('the file of Compose', () => {
       expect([status, stdout.replace(started, '{startedAt}').trimEnd().split('\n')]).toEqual([0, command]);
     },
   );
+
+  test('has the images of a cluster whose regions are named like parts of programs', () => {
+    const regions = ['maker', 'gateway'];
+    const layout = { ...LAYOUT, regions, ports: portsFrom(19_000, regions) };
+    const { services } = parse(renderTarget('compose', layout, SPEC)[0].text) as ComposeFile;
+    expect(services['mirror-maker'].image).toBe(services['kafka-maker'].image);
+    expect(services['sql-gateway'].image).toBe(services['jobmanager'].image);
+  });
 
   test('has nobody wait for who is never healthy, and no password', () => {
     const names = new Set(Object.keys(composed.services));

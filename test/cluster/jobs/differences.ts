@@ -1,4 +1,5 @@
 import type { AdMinute } from '../../../src/model/ad-minute.ts';
+import type { AttributedOrder } from '../../../src/model/attributed-order.ts';
 import type { Expected } from './expected.ts';
 import type { TopicRecord } from './job-rig.ts';
 
@@ -26,6 +27,21 @@ export function orderDifferences({ orders }: Expected, found: Records): string[]
     found,
     ({ outcome, creditMicros }) => outcome === 'yielded' && creditMicros === 0,
   );
+}
+
+/** Of touches that have lost their credit, or never had any, the engines have different records; these have no credit. */
+export function creditDifferences({ orders }: Expected, found: Records): string[] {
+  const kept = new Map([...orders].filter(([, record]) => !isLost(record)));
+  const lost = [...orders].filter(([, record]) => isLost(record));
+  const missing = lost.filter(([recordId]) => found.get(recordId)?.['creditMicros'] !== 0);
+  return [
+    ...differences(kept, found, (record) => isLost(record as unknown as AttributedOrder)),
+    ...missing.map(([, record]) => `without credit: ${shown(record)}`),
+  ];
+}
+
+function isLost({ rank, creditMicros }: Pick<AttributedOrder, 'rank' | 'creditMicros'>): boolean {
+  return rank > 0 && creditMicros === 0;
 }
 
 function differences(

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { AdtallyError } from '../../../src/base/errors.ts';
 import { renderRegionJobs } from '../../../src/cluster/region-jobs.ts';
 import { recordKey, text } from '../../../src/cluster/render/sql-text.ts';
+import { ATTRIBUTION_MODELS } from '../../../src/model/attributed-order.ts';
 import type { JobInput } from '../../../src/cluster/render/rendered-job.ts';
 import { jobInput } from './job-input.ts';
 import { sqlTokens, type SqlToken } from './sql-tokens.ts';
@@ -40,9 +41,20 @@ function inputWith(first: string, second: string, region: string, kafka: string)
   };
 }
 
+/** The same with every model and an order service. */
+function withAll(input: JobInput): JobInput {
+  const { spec } = input;
+  const attribution = { ...spec.attribution, models: ATTRIBUTION_MODELS, touchesMax: 2 };
+  return {
+    ...input,
+    spec: { ...spec, attribution, enrichment: { ...spec.enrichment, url: spec.regions[0] } },
+  };
+}
+
 /** The tokens without what texts say: these must hang on no value. */
 function skeleton(input: JobInput): string {
-  const tokens = renderRegionJobs(input).flatMap(({ statements }) => statements.flatMap(sqlTokens));
+  const jobs = [...renderRegionJobs(input), ...renderRegionJobs(withAll(input))];
+  const tokens = jobs.flatMap(({ statements }) => statements.flatMap(sqlTokens));
   return tokens.map((token) => (token.kind === 'text' ? "'…'" : token.value)).join(' ');
 }
 

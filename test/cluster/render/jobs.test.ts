@@ -27,6 +27,18 @@ describe('the jobs of a region', () => {
     expect(renderRegionJobs(writing('b')).map(({ kind }) => kind)).not.toContain('warehouse');
   });
 
+  test('read the answers of the order service where there is one, and never ask it', async () => {
+    const enrichment = { url: 'http://orders.test/secret' };
+    const jobs = renderRegionJobs(jobInput('a', { regions: ['a'], enrichment }));
+    await expect(scripts(jobs.slice(1))).toMatchFileSnapshot('golden/enriched.sql');
+    expect(scripts(jobs)).not.toMatch(/orders\.test/);
+    const [, , , warehouse] = renderRegionJobs({
+      ...jobInput('a', { enrichment }),
+      options: { hasWarehouse: true },
+    });
+    expect(jobScript(warehouse)).toMatch(/`enrichment`, `enrichmentStatus`/);
+  });
+
   test('take every duration and rule from the spec', () => {
     const before = scripts(renderRegionJobs(jobInput('b')));
     const changes = [
@@ -79,15 +91,26 @@ describe('the jobs of a region', () => {
     expect(digests(slower).filter((digest) => digests().includes(digest))).toEqual([]);
   });
 
+  test('share credit as many models as there are by the list of one state', async () => {
+    const attribution = {
+      models: ['last_touch', 'first_touch', 'linear', 'time_decay'],
+      touchesMax: 3,
+    } as const;
+    const [, job] = renderRegionJobs(jobInput('b', { attribution }));
+    await expect(jobScript(job)).toMatchFileSnapshot('golden/models.sql');
+    // Whatever is read twice has its state twice.
+    for (const once of [/ARRAY_AGG/g, /FROM `pairs`/g, /FROM `numbered`/g, /FROM `best`/g])
+      expect(jobScript(job).match(once)).toHaveLength(1);
+    const [, first] = renderRegionJobs(jobInput('a', { attribution: { models: ['first_touch'] } }));
+    expect(jobScript(first)).not.toMatch(/ORDINALITY/);
+  });
+
   test.for([
-    [
-      'other models',
-      { attribution: { models: ['last_touch', 'linear'] } },
-      /attribution\.models is last_touch,linear/,
-    ],
-    ['an order service', { enrichment: { url: 'http://orders.test' } }, /enrichment\.url is set/],
-  ] as const)('are refused for a spec with %s', ([, config, message]) => {
-    expect(() => renderRegionJobs(jobInput('a', config))).toThrow(message);
+    [{ models: ['time_decay'], touchesMax: 101 }, /attribution\.touchesMax is 101; .* at most 100 touches/],
+    [{ models: ['time_decay'], timeDecayHalfLife: '31d' }, /timeDecayHalfLife is 31d; .* at most 30d/],
+    [{ models: ['linear'], touchesMax: 251 }, /attribution\.touchesMax is 251; .* at most 250 touches/],
+  ] as const)('are refused for attribution with %j', ([attribution, message]) => {
+    expect(() => renderRegionJobs(jobInput('a', { attribution }))).toThrow(message);
   });
 
   test('are refused for a region of which nothing is known', () => {

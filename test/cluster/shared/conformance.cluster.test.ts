@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MINUTE_MS } from '../../../src/base/units.ts';
 import { applyJobs } from '../../../src/cluster/jobs/apply-jobs.ts';
 import { minuteOf } from '../../../src/model/event-time.ts';
+import type { PipelineConfig } from '../../../src/pipeline/settings.ts';
 import { deviations } from '../../conformance/compare.ts';
-import { readCases, type ConformanceCase } from '../../conformance/conformance-case.ts';
+import { configOf, readCases, type ConformanceCase } from '../../conformance/conformance-case.ts';
 import { ClusterEngine } from '../conformance/cluster-engine.ts';
 import { awaited, JobRig } from '../jobs/job-rig.ts';
 import { sharedCluster } from '../servers/shared-cluster.ts';
@@ -13,17 +14,20 @@ const CASE_MS = 5 * MINUTE_MS;
 
 const cluster = await sharedCluster();
 const sides = Object.keys(cluster.addresses.regions).length > 1 ? (['a', 'b'] as const) : (['a'] as const);
-const first = minuteOf(Date.now()) - 4 * 60 * MINUTE_MS;
+const first = minuteOf(Date.now()) - 6 * 60 * MINUTE_MS;
 const all = readCases((n) => first + n * CASE_MS);
-const cases = all.filter((one) => sides.length > 1 || !isOfTwoRegions(one));
+const chosen = all.filter((one) => sides.length > 1 || !isOfTwoRegions(one));
+/** Those of the same settings share the jobs. */
+const groups = [...Map.groupBy(chosen, (one) => JSON.stringify(configOf(one)))];
+if (chosen.length < all.length) console.warn(leftOut());
 
 /** The cases of test/conformance, which the embedded engine conforms to, on a real Kafka and Flink. */
-describe('conformance of the cluster', { timeout: 600_000 }, () => {
+describe.each(groups)('conformance of the cluster %s', { timeout: 600_000 }, (config, cases) => {
   let engine: ClusterEngine;
 
   beforeAll(async () => {
-    if (cases.length < all.length) console.warn(leftOut());
-    const rig = new JobRig(cluster.addresses, `k${Date.now().toString(36)}`, {}, { sides });
+    const settings = JSON.parse(config) as PipelineConfig;
+    const rig = new JobRig(cluster.addresses, `k${Date.now().toString(36)}`, settings, { sides });
     engine = new ClusterEngine(rig, CASE_MS);
     await rig.open();
     await applyJobs(rig.jobs, rig.services);
@@ -56,6 +60,6 @@ function isOfTwoRegions({ steps }: ConformanceCase): boolean {
 }
 
 function leftOut(): string {
-  const titles = all.filter((one) => !cases.includes(one)).map(({ title }) => `  ${title}`);
+  const titles = all.filter((one) => !chosen.includes(one)).map(({ title }) => `  ${title}`);
   return `This cluster has one region; of ${all.length} cases these need two, and are left out:\n${titles.join('\n')}`;
 }

@@ -4,6 +4,7 @@ import { topicsOf } from '../../../src/cluster/render/topics.ts';
 import { applyTopics } from '../../../src/cluster/topics/apply-topics.ts';
 import { planTopics } from '../../../src/cluster/topics/topic-plan.ts';
 import { resolveSpec } from '../../../src/pipeline/pipeline-spec.ts';
+import type { PipelineConfig } from '../../../src/pipeline/settings.ts';
 
 const wanted: WantedTopic = { name: 't', partitions: 4, replicas: 3, config: { 'retention.ms': '5' } };
 const present: PresentTopic = { ...wanted, config: { 'retention.ms': '5', 'segment.bytes': '9' } };
@@ -97,3 +98,15 @@ test('the topics of a region', () => {
     config: { 'min.insync.replicas': '1' },
   });
 });
+
+test('models that share credit and an order service have topics of their own, which are not mirrored', () => {
+  const plain = namesOf({});
+  const more = (config: PipelineConfig): string[] => namesOf(config).filter((name) => !plain.includes(name));
+  expect(more({ attribution: { models: ['linear'] } })).toEqual(['a.decisions']);
+  expect(more({ enrichment: { url: 'http://orders.test' } })).toEqual(['a.enrichments']);
+});
+
+function namesOf(config: PipelineConfig): string[] {
+  const spec = resolveSpec({ regions: ['a', 'b'], ...config }, { environment: {}, flags: {} });
+  return topicsOf('a', spec, { brokers: 1, partitions: 1 }).map(({ name }) => name);
+}

@@ -1,4 +1,4 @@
-import { HOUR_MS } from '../../../base/units.ts';
+import { DAY_MS, HOUR_MS } from '../../../base/units.ts';
 import type { ArrivalSummary } from '../../../cluster/audit/arrival-check.ts';
 import type { BooksSummary } from '../../../cluster/audit/books-check.ts';
 import type { ClusterAudit } from '../../../cluster/audit/cluster-audit.ts';
@@ -13,10 +13,7 @@ export function describeClusterAudit(audit: ClusterAudit): string {
   const { exact, arrivals, counted, books, moving, wrong, findings } = audit;
   const lines = [
     ...arrivals.flatMap(describeArrivals),
-    ...counted.map(
-      (one) =>
-        `counted events of ${one.region}: ${formatCount(one.counted)}, of which ${formatCount(one.yielded)} yielded to the other region`,
-    ),
+    ...counted.map(describeCounted),
     '',
     ...books.map(describeBooks),
   ];
@@ -25,6 +22,12 @@ export function describeClusterAudit(audit: ClusterAudit): string {
   if (wrong > 0) lines.push('', ...describeFindings(findings));
   if (wrong > findings.length) lines.push(`and ${countOf(wrong - findings.length, 'more finding')}`);
   return [...lines, '', exact ? 'exact' : 'NOT exact'].join('\n');
+}
+
+function describeCounted({ region, counted, yielded, isReplayed }: ClusterAudit['counted'][number]): string {
+  const events = `counted events of ${region}: ${formatCount(counted)}`;
+  if (isReplayed) return `${events}, some of them again since a replay of the jobs: not compared`;
+  return `${events}, of which ${formatCount(yielded)} yielded to the other region`;
 }
 
 function describeArrivals(arrival: ArrivalSummary): string[] {
@@ -58,10 +61,15 @@ function describeProvisional({ minutesProvisional, waiting }: ArrivalSummary): s
 }
 
 function describeBooks({ name, against, kind, equal, provisional, stepMs, from }: BooksSummary): string {
-  const step = stepMs >= HOUR_MS ? 'hour' : 'minute';
+  const step = stepWord(stepMs);
   const young = provisional === 0 ? '' : `, ${countOf(provisional, step)} too young to tell`;
-  const left = from === null ? '; not held any more: nothing is compared' : fromText(from);
+  const left = from === null ? '; not all is held once: nothing is compared' : fromText(from);
   return `${kind} in ${name}, against ${against}: ${countOf(equal, step)} equal${young}${left}`;
+}
+
+function stepWord(stepMs: number): string {
+  if (stepMs >= DAY_MS) return 'day';
+  return stepMs >= HOUR_MS ? 'hour' : 'minute';
 }
 
 function fromText(from: number): string {
@@ -78,7 +86,7 @@ function describeFindings(findings: readonly Finding[]): string[] {
 }
 
 function describeFinding({ place, kind, region, start, stepMs, figures, detail }: Finding): string {
-  const step = start === null ? '' : `, ${(stepMs ?? 0) >= HOUR_MS ? 'hour' : 'minute'} ${formatTime(start)}`;
+  const step = start === null || stepMs === null ? '' : `, ${stepWord(stepMs)} ${formatTime(start)}`;
   const of = [kind, region === null ? null : `of region ${region}`].filter((word) => word !== null);
   const parts = figures.map(
     ({ figure, expected, found }) => `${figure} ${formatCount(found)}, should be ${formatCount(expected)}`,

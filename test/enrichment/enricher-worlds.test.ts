@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { ORDER_SERVICE_FAILURES } from '../../../src/embedded/enrichment-ports.ts';
-import { SeededRandom } from '../../../src/simulation/seeded-random.ts';
+import { ORDER_SERVICE_FAILURES } from '../../src/enrichment/ports.ts';
+import { SeededRandom } from '../../src/simulation/seeded-random.ts';
 import { EnrichmentWorld, OK, failing } from './enrichment-world.ts';
 
 const DEADLINE_MS = 120_000;

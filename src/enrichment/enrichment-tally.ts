@@ -1,4 +1,4 @@
-import { ORDER_SERVICE_FAILURES, type OrderServiceFailure } from '../enrichment-ports.ts';
+import { ORDER_SERVICE_FAILURES, type OrderServiceFailure } from './ports.ts';
 import type { BreakerState } from './circuit-breaker.ts';
 
 /** Gauges, and counters since the start of the process. How many orders are pending is for the engine to say. */

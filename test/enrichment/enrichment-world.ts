@@ -1,13 +1,13 @@
-import { SeededRandom } from '../../../src/simulation/seeded-random.ts';
-import { SimulatedClock } from '../../../src/simulation/simulated-clock.ts';
-import type { Clock } from '../../../src/base/clock.ts';
-import { Enricher, type EnricherOptions } from '../../../src/embedded/enrichment/enricher.ts';
+import { SeededRandom } from '../../src/simulation/seeded-random.ts';
+import { SimulatedClock } from '../../src/simulation/simulated-clock.ts';
+import type { Clock } from '../../src/base/clock.ts';
+import { Enricher, type EnricherOptions } from '../../src/enrichment/enricher.ts';
 import type {
   EnrichmentResult,
   OrderServiceAnswer,
   OrderServiceFailure,
   PendingOrder,
-} from '../../../src/embedded/enrichment-ports.ts';
+} from '../../src/enrichment/ports.ts';
 
 const BEGINNING = Date.UTC(2026, 0, 1);
 export const OK: OrderServiceAnswer = { ok: true, enrichment: { city: 'Paris' } };

@@ -1,5 +1,5 @@
-import type { Clock, UnixMs } from '../../base/clock.ts';
-import { MINUTE_MS, SECOND_MS } from '../../base/units.ts';
+import type { Clock, UnixMs } from '../base/clock.ts';
+import { MINUTE_MS, SECOND_MS } from '../base/units.ts';
 import type {
   EnrichmentResult,
   OrderService,
@@ -7,8 +7,8 @@ import type {
   PendingOrder,
   PendingOrders,
   SubmitEnrichment,
-} from '../enrichment-ports.ts';
-import { backoffMs, jitteredMs } from '../../base/backoff.ts';
+} from './ports.ts';
+import { backoffMs, jitteredMs } from '../base/backoff.ts';
 import { CircuitBreaker, type Permit } from './circuit-breaker.ts';
 import { EnrichmentTally, type EnrichmentStatus } from './enrichment-tally.ts';
 

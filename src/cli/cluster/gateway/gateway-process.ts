@@ -1,18 +1,18 @@
 import { resolve } from 'node:path';
 import { pino } from 'pino';
-import { openKafkaPublisher, type Compression } from '../../adapters/kafka/kafka-publisher.ts';
-import { openKafkaReader } from '../../adapters/kafka/kafka-reader.ts';
-import { openPinotReports } from '../../adapters/pinot/open-pinot-reports.ts';
-import { nodeClock } from '../../adapters/node-clock/node-clock.ts';
-import { Gateway } from '../../cluster/gateway/gateway.ts';
-import { VerdictHour } from '../../cluster/gateway/verdict-hour.ts';
-import { retentionDays } from '../../cluster/render/pinot-tables.ts';
-import type { Reports } from '../../reporting/reports.ts';
-import { DAY_MS } from '../../base/units.ts';
-import type { PipelineSpec } from '../../pipeline/settings.ts';
-import { startGatewayServer } from '../../server/gateway/gateway-server.ts';
-import { suitHeapToBodies } from '../../server/heap.ts';
-import { KeyFile } from '../key-file.ts';
+import { openKafkaPublisher, type Compression } from '../../../adapters/kafka/kafka-publisher.ts';
+import { openKafkaReader } from '../../../adapters/kafka/kafka-reader.ts';
+import { openPinotReports } from '../../../adapters/pinot/open-pinot-reports.ts';
+import { nodeClock } from '../../../adapters/node-clock/node-clock.ts';
+import { Gateway } from '../../../cluster/gateway/gateway.ts';
+import { VerdictHour } from '../../../cluster/gateway/verdict-hour.ts';
+import { retentionDays } from '../../../cluster/render/pinot-tables.ts';
+import type { Reports } from '../../../reporting/reports.ts';
+import { DAY_MS } from '../../../base/units.ts';
+import type { PipelineSpec } from '../../../pipeline/settings.ts';
+import { startGatewayServer } from '../../../server/gateway/gateway-server.ts';
+import { suitHeapToBodies } from '../../../server/heap.ts';
+import { KeyFile } from '../../key-file.ts';
 
 export interface GatewayPlan {
   readonly spec: PipelineSpec;

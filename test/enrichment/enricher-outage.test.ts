@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { HOSTILITIES, detailsOf, startOrderService } from '../../../examples/order-service/order-service.ts';
-import { nodeClock } from '../../../src/adapters/node-clock/node-clock.ts';
-import { HttpOrderService } from '../../../src/adapters/order-service/http-order-service.ts';
-import { Enricher } from '../../../src/embedded/enrichment/enricher.ts';
-import type { EnrichmentResult, PendingOrder } from '../../../src/embedded/enrichment-ports.ts';
+import { HOSTILITIES, detailsOf, startOrderService } from '../../examples/order-service/order-service.ts';
+import { nodeClock } from '../../src/adapters/node-clock/node-clock.ts';
+import { HttpOrderService } from '../../src/adapters/order-service/http-order-service.ts';
+import { Enricher } from '../../src/enrichment/enricher.ts';
+import type { EnrichmentResult, PendingOrder } from '../../src/enrichment/ports.ts';
 
 const ORDERS = 40;
 

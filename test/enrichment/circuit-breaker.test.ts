@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { backoffMs } from '../../../src/base/backoff.ts';
-import { CircuitBreaker } from '../../../src/embedded/enrichment/circuit-breaker.ts';
+import { backoffMs } from '../../src/base/backoff.ts';
+import { CircuitBreaker } from '../../src/enrichment/circuit-breaker.ts';
 
 function opened(): CircuitBreaker {
   const breaker = new CircuitBreaker({ failuresToOpen: 3, pauseMs: 100 });

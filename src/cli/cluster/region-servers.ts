@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Option, type Command } from 'commander';
+import { AdtallyError } from '../../base/errors.ts';
+import { didYouMean } from '../../base/nearest-name.ts';
+import type { PipelineSpec } from '../../pipeline/settings.ts';
+import { gather } from '../command.ts';
+
+const BROKER = /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}$/;
+
+/** Which region a process works for, and where its servers are. */
+export interface ServerFlags {
+  readonly region?: string;
+  readonly kafka?: string[];
+  readonly cluster?: string;
+}
+
+export function addServerOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--region <name>', 'the region whose Kafka this is (default: the first)').env(
+        'ADTALLY_REGION',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--kafka <host:port>',
+        'a broker of the region’s Kafka; may be given several times',
+      ).argParser(gather(String)),
+    )
+    .option('--cluster <dir>', 'directory of a local cluster, whose addresses.json names all servers');
+}
+
+/** Throws AdtallyError config_invalid for a region that is none of the spec's. */
+export function chooseRegion({ regions }: PipelineSpec, name: string | undefined): string {
+  if (name === undefined || regions.includes(name)) return name ?? regions[0];
+  throw new AdtallyError(
+    'config_invalid',
+    `--region is "${name}"; the regions of the spec are ${regions.join(', ')}.${didYouMean(name, regions)}`,
+  );
+}
+
+/** Brokers of the region's Kafka. Throws AdtallyError usage without an address, config_invalid for one that is none. */
+export function brokersOf({ kafka, cluster }: ServerFlags, region: string): string[] {
+  if (kafka === undefined && cluster === undefined) {
+    throw new AdtallyError(
+      'usage',
+      'Say where Kafka is: --kafka HOST:PORT, or --cluster DIR for a local cluster.',
+    );
+  }
+  const brokers = kafka ?? [brokerIn(cluster!, region)];
+  const wrong = brokers.find((broker) => !BROKER.test(broker));
+  if (wrong === undefined) return brokers;
+  throw new AdtallyError('config_invalid', `--kafka is "${wrong}"; it must be HOST:PORT, as 127.0.0.1:9092.`);
+}
+
+/** The broker of the region in the addresses of a local cluster. */
+function brokerIn(directory: string, region: string): string {
+  const { kafka } = addressesIn(directory, region);
+  if (typeof kafka === 'string') return kafka;
+  throw new AdtallyError('config_invalid', `${addressFile(directory)} names no Kafka of region ${region}.`);
+}
+
+export function pinotOf(directory: string | undefined, region: string): string | null {
+  if (directory === undefined) return null;
+  const { pinotBroker } = addressesIn(directory, region);
+  return typeof pinotBroker === 'string' && pinotBroker !== '' ? pinotBroker : null;
+}
+
+function addressFile(directory: string): string {
+  return join(directory, 'addresses.json');
+}
+
+function addressesIn(
+  directory: string,
+  region: string,
+): { readonly kafka?: unknown; readonly pinotBroker?: unknown } {
+  const path = addressFile(directory);
+  try {
+    const { regions } = JSON.parse(readFileSync(path, 'utf8')) as {
+      readonly regions?: Readonly<Record<string, object>>;
+    };
+    return regions?.[region] ?? {};
+  } catch (cause) {
+    throw new AdtallyError('config_invalid', `${path} cannot be read: ${(cause as Error).message}.`, {
+      cause,
+    });
+  }
+}
