@@ -20,7 +20,8 @@ const PATIENCE_MS = 120_000;
 const AGGREGATION = 'adtally-a-aggregation';
 /** Kafka looks for transactions that are too old every ten seconds. */
 const ABORTED_AFTER_MS = 25_000;
-const SHORT_TIMEOUT_MS = 10_000;
+/** Long enough for a busy machine to write a checkpoint. */
+const SHORT_TIMEOUT_MS = 30_000;
 
 interface Line {
   readonly event: string;

@@ -29,6 +29,13 @@ const ALARM_LIMITS: AlarmLimits = {
   checkpointIntervals: 10,
 };
 
+/** The checkpoints of a job when the last one was completed. */
+interface LastGood {
+  readonly jobId: string | null;
+  readonly completed: number;
+  readonly failed: number;
+}
+
 /** Judges samples as they come, the older ones first. */
 export class AlarmRules {
   readonly #limits: AlarmLimits;
@@ -36,8 +43,8 @@ export class AlarmRules {
   #since: ReadonlyMap<string, number> = new Map();
   #asserted = new Map<string, number>();
   #atMs = 0;
-  /** By job: its checkpoints when the last one was completed. */
-  readonly #lastGood = new Map<string, { readonly completed: number; readonly failed: number }>();
+  /** By job. */
+  readonly #lastGood = new Map<string, LastGood>();
 
   constructor(limits: AlarmLimits = ALARM_LIMITS) {
     this.#limits = limits;
@@ -109,10 +116,9 @@ export class AlarmRules {
   #failedInARow({ jobId, name, checkpoints }: JobSample): number {
     if (checkpoints === null) return 0;
     const { completed, failed } = checkpoints;
-    const key = `${name} ${jobId}`;
-    const good = this.#lastGood.get(key);
-    if (good === undefined || good.completed !== completed) {
-      this.#lastGood.set(key, { completed, failed });
+    const good = this.#lastGood.get(name);
+    if (good?.jobId !== jobId || good.completed !== completed) {
+      this.#lastGood.set(name, { jobId, completed, failed });
       return 0;
     }
     return failed - good.failed;

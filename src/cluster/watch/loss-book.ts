@@ -4,10 +4,12 @@ import type { UnixMs } from '../../base/clock.ts';
 export interface Loss {
   /** Name of the job. */
   readonly job: string;
-  /** From one start or restart of it to the next: Flink counts within it. */
-  readonly run: string;
   readonly sink: string;
+  /** In all of its runs. */
   readonly transactions: number;
+  /** Its latest run that lost some, from one start or restart to the next: Flink counts within it. */
+  readonly run: string;
+  readonly ofRun: number;
   /** They may have been committed before the restart after which Flink tried it again: nobody can tell. */
   readonly isDoubtful: boolean;
   readonly noticedAt: UnixMs;
@@ -22,14 +24,21 @@ export interface LossBook {
   write(losses: readonly Loss[]): void;
 }
 
-/** The book with what was found just now; the same one when that is known already. */
+/** The book with what was found in the runs of now; the same one when all of that is known. One entry for a job and sink. */
 export function withLosses(book: readonly Loss[], found: readonly Loss[]): readonly Loss[] {
-  const isSame = (a: Loss, b: Loss): boolean => a.run === b.run && a.sink === b.sink;
-  const news = found.filter(
-    (loss) => !book.some((known) => isSame(known, loss) && known.transactions >= loss.transactions),
-  );
-  if (news.length === 0) return book;
-  return [...book.filter((known) => !news.some((loss) => isSame(known, loss))), ...news];
+  let merged = book;
+  for (const loss of found) {
+    const known = merged.find(({ job, sink }) => job === loss.job && sink === loss.sink);
+    const before = known?.run === loss.run ? known.ofRun : 0;
+    if (loss.ofRun <= before) continue;
+    const entry = {
+      ...loss,
+      transactions: (known?.transactions ?? 0) + loss.ofRun - before,
+      isDoubtful: loss.isDoubtful && known?.isDoubtful !== false,
+    };
+    merged = [...merged.filter((one) => one !== known), entry];
+  }
+  return merged;
 }
 
 /** The book once these jobs have been replayed. */

@@ -13,8 +13,8 @@ const EARLIER_MS = 5 * SECOND_MS;
  * where that was committed before: it has lost nothing unless Kafka could have aborted the transaction meanwhile.
  */
 export class LossFinder {
-  /** By run of a job, and sink: commits that failed and meant nothing. */
-  readonly #harmless = new Map<string, number>();
+  /** By job and sink: of its latest run, commits that failed and meant nothing. */
+  readonly #harmless = new Map<string, { readonly run: string; readonly count: number }>();
 
   /** What is lost by now in the runs that are looked at. */
   find(jobs: readonly JobSample[], at: UnixMs): Loss[] {
@@ -28,16 +28,20 @@ export class LossFinder {
     const restored = checkpoints?.restored ?? null;
     const beganAt = restored?.at ?? job.startedAt ?? at;
     const run = `${jobId} ${beganAt}`;
-    const key = `${run} ${sink}`;
+    const key = `${name} ${sink}`;
+    const last = this.#harmless.get(key);
+    const harmless = last?.run === run ? last.count : undefined;
     // Who begins to watch only now cannot tell when it was: most probably then.
-    const isOfRestart = restored !== null && (at - beganAt < RESTART_SHOWS_MS || !this.#harmless.has(key));
+    const isOfRestart = restored !== null && (at - beganAt < RESTART_SHOWS_MS || harmless === undefined);
     if (isOfRestart && !mayBeAborted(job, committer)) {
-      this.#harmless.set(key, failed);
+      this.#harmless.set(key, { run, count: failed });
       return [];
     }
-    const transactions = failed - (this.#harmless.get(key) ?? 0);
+    const transactions = failed - (harmless ?? 0);
     if (transactions <= 0) return [];
-    return [{ job: name, run, sink, transactions, isDoubtful: isOfRestart, noticedAt: at }];
+    return [
+      { job: name, sink, transactions, run, ofRun: transactions, isDoubtful: isOfRestart, noticedAt: at },
+    ];
   }
 }
 

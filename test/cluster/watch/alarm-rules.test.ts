@@ -145,6 +145,7 @@ describe('there is an alarm for', () => {
     const loss = {
       job: JOB,
       run: 'job-1 0',
+      ofRun: 2,
       sink: 'clean',
       transactions: 2,
       isDoubtful: false,

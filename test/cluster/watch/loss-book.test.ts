@@ -4,6 +4,7 @@ import { withLosses, withoutLosses, type Loss } from '../../../src/cluster/watch
 const lost = (transactions: number, more: Partial<Loss> = {}): Loss => ({
   job: 'adtally-a-aggregation',
   run: 'job-1 5',
+  ofRun: transactions,
   sink: 'clean',
   transactions,
   isDoubtful: false,
@@ -19,9 +20,12 @@ test('a loss stays in the book when it is not seen any more, and grows when more
   expect(withLosses(first, [lost(3)])).toEqual([lost(3)]);
 });
 
-test('another run of the job, and another sink, have losses of their own', () => {
-  const more = [lost(1, { run: 'job-1 9' }), lost(1, { sink: 'verdicts' })];
-  expect(withLosses([lost(2)], more)).toEqual([lost(2), ...more]);
+test('however often a job is restarted it has one entry for a sink, of all that it lost', () => {
+  let book = withLosses([lost(2)], [lost(1, { run: 'job-1 9', isDoubtful: true })]);
+  expect(book).toEqual([lost(3, { run: 'job-1 9', ofRun: 1, noticedAt: 1 })]);
+  for (let run = 10; run < 100; run++) book = withLosses(book, [lost(1, { run: `job-1 ${run}` })]);
+  expect(book.map(({ transactions, ofRun }) => [transactions, ofRun])).toEqual([[93, 1]]);
+  expect(withLosses(book, [lost(1, { sink: 'verdicts' })])).toHaveLength(2);
 });
 
 test('a replay of a job repairs its losses, and no others', () => {

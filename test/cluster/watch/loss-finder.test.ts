@@ -51,6 +51,7 @@ describe('it is lost', () => {
       {
         job: 'adtally-a-aggregation',
         run: `job-1 ${T}`,
+        ofRun: 2,
         sink: 'clean',
         transactions: 2,
         isDoubtful: false,
