@@ -229,7 +229,9 @@ test('its documentation and the page are told what it serves, and what it does n
   for (const reports of [undefined, askedReports()]) {
     await gateway?.close();
     await open(reports === undefined ? {} : { reports });
-    const served = GATEWAY_ROUTES.filter(({ url }) => url !== FIGURES || reports !== undefined);
+    // Nobody has told these gateways where touches are.
+    const missing = ['/v1/touches', ...(reports === undefined ? [FIGURES] : [])];
+    const served = GATEWAY_ROUTES.filter(({ url }) => !missing.includes(url));
     const documented = served.filter(({ operation }) => operation !== null).map(({ url }) => url);
     const { paths } = (await (await gateway.get('/openapi.json')).json()) as { paths: object };
     expect(Object.keys(paths).toSorted()).toEqual([...new Set(documented)].toSorted());
