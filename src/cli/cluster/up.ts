@@ -99,7 +99,7 @@ async function up(command: Command, directory: string, terminal: Terminal): Prom
 }
 
 /** The plans of all processes, after a look at whether this machine can run those that are missing. */
-async function preparePlans(
+export async function preparePlans(
   layout: ClusterLayout,
   host: NodeProcessHost,
   terminal: Terminal,

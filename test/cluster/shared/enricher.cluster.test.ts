@@ -23,7 +23,7 @@ describe('the enricher of a cluster', { timeout: 300_000 }, () => {
   let rig: JobRig;
 
   beforeAll(async () => {
-    rig = new JobRig(addresses, run, config);
+    rig = new JobRig(addresses, run, config, { sides: ['a'] });
     await rig.open();
     await applyJobs(rig.jobs, rig.services);
   }, 300_000);

@@ -99,14 +99,14 @@ test('the topics of a region', () => {
   });
 });
 
+function namesOf(config: PipelineConfig): string[] {
+  const spec = resolveSpec({ regions: ['a', 'b'], ...config }, { environment: {}, flags: {} });
+  return topicsOf('a', spec, { brokers: 1, partitions: 1 }).map(({ name }) => name);
+}
+
 test('models that share credit and an order service have topics of their own, which are not mirrored', () => {
   const plain = namesOf({});
   const more = (config: PipelineConfig): string[] => namesOf(config).filter((name) => !plain.includes(name));
   expect(more({ attribution: { models: ['linear'] } })).toEqual(['a.decisions']);
   expect(more({ enrichment: { url: 'http://orders.test' } })).toEqual(['a.enrichments']);
 });
-
-function namesOf(config: PipelineConfig): string[] {
-  const spec = resolveSpec({ regions: ['a', 'b'], ...config }, { environment: {}, flags: {} });
-  return topicsOf('a', spec, { brokers: 1, partitions: 1 }).map(({ name }) => name);
-}

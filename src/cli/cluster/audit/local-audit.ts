@@ -59,7 +59,7 @@ export async function auditLocalCluster(
 
 /** Records take a checkpoint of two jobs, the mirror and Pinot to get everywhere. */
 function patienceOf({ checkpointIntervalMs }: ClusterLayout): Patience {
-  return { pauseMs: Math.max(2 * SECOND_MS, checkpointIntervalMs), looksUnmoved: 5 };
+  return { pauseMs: Math.max(2 * SECOND_MS, checkpointIntervalMs), looksUnmoved: 5, roundsMax: 10 };
 }
 
 async function openBooks(

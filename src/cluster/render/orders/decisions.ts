@@ -182,15 +182,23 @@ FROM \`marked\``;
 
 /** Between the elements of a list that is one text. */
 const ELEMENT_SEPARATOR = "U&'\\001D'";
-/** Two elements that differ in nothing but the region: the first region's stands first. As a text of Java's patterns. */
-const TWINS = String.raw`(^|\x1D)((?:[^\x1F\x1D]*\x1F){2})(0\x1F[^\x1D]*)\x1D\2(?:1)\x1F[^\x1D]*`;
+/**
+ * In a list from its end: an element, and behind it one that differs in nothing but that the first region has it. As a text of Java's
+ * patterns; what takes its place cannot name groups in Flink, so all that is matched goes.
+ */
+const TWIN = String.raw`(?<![^\x1D])((?:[^\x1F\x1D]*\x1F){2})1\x1F[^\x1D]*\x1D(?=\1(?:0)\x1F)`;
+
+/** The list without the second of twins. */
+function untwinned(list: string): string {
+  const one = `ARRAY_JOIN(ARRAY_REVERSE(${list}), ${ELEMENT_SEPARATOR})`;
+  const without = `ARRAY_REVERSE(SPLIT(REGEXP_REPLACE(${one}, ${text(TWIN)}, ''), ${ELEMENT_SEPARATOR}))`;
+  return once(`CASE WHEN CARDINALITY(${list}) < 2 THEN ${list} ELSE ${without} END`);
+}
 
 /** Of an event that both regions have counted, the first one's touch stands, and at most so many in all. */
 function unique(spec: PipelineSpec): string {
   const { regions, attribution } = spec;
-  const untwinned = (list: string): string =>
-    `CASE WHEN CARDINALITY(${list}) < 2 THEN ${list} ELSE SPLIT(REGEXP_REPLACE(ARRAY_JOIN(${list}, ${ELEMENT_SEPARATOR}), ${text(TWINS)}, '$1$2$3'), ${ELEMENT_SEPARATOR}) END`;
-  const single = (list: string): string => (regions.length > 1 ? once(untwinned(list)) : list);
+  const single = (list: string): string => (regions.length > 1 ? untwinned(list) : list);
   const most = whole(attribution.touchesMax);
   return `SELECT *, LEAST(CARDINALITY(\`clickList\`), ${most}) AS \`clicks\`, LEAST(CARDINALITY(\`clickList\`) + CARDINALITY(\`viewList\`), ${most}) AS \`found\`,
   ${once(`ARRAY_SLICE(ARRAY_CONCAT(\`clickList\`, \`viewList\`), 1, ${most})`)} AS \`touches\`

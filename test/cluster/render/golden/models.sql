@@ -380,7 +380,7 @@ SELECT *, LEAST(CARDINALITY(`clickList`), 3) AS `clicks`, LEAST(CARDINALITY(`cli
   CASE WHEN RAND() < 2 THEN ARRAY_SLICE(ARRAY_CONCAT(`clickList`, `viewList`), 1, 3) END AS `touches`
 FROM (
   SELECT `recordId`, `revision`, `orderId`, `latest`, `elements`, `isOwn`, `miss`, `hasOthers`,
-    CASE WHEN RAND() < 2 THEN CASE WHEN CARDINALITY(`clickList`) < 2 THEN `clickList` ELSE SPLIT(REGEXP_REPLACE(ARRAY_JOIN(`clickList`, U&'\001D'), '(^|\x1D)((?:[^\x1F\x1D]*\x1F){2})(0\x1F[^\x1D]*)\x1D\2(?:1)\x1F[^\x1D]*', '$1$2$3'), U&'\001D') END END AS `clickList`, CASE WHEN RAND() < 2 THEN CASE WHEN CARDINALITY(`viewList`) < 2 THEN `viewList` ELSE SPLIT(REGEXP_REPLACE(ARRAY_JOIN(`viewList`, U&'\001D'), '(^|\x1D)((?:[^\x1F\x1D]*\x1F){2})(0\x1F[^\x1D]*)\x1D\2(?:1)\x1F[^\x1D]*', '$1$2$3'), U&'\001D') END END AS `viewList`
+    CASE WHEN RAND() < 2 THEN CASE WHEN CARDINALITY(`clickList`) < 2 THEN `clickList` ELSE ARRAY_REVERSE(SPLIT(REGEXP_REPLACE(ARRAY_JOIN(ARRAY_REVERSE(`clickList`), U&'\001D'), '(?<![^\x1D])((?:[^\x1F\x1D]*\x1F){2})1\x1F[^\x1D]*\x1D(?=\1(?:0)\x1F)', ''), U&'\001D')) END END AS `clickList`, CASE WHEN RAND() < 2 THEN CASE WHEN CARDINALITY(`viewList`) < 2 THEN `viewList` ELSE ARRAY_REVERSE(SPLIT(REGEXP_REPLACE(ARRAY_JOIN(ARRAY_REVERSE(`viewList`), U&'\001D'), '(?<![^\x1D])((?:[^\x1F\x1D]*\x1F){2})1\x1F[^\x1D]*\x1D(?=\1(?:0)\x1F)', ''), U&'\001D')) END END AS `viewList`
   FROM `cut`
 );
 
