@@ -120,6 +120,9 @@ describe.skipIf(isWithoutPostgres)(`the budget service of a cluster (BUDGET_SEED
     );
     await untilCharged(records);
 
+    // No process died by itself; one that did tells why.
+    const dead = await Promise.all(services.map(({ ended }) => Promise.race([ended, sleep(0)])));
+    expect(dead).toEqual(services.map(() => undefined));
     // Every process serves the same, and it is what a naive sum says.
     const naive = new NaiveLedger();
     for (const record of records.given) naive.take(record);
@@ -139,7 +142,7 @@ describe.skipIf(isWithoutPostgres)(`the budget service of a cluster (BUDGET_SEED
       ),
     );
     expect(charging.filter((is) => is === '1')).toHaveLength(1);
-    // No process died by itself, and each ends in good order.
+    // Each ends in good order.
     for (const service of services) service.signal('SIGTERM');
     for (const service of services) expect((await service.ended).exit).toBe(0);
   }, 600_000);

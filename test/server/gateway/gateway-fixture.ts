@@ -5,6 +5,7 @@ import { Gateway } from '../../../src/cluster/gateway/gateway.ts';
 import { resolveSpec } from '../../../src/pipeline/pipeline-spec.ts';
 import type { VerdictCounts } from '../../../src/model/verdict.ts';
 import type { PipelineConfig } from '../../../src/pipeline/settings.ts';
+import type { TouchBook } from '../../../src/model/touch.ts';
 import type { Reports } from '../../../src/reporting/reports.ts';
 import { startGatewayServer } from '../../../src/server/gateway/gateway-server.ts';
 import { type KeyStore, keyStoreOf } from '../../../src/server/keys.ts';
@@ -15,6 +16,7 @@ export interface TestGatewayOptions {
   readonly keys?: KeyStore;
   readonly clock?: Clock;
   readonly reports?: Reports | undefined;
+  readonly touches?: TouchBook | undefined;
   readonly verdicts?: () => VerdictCounts | null;
   /** Longest wait of a request for Kafka, ms. */
   readonly answerWithinMs?: number;
@@ -35,13 +37,20 @@ export interface TestGateway {
 
 /** The server of a gateway over a Kafka in memory, on a free port of loopback. */
 export async function openTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
-  const { config = {}, keys = keyStoreOf([]), clock = nodeClock, reports, verdicts = () => null } = options;
+  const {
+    config = {},
+    keys = keyStoreOf([]),
+    clock = nodeClock,
+    reports,
+    touches,
+    verdicts = () => null,
+  } = options;
   const given = { ...config, server: { port: 0, ...config.server } };
   const spec = resolveSpec(given, { environment: {}, flags: {} });
   const kafka = new MemoryKafka();
   const { answerWithinMs = 10_000 } = options;
   const gateway = new Gateway({ region: 'a', spec, publisher: kafka, clock, answerWithinMs });
-  const server = await startGatewayServer({ gateway, reports, verdicts, spec, keys, clock });
+  const server = await startGatewayServer({ gateway, reports, touches, verdicts, spec, keys, clock });
   const get = (path: string, headers = {}): Promise<Response> => fetch(server.url + path, { headers });
   return {
     url: server.url,
