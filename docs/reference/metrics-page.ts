@@ -1,24 +1,14 @@
-import type { Region } from '../../src/embedded/ports.ts';
-import { noOrderVerdicts } from '../../src/model/order-receipt.ts';
-import { noVerdicts } from '../../src/model/verdict.ts';
-import { ServerMetrics } from '../../src/server/metrics.ts';
 import { code, page, table } from './markdown.ts';
+import { gatewayMetrics, regionMetrics, watchMetrics } from './served-metrics.ts';
 
 /** Those of the Node process, which its library documents. */
 const PROCESS_METRIC = /^adtally_(process|nodejs)_/;
 
 export async function metricsPage(): Promise<string> {
-  const lines = (await prometheusText()).split('\n');
-  const kinds = matchAll(lines, /^# TYPE (\S+) (\S+)$/);
-  const helps = matchAll(lines, /^# HELP (\S+) (.+)$/);
-  const rows = [...kinds]
-    .filter(([name]) => !PROCESS_METRIC.test(name))
-    .toSorted(([a], [b]) => a.localeCompare(b))
-    .map(([name, kind]) => [code(name), kind, labelsOf(name, lines), helps.get(name) ?? '']);
   return page(
     'Metrics',
     '`/metrics` speaks the Prometheus text format. Names begin with `adtally_` and end with their unit.',
-    table(['metric', 'kind', 'labels', 'what it is'], rows),
+    metricsTable(await regionMetrics()),
     'Besides these there are the usual figures of a Node process: `adtally_process_*` and `adtally_nodejs_*`.',
     '## What to watch',
     '- `adtally_visible_seconds`: how soon events are durable and visible. It grows when the disk or the process is too slow.\n' +
@@ -28,53 +18,27 @@ export async function metricsPage(): Promise<string> {
       '- `adtally_orders_pending` that grows: the order service does not answer.\n' +
       '- `adtally_store_running` at 0 or `adtally_store_lag_seconds` that grows: a store does not follow; `GET /v1/stores` says why.\n' +
       '- `adtally_quarantine_dropped_total`: events leave the quarantine unseen.',
+    '## A gateway',
+    '`adtally gateway` shows these, and those of its process. What it takes in it does not judge: verdicts are counted behind Kafka.',
+    metricsTable(await gatewayMetrics()),
+    '`adtally_kafka_ready` at 0 or `adtally_kafka_failures_total` that grows: senders are told to come again.',
+    '## A cluster that is watched',
+    '`adtally cluster watch` shows these at its `--metrics-port`, of its last look at the cluster, and those of its process.',
+    metricsTable(await watchMetrics()),
+    '`adtally_cluster_alarms` above 0 needs a look ([alarms](../cluster.md#alarms)), and so does `adtally_watch_look_timestamp_seconds` ' +
+      'that stands still: nobody watches. `deploy/grafana/adtally.json` is a dashboard of gateways and cluster for Grafana.',
   );
 }
 
-const NO_ORDERS = { received: 0, verdicts: noOrderVerdicts(), held: 0, pending: 0 };
-
-const PEER = { through: 1, settled: 1, yielded: 0, blocksMissed: 0 };
-const PULL = { isConnected: true, pages: 0, silentSince: null, lastError: null };
-
-/** A status in which every figure is 0. */
-const ZEROS: object = new Proxy(
-  { verdicts: noVerdicts(), orders: NO_ORDERS, peer: PEER },
-  { get: (given, name) => Reflect.get(given, name) ?? (name === 'recovery' ? ZEROS : 0) },
-);
-
-const STORE = {
-  state: 'running' as const,
-  error: null,
-  restarts: 0,
-  feeds: [
-    {
-      region: 'a',
-      kind: 'ad-minutes' as const,
-      sink: 'reporting',
-      caughtUp: true,
-      lagMs: 0,
-      records: 0,
-      pages: 0,
-      asOf: 0,
-      error: null,
-      failures: 0,
-      restarts: 0,
-    },
-  ],
-};
-
-/** What a region that has just begun shows, after one request. */
-async function prometheusText(): Promise<string> {
-  const idle = { status: () => ZEROS, onChange: () => () => {} } as unknown as Region;
-  const link = { region: 'b', url: 'http://b.example', status: () => PULL };
-  const metrics = new ServerMetrics(idle, () => 0, {
-    peer: { link, clock: { now: () => 1 } },
-    stores: { reporting: () => Promise.resolve(STORE) },
-  });
-  metrics.observeRequest('GET', '/metrics', 200, 1);
-  const text = await metrics.render();
-  metrics.close();
-  return text;
+function metricsTable(text: string): string {
+  const lines = text.split('\n');
+  const kinds = matchAll(lines, /^# TYPE (\S+) (\S+)$/);
+  const helps = matchAll(lines, /^# HELP (\S+) (.+)$/);
+  const rows = [...kinds]
+    .filter(([name]) => !PROCESS_METRIC.test(name))
+    .toSorted(([a], [b]) => a.localeCompare(b))
+    .map(([name, kind]) => [code(name), kind, labelsOf(name, lines), helps.get(name) ?? '']);
+  return table(['metric', 'kind', 'labels', 'what it is'], rows);
 }
 
 function matchAll(lines: readonly string[], pattern: RegExp): Map<string, string> {

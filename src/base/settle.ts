@@ -23,13 +23,17 @@ export interface Settled<Difference = string> {
 export interface Patience {
   readonly pauseMs: number;
   readonly looksUnmoved: number;
+  /** What still moves after so many looks is let go. */
+  readonly roundsMax: number;
 }
+
+const USUAL: Patience = { pauseMs: PAUSE_MS, looksUnmoved: LOOKS_UNMOVED, roundsMax: ROUNDS_MAX };
 
 /** Looks until nothing is in doubt but what is wrong. `look` gives the doubts by the name of what they are about. */
 export async function settle<Difference = string>(
   look: () => Promise<ReadonlyMap<string, Doubt<Difference>>>,
   pause: (ms: number) => Promise<void>,
-  { pauseMs, looksUnmoved }: Patience = { pauseMs: PAUSE_MS, looksUnmoved: LOOKS_UNMOVED },
+  { pauseMs, looksUnmoved, roundsMax }: Patience = USUAL,
 ): Promise<Settled<Difference>> {
   let looks = new Map<string, Doubt<Difference> & { readonly unmoved: number }>();
   for (let round = 1; ; round++) {
@@ -41,7 +45,7 @@ export async function settle<Difference = string>(
       looks.set(name, { ...doubt, unmoved });
     }
     const moving = [...looks.values()].filter(({ unmoved }) => unmoved < looksUnmoved).length;
-    if (moving === 0 || round === ROUNDS_MAX) {
+    if (moving === 0 || round === roundsMax) {
       const wrong = [...looks.values()].filter(({ unmoved }) => unmoved >= looksUnmoved);
       return { differences: wrong.flatMap(({ differences }) => differences), moving };
     }

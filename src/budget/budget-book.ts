@@ -3,6 +3,8 @@ import { AdtallyError } from '../base/errors.ts';
 import { budgetOf, type Budget } from './budget.ts';
 import {
   campaignOf,
+  CAMPAIGNS_MAX,
+  checkRoom,
   campaignOfPeer,
   isLater,
   nextStamp,
@@ -11,7 +13,8 @@ import {
 } from './campaign.ts';
 import { CampaignDays } from './campaign-day.ts';
 import { advertiserAccount, applyPage, campaignAccount } from './ledger.ts';
-import { runOf, stateOf, type BudgetState, type MinuteSpend } from './pacing.ts';
+import { knownState, type KnownState } from './known-state.ts';
+import { runOf, type MinuteSpend } from './pacing.ts';
 import type {
   AdMinuteFeed,
   BudgetStore,
@@ -24,8 +27,6 @@ import type {
 
 /** Records applied in one transaction: enough to share a sync of the disk, few enough to hold nobody up. */
 export const PAGE_RECORDS = 500;
-/** Most campaigns that may be set here. */
-const CAMPAIGNS_MAX = 10_000;
 /** Most there can be: each region may have set that many while it heard nothing of the other. */
 const CAMPAIGNS_HELD_MAX = 2 * CAMPAIGNS_MAX;
 
@@ -44,12 +45,6 @@ export interface FeedTally {
   readonly refused: number;
   /** Why the last of them was refused; null when none was. */
   readonly refusal: string | null;
-}
-
-/** What is known of a campaign's state, and when time alone may change it. */
-interface KnownState {
-  readonly state: BudgetState;
-  readonly until: UnixMs;
 }
 
 /** Campaigns, their ledger and their states: everything of the budget service but its waiting. Synchronous; time is an argument. */
@@ -135,11 +130,10 @@ export class BudgetBook {
 
   /** Sets a campaign, over whatever has been seen of it. Throws AdtallyError bad_campaign, or capacity when there are too many. */
   putCampaign(campaignId: string, input: CampaignInput, now: UnixMs): Campaign {
-    const stamp = nextStamp(this.#store.campaign(campaignId), this.#region, now);
+    const seen = this.#store.campaign(campaignId);
+    const stamp = nextStamp(seen, this.#region, now);
     const campaign = campaignOf(campaignId, input, stamp);
-    if (!this.#states.has(campaignId) && this.#states.size >= CAMPAIGNS_MAX) {
-      throw new AdtallyError('capacity', `There are ${CAMPAIGNS_MAX} campaigns, which is the most.`);
-    }
+    if (seen === undefined) checkRoom(this.#states.size);
     this.#store.putCampaign(campaign);
     this.#lookAgainAt(campaignId);
     return campaign;
@@ -288,10 +282,6 @@ export class BudgetBook {
 
   #stateNow(campaign: Campaign, now: UnixMs): KnownState {
     const day = this.#days.dayOf(now, campaign.timezone);
-    const spend = this.#store.spend(campaign.campaignId, day.start, day.end);
-    const own = spend.filter(({ currency }) => currency === campaign.currency);
-    const spentMicros = own.reduce((sum, { micros }) => sum + micros, 0n);
-    const turns = [campaign.start, campaign.end ?? Infinity, day.end].filter((time) => time > now);
-    return { state: stateOf(campaign, spentMicros, now), until: Math.min(...turns) };
+    return knownState(campaign, day, this.#store.spend(campaign.campaignId, day.start, day.end), now);
   }
 }

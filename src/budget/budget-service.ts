@@ -110,11 +110,6 @@ export class BudgetService {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Every campaign's budget now, by id; with `advertiserId`, of that advertiser's campaigns. */
-  budgets(advertiserId?: string): Budget[] {
-    return this.book.budgets(this.#clock.now(), undefined, undefined, advertiserId);
-  }
-
   status(): BudgetServiceStatus {
     const own = this.#ownStatus();
     const { state, error, restartedAt, caughtUp, lagMs, charged } = own;

@@ -46,6 +46,15 @@ export interface CampaignInput {
   readonly placement?: string | null | undefined;
 }
 
+/** Most campaigns that may be set in one place. */
+export const CAMPAIGNS_MAX = 10_000;
+
+/** Throws AdtallyError capacity when `held` campaigns leave no room for another one. */
+export function checkRoom(held: number): void {
+  if (held < CAMPAIGNS_MAX) return;
+  throw new AdtallyError('capacity', `There are ${CAMPAIGNS_MAX} campaigns, which is the most.`);
+}
+
 /** The stamp of a campaign that `region` sets at `now` over what it has seen of it. */
 export function nextStamp(seen: CampaignStamp | undefined, region: string, now: UnixMs): CampaignStamp {
   return { updatedAt: Math.max(now, (seen?.updatedAt ?? 0) + 1), updatedBy: region };

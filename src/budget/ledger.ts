@@ -1,6 +1,6 @@
 import type { UnixMs } from '../base/clock.ts';
 import type { AdMinute } from '../model/ad-minute.ts';
-import type { Charge, LedgerWrites } from './ports.ts';
+import type { Charge, Ledger } from './ports.ts';
 
 export const campaignAccount = (campaignId: string): string => `campaign:${campaignId}`;
 export const advertiserAccount = (advertiserId: string): string => `advertiser:${advertiserId}`;
@@ -31,7 +31,7 @@ interface Posting {
  * whatever keeps the cursor.
  */
 export function applyPage(
-  writes: LedgerWrites,
+  writes: Ledger,
   region: string,
   { records }: { readonly records: readonly ChargedMinute[] },
   now: UnixMs,
@@ -102,7 +102,7 @@ function isSamePlace(a: Charge, b: Charge): boolean {
 }
 
 /** Both sides of the posting: the campaign has spent, the advertiser owes. */
-function post(writes: LedgerWrites, { charge, micros }: Posting, revision: number, postedAt: UnixMs): void {
+function post(writes: Ledger, { charge, micros }: Posting, revision: number, postedAt: UnixMs): void {
   const { recordId, campaignId, advertiserId, currency, minute } = charge;
   const side = { recordId, revision, currency, minute, postedAt };
   writes.addEntry({ ...side, account: campaignAccount(campaignId), amountMicros: micros });

@@ -95,13 +95,16 @@ export interface FeedPosition {
   readonly keptAt: UnixMs | null;
 }
 
-/** The writes of one transaction: all of them are kept, or none. */
-export interface LedgerWrites {
+/** What the rules of the ledger read and write in one transaction: all of it is kept, or nothing. */
+export interface Ledger {
   charge(recordId: string): Charge | undefined;
   putCharge(charge: Charge): void;
   addEntry(entry: LedgerEntry): void;
   /** Adds to the spend of a campaign's minute. Throws AdtallyError sum_out_of_range past 2^63 − 1. */
   addSpend(campaignId: string, minute: UnixMs, currency: string, micros: bigint): void;
+}
+
+export interface LedgerWrites extends Ledger {
   putPosition(region: string, position: FeedPosition): void;
 }
 

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { ERRORS } from '../base/errors.ts';
 import type { CommandDefinition, CommandGroup } from './command.ts';
+import { budgetCommands } from './cluster/budget/budget.ts';
 import { enricherCommand } from './cluster/enricher/enricher.ts';
 import { gatewayCommand } from './cluster/gateway/gateway.ts';
 import { auditCommand } from './commands/audit.ts';
@@ -25,6 +26,7 @@ import { Terminal } from './terminal.ts';
 const COMMANDS: readonly (CommandDefinition | CommandGroup)[] = [
   startCommand,
   gatewayCommand,
+  budgetCommands,
   enricherCommand,
   demoCommand,
   importCommand,

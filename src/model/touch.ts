@@ -1,3 +1,4 @@
+import type { UnixMs } from '../base/clock.ts';
 import type { AdEvent } from './ad-event.ts';
 import type { AttributionModel } from './attributed-order.ts';
 
@@ -8,6 +9,27 @@ export interface Touch extends Pick<
 > {
   /** The region that counted it. */
   readonly region: string;
+}
+
+/** Which touches of a user are asked for. Times are Unix ms, both inclusive. */
+export interface TouchQuery {
+  readonly userId: string;
+  readonly from: UnixMs;
+  readonly to: UnixMs;
+  /** Most of them. */
+  readonly limit: number;
+}
+
+export interface TouchPage {
+  /** Newest first. */
+  readonly touches: readonly Touch[];
+  /** How many there are, beyond the limit too. */
+  readonly found: number;
+}
+
+/** Where the touches of users are looked up. */
+export interface TouchBook {
+  newest(query: TouchQuery): TouchPage | Promise<TouchPage>;
 }
 
 /** Why a touch is no candidate for the credit of an order. */

@@ -16,7 +16,7 @@ import { requestIds } from './access/request-id.ts';
 import { CrossOrigin } from './browser/cross-origin.ts';
 import { sendEarly } from './body/early-answer.ts';
 import { PROBLEM_TYPE, expectedError, prepareProblem, problemOf } from './problem.ts';
-import { type Access, EVENT_STREAM_TYPE, type IngestContext, type Route } from './route.ts';
+import { type Access, EVENT_STREAM_TYPE, type ServingContext, type Route } from './route.ts';
 import type { TlsPair } from './tls/tls-files.ts';
 
 /** Where the server tells of unexpected errors; a pino logger is one. */
@@ -52,7 +52,7 @@ export interface AppOptions {
 }
 
 /** The HTTP application over `routes`, not listening yet. */
-export function makeApp<Context extends IngestContext>(
+export function makeApp<Context extends ServingContext>(
   context: Context,
   gate: Gate,
   routes: readonly Route<Context>[],
@@ -119,7 +119,7 @@ function serving(
 
 function addHooks(
   app: FastifyInstance,
-  { metrics, stopping }: IngestContext,
+  { metrics, stopping }: ServingContext,
   /** Whether the request is answered already. */
   admit: (request: FastifyRequest, reply: FastifyReply) => boolean,
 ): void {
@@ -156,7 +156,7 @@ function refuseUnscoped(
   done(null, payload);
 }
 
-function failWith({ clock }: IngestContext, log: ServerLog | undefined): Fail {
+function failWith({ clock }: ServingContext, log: ServerLog | undefined): Fail {
   return (error, request, reply) => {
     const expected = expectedError(error, request.id);
     if (expected.kind.status >= 500 && !TOLD_ONCE.has(expected.code)) {

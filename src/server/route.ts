@@ -1,9 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ZodType } from 'zod';
 import type { Clock } from '../base/clock.ts';
+import type { BudgetDesk } from '../budget/budget-desk.ts';
 import type { BudgetService } from '../budget/budget-service.ts';
 import type { ErrorCode } from '../base/errors.ts';
 import type { Region } from '../embedded/ports.ts';
+import type { TouchBook } from '../model/touch.ts';
 import type { Ingest } from '../model/request/ingest.ts';
 import type { Reports, WarehouseView } from '../reporting/reports.ts';
 import type { Upkeep } from '../union-load/ports.ts';
@@ -23,9 +25,8 @@ export interface HttpMetrics {
   close(): void;
 }
 
-/** What the routes share of whatever takes in events: of a region, and of the gateway of a cluster. */
-export interface IngestContext {
-  readonly ingest: Ingest;
+/** What the routes of every server share. */
+export interface ServingContext {
   readonly spec: PipelineSpec;
   readonly clock: Clock;
   readonly intake: Intake;
@@ -34,8 +35,21 @@ export interface IngestContext {
   readonly openApiJson: string;
   /** Aborted when the server begins to stop: long polls answer, streams end. */
   readonly stopping: AbortSignal;
-  /** Why nothing can be taken in, should that be so. */
+  /** Why the server cannot do its work, should that be so. */
   readonly failure: Error | undefined;
+}
+
+/** What the routes share of whatever takes in events: of a region, and of the gateway of a cluster. */
+export interface IngestContext extends ServingContext {
+  readonly ingest: Ingest;
+}
+
+/** What the routes of budgets need, of whichever ledger they are. */
+export interface BudgetContext extends ServingContext {
+  /** Undefined where the server runs without budgets. */
+  readonly budget: BudgetDesk | undefined;
+  /** What operators did; without it they can do nothing. */
+  readonly trail: AuditTrail | undefined;
 }
 
 /** What the routes of reports need, of whichever store they are. */
@@ -62,8 +76,14 @@ export interface LiveFrames {
   watch(viewer: (frame: string) => void): () => void;
 }
 
+/** What the route of touches needs, wherever they are kept. */
+export interface TouchContext extends ServingContext {
+  /** Undefined where the server was not told where they are. */
+  readonly touches: TouchBook | undefined;
+}
+
 /** What the routes of the server of a region share. */
-export interface ServerContext extends ReportContext, PageContext {
+export interface ServerContext extends ReportContext, PageContext, TouchContext {
   readonly region: Region;
   /** Undefined where the server runs without budgets. */
   readonly budget: BudgetService | undefined;
@@ -98,7 +118,7 @@ export type Access =
  * A route and its description: what is registered and what /openapi.json says come from the same entry. `Context` is what its
  * handler needs of the server.
  */
-export interface Route<Context extends IngestContext = ServerContext> {
+export interface Route<Context extends ServingContext = ServerContext> {
   readonly method: 'GET' | 'POST' | 'PUT';
   /** Pattern with `:name` for one segment and `*` for the rest. */
   readonly url: string;

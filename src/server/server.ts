@@ -3,6 +3,7 @@ import { AdtallyError } from '../base/errors.ts';
 import type { BudgetService } from '../budget/budget-service.ts';
 import type { PeerLink, Region } from '../embedded/ports.ts';
 import type { Reports, WarehouseView } from '../reporting/reports.ts';
+import type { TouchBook } from '../model/touch.ts';
 import type { Upkeep } from '../union-load/ports.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
 import { Gate } from './access.ts';
@@ -100,6 +101,7 @@ function makeContext(
   void region.failed.then((error) => (failure = error));
   return {
     region,
+    touches: touchesOf(region),
     ingest: region,
     budget,
     reports,
@@ -127,6 +129,15 @@ function makeContext(
       return (
         failure ?? (stopping.aborted ? new AdtallyError('stopping', 'The server is stopping.') : undefined)
       );
+    },
+  };
+}
+
+function touchesOf(region: Region): TouchBook {
+  return {
+    newest({ userId, from, to, limit }) {
+      const touches = region.touches(userId, from, to);
+      return { touches: touches.slice(-limit).toReversed(), found: touches.length };
     },
   };
 }

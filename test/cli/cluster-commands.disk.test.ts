@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -8,6 +8,8 @@ import type { ClusterLayout } from '../../src/cluster/local/cluster-layout.ts';
 import { portsFrom } from '../../src/cluster/local/port-layout.ts';
 import { freePort } from '../free-port.ts';
 import { Workplace } from './adtally-process.ts';
+
+const JOB = { region: 'a', kind: 'aggregation', name: 'adtally-a-aggregation', settings: {}, statements: [] };
 
 let place: Workplace;
 let data = '';
@@ -98,6 +100,60 @@ test.for([
   const { exit, stderr } = await place.run(['cluster', 'up', '--data', data, flag, value]);
   expect([exit, stderr]).toEqual([2, expect.stringContaining(message)]);
 });
+
+test('jobs are stopped, resumed and rescaled only where some were applied', async () => {
+  mkdirSync(data);
+  leaveCluster();
+  for (const args of [['stop-jobs'], ['resume'], ['rescale', '--parallelism', '2']]) {
+    const { exit, stderr } = await place.run(['cluster', ...args, '--data', data]);
+    expect([exit, stderr]).toEqual([2, expect.stringContaining('"adtally cluster apply" does')]);
+  }
+  // Nothing is wished, and no lock is left.
+  expect(readdirSync(data).toSorted()).toEqual(['addresses.json', 'cluster.json']);
+});
+
+test('what a newer version has written is not read', async () => {
+  mkdirSync(data);
+  leaveCluster();
+  writeFileSync(join(data, 'jobs.json'), '{"format":2,"jobs":[]}');
+  const { exit, stderr } = await place.run(['cluster', 'resume', '--data', data]);
+  expect([exit, stderr]).toEqual([4, expect.stringContaining('jobs.json has format 2')]);
+});
+
+test('watch says that a cluster is silent, serves its metrics, and leaves what was stopped alone', async () => {
+  mkdirSync(data);
+  leaveCluster();
+  writeFileSync(
+    join(data, 'jobs.json'),
+    JSON.stringify({ format: 1, parallelism: 1, areStopped: false, jobs: [JOB] }),
+  );
+  const watch = await place.start<{
+    readonly event: string;
+    readonly metrics: string;
+    readonly subject?: string;
+  }>(['cluster', 'watch', '--data', data, '--metrics-port', '0', '--every', '1']);
+  expect(watch.first).toMatchObject({ event: 'started', directory: data });
+  const other = await place.run([
+    'cluster',
+    'watch',
+    '--data',
+    data,
+    '--metrics-port',
+    new URL(watch.first.metrics).port,
+  ]);
+  expect([other.exit, other.stderr]).toEqual([2, expect.stringContaining('is taken by another process')]);
+  const { subject } = await watch.line(({ event }) => event === 'alarm');
+  expect(['Flink', 'Kafka of a']).toContain(subject);
+  await watch.line((line) => line.event === 'alarm' && line.subject !== subject);
+  const text = await (await fetch(watch.first.metrics)).text();
+  expect(text).toContain('adtally_cluster_alarms{alarm="server_silent"} 2\n');
+  expect(text).toContain('adtally_cluster_alarms{alarm="commits_failed"} 0\n');
+  expect((await fetch(new URL('/', watch.first.metrics))).status).toBe(404);
+  watch.signal('SIGTERM');
+  const { exit, lines } = await watch.ended;
+  expect([exit, lines.at(-1)]).toEqual([0, { event: 'stopped' }]);
+  expect(lines.filter(({ event }) => !['started', 'alarm', 'stopped'].includes(event))).toEqual([]);
+}, 120_000);
 
 test('a directory that its programs would not all read alike is refused', async () => {
   const { exit, stderr } = await place.run(['cluster', 'up', '--data', `${data} of mine`]);

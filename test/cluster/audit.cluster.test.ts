@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { openKafkaPublisher } from '../../src/adapters/kafka/kafka-publisher.ts';
 import type { ClusterAddresses } from '../../src/cluster/addresses.ts';
 import type { ClusterAudit } from '../../src/cluster/audit/cluster-audit.ts';
@@ -17,7 +17,7 @@ const SETTLED_MS = 125_000;
 const DAY_MS = 86_400_000;
 
 const place = new Workplace();
-const data = join(place.folder, 'cluster');
+const data = join(inject('clusterFolder'), 'audit');
 const run = (...args: string[]): Promise<Ended> => place.run([...args, '--json']);
 
 describe('the books of a cluster', { timeout: 900_000 }, () => {

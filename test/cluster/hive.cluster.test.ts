@@ -38,7 +38,7 @@ describe(`Hive over the warehouse of a cluster (seed ${SEED})`, { timeout: 600_0
   let traffic: Traffic;
 
   beforeAll(async () => {
-    const up = await cluster('up', '--regions', 'a', '--without', 'pinot', '--port-base', '0');
+    const up = await cluster('up', '--regions', 'a', '--without', 'pinot', 'postgres', '--port-base', '0');
     if (up.exit !== 0) throw new Error(up.stdout + up.stderr);
     const applied = await cluster('apply');
     if (applied.exit !== 0) throw new Error(applied.stdout + applied.stderr);

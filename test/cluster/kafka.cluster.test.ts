@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openKafkaAdmin } from '../../src/adapters/kafka/kafka-admin.ts';
+import { openKafkaInspection } from '../../src/adapters/kafka/kafka-inspection.ts';
 import { openKafkaPublisher } from '../../src/adapters/kafka/kafka-publisher.ts';
 import { openKafkaReader } from '../../src/adapters/kafka/kafka-reader.ts';
 import { openKafkaTransactor } from '../../src/adapters/kafka/kafka-transactor.ts';
@@ -124,7 +125,55 @@ describe('publishing', () => {
   });
 });
 
+describe('what a look into it shows', () => {
+  test('how far readers come, whose transaction holds them up, and where a group goes on', async () => {
+    const topic = await newTopic(2);
+    const inspection = await openKafkaInspection(address());
+    const transactor = await openKafkaTransactor(address(), { transactionalId: topic, timeoutMs: 30_000 });
+    const first = await transactor.begin();
+    await first.send([{ topic, messages: [message('a', 'k'), message('b', 'k')] }]);
+    const { partition } = (await inspection.ends([topic])).find(({ end }) => end > 0n)!;
+    const at = async (): Promise<object> =>
+      (await inspection.ends([topic])).find((one) => one.partition === partition)!;
+    expect(await at()).toEqual({ topic, partition, first: 0n, lastStable: 0n, end: 2n });
+    const [open] = await inspection.openTransactions();
+    expect(open).toMatchObject({ transactionalId: topic, partitions: [`${topic}/${partition}`] });
+    expect(Math.abs(open.startedAt - Date.now())).toBeLessThan(60_000);
+
+    await first.sendOffsets('g1', [{ topic, partition, offset: 2n }]);
+    await first.commit();
+    await expect
+      .poll(at, { timeout: 10_000 })
+      .toEqual({ topic, partition, first: 0n, lastStable: 3n, end: 3n });
+    await expect.poll(() => inspection.openTransactions(), { timeout: 10_000 }).toEqual([]);
+    const offsets = await inspection.groupOffsets('g1', [topic]);
+    expect(offsets.toSorted((a, b) => a.partition - b.partition).map(({ offset }) => offset)).toEqual(
+      [0, 1].map((one) => (one === partition ? 2n : null)),
+    );
+    expect(await inspection.listsTransactions()).toBe(true);
+    await transactor.close();
+    await inspection.close();
+  });
+});
+
 describe('transactions', () => {
+  test('aborted messages of two producers at a time are not read, whoever is aborted first', async () => {
+    const topic = await newTopic(1);
+    const open = async (id: string) =>
+      openKafkaTransactor(address(), { transactionalId: `${topic}-${id}`, timeoutMs: 30_000 });
+    const [early, late, good] = [await open('early'), await open('late'), await open('good')];
+    const [first, second, third] = [await early.begin(), await late.begin(), await good.begin()];
+    await first.send(batch(topic, 'E1', 'E2'));
+    await third.send(batch(topic, 'G1'));
+    await second.send(batch(topic, 'L1', 'L2'));
+    await second.abort();
+    await first.send(batch(topic, 'E3'));
+    await first.abort();
+    await third.commit();
+    expect(texts(await readAll(topic))).toEqual(['G1']);
+    for (const one of [early, late, good]) await one.close();
+  });
+
   test('aborted messages are not read, between committed ones', async () => {
     const topic = await newTopic(2);
     const transactor = await openKafkaTransactor(address(), { transactionalId: topic, timeoutMs: 30_000 });

@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { UnixMs } from '../../base/clock.ts';
 import type { CheckpointFiles } from '../../cluster/jobs/ports.ts';
 
 /** A checkpoint is complete when this file is there: it is written last. */
@@ -8,22 +9,36 @@ const METADATA = '_metadata';
 /** Checkpoints and savepoints in a file system that is mounted here. */
 export class CheckpointDirectory implements CheckpointFiles {
   async newestComplete(directory: string): Promise<string | undefined> {
-    if (!directory.startsWith('file:')) return undefined;
-    const root = fileURLToPath(directory.replace(/^file:\/*/, 'file:///'));
+    const root = mountedPath(directory);
+    if (root === undefined) return undefined;
     const found = await readdir(root, { recursive: true, withFileTypes: true }).catch(nothingThere);
     let newest: { readonly path: string; readonly time: number } | undefined;
     for (const entry of found) {
       if (!entry.isFile() || entry.name !== METADATA) continue;
       // An old one may be removed while we look.
-      const time = await stat(`${entry.parentPath}/${METADATA}`).then(
-        ({ mtimeMs }) => mtimeMs,
-        () => undefined,
-      );
+      const time = await metadataTime(entry.parentPath);
       if (time !== undefined && (newest === undefined || time > newest.time))
         newest = { path: entry.parentPath, time };
     }
     return newest === undefined ? undefined : pathToFileURL(newest.path).href;
   }
+
+  async completedAt(path: string): Promise<UnixMs | undefined> {
+    const mounted = mountedPath(path);
+    return mounted === undefined ? undefined : metadataTime(mounted);
+  }
+}
+
+/** Flink writes such URIs with one slash, Node with three. */
+function mountedPath(uri: string): string | undefined {
+  return uri.startsWith('file:') ? fileURLToPath(uri.replace(/^file:\/*/, 'file:///')) : undefined;
+}
+
+async function metadataTime(path: string): Promise<UnixMs | undefined> {
+  return stat(`${path}/${METADATA}`).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => undefined,
+  );
 }
 
 function nothingThere(error: NodeJS.ErrnoException): never[] {

@@ -1,9 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AdtallyError } from '../../base/errors.ts';
-import type { FlinkJob, JobCheckpoints, JobManager } from '../../cluster/jobs/ports.ts';
+import type {
+  CommitterCounts,
+  FlinkJob,
+  FlinkOverview,
+  JobCheckpoints,
+  JobManager,
+  RestoredCheckpoint,
+} from '../../cluster/jobs/ports.ts';
+import { committerMetrics, countCommitters, type SubtaskMetric } from './committer-metrics.ts';
 import { RestClient, deepestCause, type RestAnswer } from './rest-client.ts';
 
 const POLL_MS = 100;
+const NO_CHECKPOINTS: JobCheckpoints = { completed: 0, failed: 0, latestAt: null, restored: null };
 
 /** Flink's JobManager over its REST API. */
 export class FlinkJobManager implements JobManager {
@@ -24,12 +33,17 @@ export class FlinkJobManager implements JobManager {
   }
 
   async checkpoints(jobId: string): Promise<JobCheckpoints> {
-    const answer = (await this.#get(`/jobs/${encodeURIComponent(jobId)}/checkpoints`)) as Checkpoints;
+    const path = `/jobs/${encodeURIComponent(jobId)}/checkpoints`;
+    const { status, json } = await this.#rest.call('GET', path);
+    // Of a job that it is just setting up Flink fails to say that it has none.
+    if (status === 500) return NO_CHECKPOINTS;
+    if (status >= 300) throw failed(`Flink answers ${status} to ${path}`, json);
+    const answer = json as Checkpoints;
     return {
       completed: answer.counts?.completed ?? 0,
       failed: answer.counts?.failed ?? 0,
       latestAt: answer.latest?.completed?.latest_ack_timestamp ?? null,
-      restoredFrom: answer.latest?.restored?.external_path ?? null,
+      restored: restoredFrom(answer.latest?.restored),
     };
   }
 
@@ -66,9 +80,41 @@ export class FlinkJobManager implements JobManager {
     return entry === undefined ? null : deepestCause(entry.stacktrace ?? entry.exceptionName);
   }
 
+  async overview(): Promise<FlinkOverview> {
+    const answer = (await this.#get('/overview')) as Overview;
+    return {
+      version: answer['flink-version'],
+      slots: answer['slots-total'],
+      freeSlots: answer['slots-available'],
+    };
+  }
+
+  async parallelism(jobId: string): Promise<number> {
+    return Math.max(0, ...(await this.#vertices(jobId)).map(({ parallelism }) => parallelism));
+  }
+
+  async committers(jobId: string): Promise<readonly CommitterCounts[]> {
+    const writing = (await this.#vertices(jobId)).filter(({ name }) => name.includes(': Committer'));
+    const metrics = await Promise.all(
+      writing.map(async ({ id, name }) => {
+        const path = `/jobs/${encodeURIComponent(jobId)}/vertices/${encodeURIComponent(id)}/subtasks/metrics`;
+        const wanted = committerMetrics(name).map(encodeURIComponent).join(',');
+        return (await this.#get(`${path}?get=${wanted}&agg=sum`)) as readonly SubtaskMetric[];
+      }),
+    );
+    return countCommitters(metrics.flat());
+  }
+
   async setting(name: string): Promise<string | undefined> {
     const entries = (await this.#get('/jobmanager/config')) as readonly Setting[];
     return entries.find(({ key }) => key === name)?.value;
+  }
+
+  async #vertices(jobId: string): Promise<readonly Vertex[]> {
+    const { vertices } = (await this.#get(`/jobs/${encodeURIComponent(jobId)}`)) as {
+      readonly vertices: readonly Vertex[];
+    };
+    return vertices;
   }
 
   async #get(path: string): Promise<unknown> {
@@ -85,12 +131,35 @@ interface ListedJob {
   readonly 'start-time': number;
 }
 
+interface Overview {
+  readonly 'flink-version': string;
+  readonly 'slots-total': number;
+  readonly 'slots-available': number;
+}
+
+interface Vertex {
+  readonly id: string;
+  /** Its operators, chained: "Calc[8] -> clean[10]: Writer -> clean[10]: Committer". */
+  readonly name: string;
+  readonly parallelism: number;
+}
+
 interface Checkpoints {
   readonly counts?: { readonly completed?: number; readonly failed?: number };
   readonly latest?: {
     readonly completed?: { readonly latest_ack_timestamp?: number } | null;
-    readonly restored?: { readonly external_path?: string } | null;
+    readonly restored?: RestoredAnswer | null;
   };
+}
+
+interface RestoredAnswer {
+  readonly restore_timestamp: number;
+  readonly external_path?: string;
+}
+
+function restoredFrom(answer: RestoredAnswer | null | undefined): RestoredCheckpoint | null {
+  if (answer?.external_path === undefined) return null;
+  return { at: answer.restore_timestamp, from: answer.external_path };
 }
 
 interface Savepoint {

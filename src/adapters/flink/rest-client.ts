@@ -54,7 +54,8 @@ export function deepestCause(errors: unknown): string {
   const lines = text.split('\n').map((line) => line.trim());
   const causes = lines.filter((line) => line.startsWith('Caused by: '));
   const last =
-    causes.at(-1)?.slice('Caused by: '.length) ?? lines.find((line) => /(Exception|Error)\b/.test(line));
+    causes.at(-1)?.slice('Caused by: '.length) ??
+    lines.find((line) => /(Exception|Error)\b(?! on server side)/.test(line));
   return (last ?? lines[0] ?? 'no reason given')
     .replace(/^(?:[\w$]+\.)+(?=[A-Z])/, '')
     .replace(/[.\s]+$/, '');

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
 import kafkajs, { type Kafka, type LogEntry, type RetryOptions } from 'kafkajs';
+import { hideAbortedMessages } from './aborted-messages.ts';
 
 /** What kafkajs has to say about trouble with Kafka; a pino logger is one. */
 export interface KafkaLog {
@@ -42,6 +43,7 @@ process.emitWarning = (...given: unknown[]): void => {
 };
 
 kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD] = () => ZSTD;
+hideAbortedMessages();
 
 export function kafkaClient({ brokers, clientId, log }: KafkaAddress): Kafka {
   return new kafkajs.Kafka({

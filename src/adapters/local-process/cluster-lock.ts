@@ -27,10 +27,7 @@ function take(path: string): void {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       const holder = holderOf(path);
       if (isLastTry || holder !== undefined)
-        throw new AdtallyError(
-          'data_locked',
-          `Process ${holder ?? '?'} is starting or stopping this cluster.`,
-        );
+        throw new AdtallyError('data_locked', `Process ${holder ?? '?'} is changing this cluster.`);
       rmSync(path, { force: true });
     }
   }

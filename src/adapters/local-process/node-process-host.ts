@@ -4,7 +4,7 @@ import { closeSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { AdtallyError } from '../../base/errors.ts';
-import type { ProcessHost, StartedProcess } from '../../cluster/local/ports.ts';
+import type { ProcessHost, StartedProcess, StopSignal } from '../../cluster/local/ports.ts';
 import { markStart, type ProcessPlan } from '../../cluster/local/process-plan.ts';
 import { lastLines, openNewLog } from './log-file.ts';
 import { PidFile } from './pid-file.ts';
@@ -61,7 +61,7 @@ export class NodeProcessHost implements ProcessHost {
     return process;
   }
 
-  signal(name: string, signal: 'SIGTERM' | 'SIGKILL'): void {
+  signal(name: string, signal: StopSignal): void {
     const found = this.find(name);
     if (found === undefined) return;
     try {

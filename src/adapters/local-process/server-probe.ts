@@ -7,6 +7,7 @@ import { heard } from './socket-answer.ts';
 
 const TIMEOUT_MS = 3000;
 const METADATA_REQUEST = metadataRequest('adtally-cluster');
+const POSTGRES_STARTUP = postgresStartup('adtally', 'postgres');
 /** In the answer, after its length and its number. */
 const BROKER_COUNT_AT = 8;
 
@@ -27,6 +28,7 @@ async function ask(readiness: Readiness): Promise<boolean> {
   if (readiness.kind === 'kafka') return await hasBroker(readiness.address);
   if (readiness.kind === 'zookeeper') return (await converse(readiness.address, 'srvr')).includes('Mode:');
   if (readiness.kind === 'hive') return await withSocket(readiness.address, opensSession);
+  if (readiness.kind === 'postgres') return await withSocket(readiness.address, letsIn);
   return await withSocket(readiness.address, () => Promise.resolve(true));
 }
 
@@ -58,6 +60,12 @@ async function hasBroker(address: string): Promise<boolean> {
   });
 }
 
+/** While PostgreSQL recovers it answers with an error; "R", that it takes the password or needs none, comes from one that serves. */
+async function letsIn(socket: Socket, signal: AbortSignal): Promise<boolean> {
+  const answer = await heard(socket, POSTGRES_STARTUP, 1, signal);
+  return answer.toString('latin1', 0, 1) === 'R';
+}
+
 /** Connects, lets `action` talk and hangs up; rejects when nobody is there or it takes too long. */
 async function withSocket<Result>(
   address: string,
@@ -85,4 +93,13 @@ function metadataRequest(client: string): Buffer {
   const length = Buffer.alloc(4);
   length.writeInt32BE(body.length);
   return Buffer.concat([length, body]);
+}
+
+/** PostgreSQL's first message, protocol 3.0: length, version, and who wants to talk to which database. */
+function postgresStartup(user: string, database: string): Buffer {
+  const text = `user\0${user}\0database\0${database}\0\0`;
+  const head = Buffer.alloc(8);
+  head.writeInt32BE(head.length + text.length);
+  head.writeInt32BE(3 << 16, 4);
+  return Buffer.concat([head, Buffer.from(text, 'latin1')]);
 }

@@ -22,6 +22,13 @@ export class HttpPinotController implements PinotController {
     this.#address = address;
   }
 
+  async version(): Promise<string | null> {
+    const parts = (await this.#read('/version')) as Readonly<Record<string, unknown>>;
+    // A part of it names its build as well: "0.11.0-1b4d6b6b0a27".
+    const versions = Object.values(parts).map((part) => /^\d+(?:\.\d+)+/.exec(String(part))?.[0]);
+    return versions.find((version) => version !== undefined) ?? null;
+  }
+
   async schema(name: string): Promise<JsonObject | undefined> {
     return (await this.#find(`/schemas/${encodeURIComponent(name)}`)) as JsonObject | undefined;
   }

@@ -2,11 +2,15 @@ import type { CommandGroup } from '../command.ts';
 import { applyCommand } from './changes/apply.ts';
 import { downCommand } from './down.ts';
 import { fetchCommand } from './fetch.ts';
+import { rescaleCommand } from './jobs/rescale.ts';
+import { resumeCommand } from './jobs/resume.ts';
+import { stopJobsCommand } from './jobs/stop-jobs.ts';
 import { logsCommand } from './logs.ts';
 import { planCommand } from './changes/plan.ts';
 import { renderCommand } from './render.ts';
 import { statusCommand } from './status.ts';
 import { upCommand } from './up.ts';
+import { watchCommand } from './watch/watch.ts';
 
 export const clusterCommands: CommandGroup = {
   usage: 'cluster',
@@ -16,6 +20,10 @@ export const clusterCommands: CommandGroup = {
     upCommand,
     planCommand,
     applyCommand,
+    watchCommand,
+    stopJobsCommand,
+    resumeCommand,
+    rescaleCommand,
     statusCommand,
     downCommand,
     logsCommand,

@@ -67,20 +67,33 @@ export function pinotOf(directory: string | undefined, region: string): string |
   return typeof pinotBroker === 'string' && pinotBroker !== '' ? pinotBroker : null;
 }
 
+/** The URL of the cluster's PostgreSQL; null where there is none. */
+export function postgresOf(directory: string | undefined): string | null {
+  if (directory === undefined) return null;
+  const { postgres } = readAddresses(directory);
+  return typeof postgres === 'string' && postgres !== '' ? postgres : null;
+}
+
 function addressFile(directory: string): string {
   return join(directory, 'addresses.json');
+}
+
+interface WrittenAddresses {
+  readonly regions?: Readonly<Record<string, { readonly kafka?: unknown; readonly pinotBroker?: unknown }>>;
+  readonly postgres?: unknown;
 }
 
 function addressesIn(
   directory: string,
   region: string,
 ): { readonly kafka?: unknown; readonly pinotBroker?: unknown } {
+  return readAddresses(directory).regions?.[region] ?? {};
+}
+
+function readAddresses(directory: string): WrittenAddresses {
   const path = addressFile(directory);
   try {
-    const { regions } = JSON.parse(readFileSync(path, 'utf8')) as {
-      readonly regions?: Readonly<Record<string, object>>;
-    };
-    return regions?.[region] ?? {};
+    return JSON.parse(readFileSync(path, 'utf8')) as WrittenAddresses;
   } catch (cause) {
     throw new AdtallyError('config_invalid', `${path} cannot be read: ${(cause as Error).message}.`, {
       cause,

@@ -6,6 +6,11 @@ import { withClusterLock } from '../../adapters/local-process/cluster-lock.ts';
 import { javaProgram, javaVersion } from '../../adapters/local-process/java-program.ts';
 import type { NodeProcessHost } from '../../adapters/local-process/node-process-host.ts';
 import { takenPorts } from '../../adapters/local-process/port-check.ts';
+import {
+  folderClosedToOthers,
+  postgresPrograms,
+  postgresUser,
+} from '../../adapters/local-process/postgres-program.ts';
 import { availableMib, hasProc } from '../../adapters/local-process/proc-file-system.ts';
 import { serverProbe } from '../../adapters/local-process/server-probe.ts';
 import { nodeClock } from '../../adapters/node-clock/node-clock.ts';
@@ -37,7 +42,7 @@ const MIB_MAX = 1_048_576;
 export const upCommand: CommandDefinition = {
   usage: 'up',
   about: 'Start what does not run of a cluster on this machine, and wait until it serves',
-  more: 'It goes on when this command has ended; "adtally cluster down" stops it. Needs Linux and JDK 17.',
+  more: 'It goes on when this command has ended; "adtally cluster down" stops it. Needs Linux, JDK 17 and, unless it is left out, PostgreSQL.',
   configure: (command) => {
     addClusterDirectory(command)
       .option(
@@ -94,16 +99,26 @@ async function up(command: Command, directory: string, terminal: Terminal): Prom
 }
 
 /** The plans of all processes, after a look at whether this machine can run those that are missing. */
-async function preparePlans(
+export async function preparePlans(
   layout: ClusterLayout,
   host: NodeProcessHost,
   terminal: Terminal,
 ): Promise<ProcessPlan[]> {
   const java = javaProgram(process.env);
+  const postgres = { programs: postgresPrograms(process.env), user: postgresUser() };
+  const runtime = { java, jars: {}, postgres: { ...postgres, programs: postgres.programs ?? '' } };
   const isMissing = ({ name }: ProcessPlan): boolean => host.find(name) === undefined;
-  const missing = processTable(layout, { java, jars: {} }).filter(isMissing);
+  const missing = processTable(layout, runtime).filter(isMissing);
   checkMachine(missing, {
     javaVersion: await javaVersion(java),
+    ...(missing.some(({ name }) => name === 'postgres')
+      ? {
+          postgres: {
+            ...postgres,
+            closedFolder: postgres.user === null ? undefined : folderClosedToOthers(layout.directory),
+          },
+        }
+      : {}),
     availableMib: availableMib(),
     takenPorts: await takenPorts(missing.flatMap(({ ports }) => ports.map(({ number }) => number))),
   });
@@ -114,7 +129,7 @@ async function preparePlans(
     new AbortController().signal,
     terminal,
   );
-  return processTable(layout, { java, jars: Object.fromEntries(fetched.directories) });
+  return processTable(layout, { ...runtime, jars: Object.fromEntries(fetched.directories) });
 }
 
 function refuseOtherWhileRunning(

@@ -1,7 +1,7 @@
 import { DATA_FOLDER, type ClusterLayout } from '../local/cluster-layout.ts';
 import { START_MARK, type ProcessPlan, type Readiness } from '../local/process-plan.ts';
 import { processTable } from '../local/processes/process-table.ts';
-import { FLINK_IMAGE, imageProgram, IMAGE_RUNTIME } from './images.ts';
+import { containerLayout, FLINK_IMAGE, imageProgram, IMAGE_RUNTIME } from './images.ts';
 import { limitOfCommandMib } from './jvm-memory.ts';
 import { yamlText, type YamlFields } from './yaml-text.ts';
 
@@ -13,7 +13,7 @@ const USER = '${ADTALLY_USER:?the uid:gid of who owns the directory of the clust
 
 /** The Compose file of a cluster: a service for each process of its plan, in the network of the host as without containers. */
 export function composeFile(layout: ClusterLayout): string {
-  const plans = processTable(layout, IMAGE_RUNTIME);
+  const plans = processTable(containerLayout(layout), IMAGE_RUNTIME);
   const files = new Map(plans.flatMap((plan) => plan.files).map(({ path, text }) => [path, text]));
   return (
     HEADER +

@@ -51,7 +51,14 @@ export const IMAGE_RUNTIME: Runtime = {
     pinot: '/opt/pinot/lib',
   },
   pinotPlugins: '/opt/pinot/plugins',
+  // Not in containers of ours: see containerLayout.
+  postgres: { programs: '', user: null },
 };
+
+/** The part of a cluster that is rendered. PostgreSQL is left to whoever runs one: what it holds cannot be made anew from Kafka. */
+export function containerLayout(layout: ClusterLayout): ClusterLayout {
+  return { ...layout, without: [...layout.without, 'postgres'] };
+}
 
 /** Throws when no image has the program of the process. */
 export function imageProgram(process: string, { regions }: Pick<ClusterLayout, 'regions'>): ImageProgram {

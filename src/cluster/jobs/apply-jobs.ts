@@ -36,6 +36,7 @@ export interface ApplyOptions {
 }
 
 const START_PATIENCE_MS = 120 * SECOND_MS;
+const CHECKPOINT_PATIENCE_MS = 600 * SECOND_MS;
 const POLL_MS = 250;
 
 /**
@@ -64,6 +65,7 @@ async function applyJob(
   if (old === undefined) {
     const from = isReplay ? undefined : await services.files.newestComplete(directory);
     const jobId = await start(job, directory, from, services);
+    if (isReplay) await untilCheckpointed(job, jobId, services);
     return { name: job.name, jobId, action: from === undefined ? 'started' : 'resumed', from: from ?? null };
   }
   if (old.name === versionName(job) && !isReplay) {
@@ -72,11 +74,12 @@ async function applyJob(
   const savepoint = await services.jobManager.stopWithSavepoint(old.id, `${directory}/savepoints`);
   const from = isReplay ? undefined : savepoint;
   const jobId = await start(job, directory, from, services);
+  if (isReplay) await untilCheckpointed(job, jobId, services);
   return { name: job.name, jobId, action: from === undefined ? 'started' : 'replaced', from: from ?? null };
 }
 
 /** Every job has a directory of its own: so its state is found again when nothing else is left. */
-async function stateDirectory(job: RenderedJob, jobManager: JobManager): Promise<string> {
+export async function stateDirectory(job: RenderedJob, jobManager: JobManager): Promise<string> {
   const base = await jobManager.setting('execution.checkpointing.dir');
   if (base === undefined) {
     throw new AdtallyError(
@@ -129,6 +132,24 @@ async function untilRunning(
       throw new AdtallyError(
         'job_failed',
         `${job.name} (${jobId}) is ${found?.state ?? 'not there'} after ${START_PATIENCE_MS / SECOND_MS} s. Flink may have no free slot for it; it runs as soon as there is one.`,
+      );
+    }
+    await pause(clock, POLL_MS);
+  }
+}
+
+/** Until a replayed job has a checkpoint of its own, it would be resumed from one before the replay, which would undo it. */
+async function untilCheckpointed(
+  job: RenderedJob,
+  jobId: string,
+  { jobManager, clock }: JobServices,
+): Promise<void> {
+  const deadline = clock.monotonicMs() + CHECKPOINT_PATIENCE_MS;
+  while ((await jobManager.checkpoints(jobId)).completed === 0) {
+    if (clock.monotonicMs() > deadline) {
+      throw new AdtallyError(
+        'job_failed',
+        `${job.name} (${jobId}) has no checkpoint after ${CHECKPOINT_PATIENCE_MS / SECOND_MS} s. It goes on; should it be gone before it has one, replay again.`,
       );
     }
     await pause(clock, POLL_MS);

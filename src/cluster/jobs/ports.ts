@@ -31,8 +31,34 @@ export interface JobCheckpoints {
   readonly failed: number;
   /** When the last one was completed; null when there is none. */
   readonly latestAt: UnixMs | null;
-  /** Where the job went on from; null when it began empty. */
-  readonly restoredFrom: string | null;
+  /** Where the job, or its last restart, went on from; null when it began empty and was never restarted. */
+  readonly restored: RestoredCheckpoint | null;
+}
+
+export interface RestoredCheckpoint {
+  readonly at: UnixMs;
+  /** A checkpoint or savepoint, as a URI. */
+  readonly from: string;
+}
+
+/** What Flink is, and what it has room for. */
+export interface FlinkOverview {
+  readonly version: string;
+  readonly slots: number;
+  readonly freeSlots: number;
+}
+
+/** What a sink's committers have done since their tasks were started last: a restart of the job begins to count anew. */
+export interface CommitterCounts {
+  /** The table that it writes. */
+  readonly sink: string;
+  /**
+   * Transactions that could not be committed, over which the job goes on: lost, or, right after a restart, committed already before
+   * it.
+   */
+  readonly failed: number;
+  /** Waiting to be committed. */
+  readonly pending: number;
 }
 
 /** Flink's JobManager. Every call rejects with AdtallyError cluster_unreachable when it does not answer. */
@@ -46,6 +72,10 @@ export interface JobManager {
   cancel(jobId: string): Promise<void>;
   /** Why a job failed last; null when it has not. */
   failure(jobId: string): Promise<string | null>;
+  overview(): Promise<FlinkOverview>;
+  /** Slots that a job holds: its widest operator. */
+  parallelism(jobId: string): Promise<number>;
+  committers(jobId: string): Promise<readonly CommitterCounts[]>;
   /** A value of its configuration. */
   setting(name: string): Promise<string | undefined>;
 }
@@ -54,4 +84,6 @@ export interface JobManager {
 export interface CheckpointFiles {
   /** The newest complete one anywhere under `directory`, a URI; undefined when there is none. */
   newestComplete(directory: string): Promise<string | undefined>;
+  /** When a checkpoint or savepoint was completed; undefined where that cannot be seen. */
+  completedAt(path: string): Promise<UnixMs | undefined>;
 }

@@ -7,7 +7,7 @@ export const HOST = '127.0.0.1';
 export type JarGroup = 'kafka' | 'flink' | 'flink-gateway' | 'pinot' | 'hive' | 'hive-last';
 
 /** What can be left out of a local cluster. */
-export const OPTIONAL_PARTS = ['pinot', 'hive'] as const;
+export const OPTIONAL_PARTS = ['pinot', 'hive', 'postgres'] as const;
 export type OptionalPart = (typeof OPTIONAL_PARTS)[number];
 
 /** What a local cluster consists of and where it is: all its processes follow from this. */
@@ -31,6 +31,14 @@ export interface Runtime {
   readonly jars: Readonly<Partial<Record<JarGroup, string>>>;
   /** Folder of Pinot's plugins, where they are not among its jars. */
   readonly pinotPlugins?: string;
+  readonly postgres: PostgresRuntime;
+}
+
+export interface PostgresRuntime {
+  /** Directory of its programs. */
+  readonly programs: string;
+  /** Who it runs as; null for the user of the command. It refuses to be root. */
+  readonly user: string | null;
 }
 
 export const CONFIG_FOLDER = 'config';
@@ -76,9 +84,19 @@ export function addressesOf(layout: ClusterLayout): ClusterAddresses {
     flink: urlOf(ports.flink),
     sqlGateway: urlOf(ports.sqlGateway),
     ...(without.includes('hive') ? {} : { hive: at(ports.hive) }),
+    ...(without.includes('postgres') ? {} : { postgres: postgresUrl(ports.postgres) }),
     zookeeper: at(ports.zookeeper),
     warehouse: `file://${dataPath(layout, 'warehouse')}`,
   };
+}
+
+/** The role that owns its databases. */
+export const POSTGRES_ROLE = 'adtally';
+/** There from the start. */
+const POSTGRES_DATABASE = 'postgres';
+
+function postgresUrl(port: number): string {
+  return `postgresql://${POSTGRES_ROLE}@${at(port)}/${POSTGRES_DATABASE}`;
 }
 
 /** `host:port` on this machine. */

@@ -13,6 +13,7 @@ const SHARED = [
   'sqlGateway',
   'mirrorMaker',
   'hive',
+  'postgres',
 ] as const;
 
 const OF_A_REGION = [

@@ -9,6 +9,8 @@ export interface StartedProcess {
   readonly startedAt: UnixMs;
 }
 
+export type StopSignal = 'SIGTERM' | 'SIGINT' | 'SIGKILL';
+
 /** The processes of this machine, as far as they belong to one cluster. */
 export interface ProcessHost {
   /** Names of all that were started and not stopped, alive or not. */
@@ -18,7 +20,7 @@ export interface ProcessHost {
   /** Writes its files, prepares it once and starts it, detached. Rejects when its preparation fails or its program is not there. */
   start(plan: ProcessPlan): Promise<StartedProcess>;
   /** Sends a signal to it, and to nobody else. */
-  signal(name: string, signal: 'SIGTERM' | 'SIGKILL'): void;
+  signal(name: string, signal: StopSignal): void;
   /** Takes a dead one out of the books. */
   forget(name: string): void;
   /** Resident memory of one that lives, in bytes. */

@@ -2,7 +2,7 @@ import type { UnixMs } from '../../base/clock.ts';
 
 /** How one knows that a process serves, and not only runs. All addresses are `host:port`. */
 export type Readiness =
-  | { readonly kind: 'tcp' | 'kafka' | 'zookeeper' | 'hive'; readonly address: string }
+  | { readonly kind: 'tcp' | 'kafka' | 'zookeeper' | 'hive' | 'postgres'; readonly address: string }
   /** Every page must answer 2xx, and show a text where one is asked for. */
   | { readonly kind: 'http'; readonly pages: readonly HttpPage[] };
 
@@ -41,6 +41,8 @@ export interface ProcessPlan {
   readonly readiness: Readiness;
   /** Where people or programs find it. */
   readonly url: string;
+  /** Asks it to stop, where that is not SIGTERM. */
+  readonly stopSignal?: 'SIGINT';
   /** Run to its end before the process, until the file `makes` is there. */
   readonly preparation?: { readonly command: readonly string[]; readonly makes: string };
 }

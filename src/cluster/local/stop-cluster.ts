@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { AdtallyError } from '../../base/errors.ts';
 import { pause } from '../../base/pause.ts';
-import type { ProcessHost } from './ports.ts';
+import type { ProcessHost, StopSignal } from './ports.ts';
 import type { ProcessPlan } from './process-plan.ts';
 
 const POLL_MS = 100;
@@ -21,8 +21,9 @@ export interface StopOptions {
  * not know (started with other options) is stopped first. Throws AdtallyError cluster_failed when one survives even SIGKILL.
  */
 export async function stopCluster(plans: readonly ProcessPlan[], options: StopOptions): Promise<void> {
+  const signals = new Map(plans.map(({ name, stopSignal }) => [name, stopSignal]));
   for (const wave of stopWaves(plans, options.host.names()))
-    await Promise.all(wave.map((name) => stopOne(name, options)));
+    await Promise.all(wave.map((name) => stopOne(name, signals.get(name) ?? 'SIGTERM', options)));
 }
 
 /** Which processes of `names` stop together; nobody stops before all who wait for it have. */
@@ -41,14 +42,14 @@ export function stopWaves(plans: readonly ProcessPlan[], names: readonly string[
   return waves.filter((wave) => wave.length > 0);
 }
 
-async function stopOne(name: string, options: StopOptions): Promise<void> {
+async function stopOne(name: string, signal: StopSignal, options: StopOptions): Promise<void> {
   const { host, onStopped, stopMsMax = STOP_MS_MAX } = options;
   if (host.find(name) === undefined) {
     host.forget(name);
     onStopped?.(name, 'dead');
     return;
   }
-  host.signal(name, 'SIGTERM');
+  host.signal(name, signal);
   const hasStopped = await isGoneWithin(name, stopMsMax, options);
   if (!hasStopped) {
     host.signal(name, 'SIGKILL');

@@ -45,6 +45,8 @@ export interface PinotSegment {
  * store_failed when it refuses.
  */
 export interface PinotController {
+  /** Of the controller: "0.11.0"; null when it does not say. */
+  version(): Promise<string | null>;
   /** Undefined when there is none. */
   schema(name: string): Promise<JsonObject | undefined>;
   table(name: string): Promise<JsonObject | undefined>;

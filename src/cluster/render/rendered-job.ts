@@ -5,7 +5,7 @@ import type { PipelineSpec } from '../../pipeline/settings.ts';
 import type { ClusterAddresses } from '../addresses.ts';
 import { text, whole } from './sql-text.ts';
 
-export const JOB_KINDS = ['aggregation', 'attribution', 'union-load', 'warehouse'] as const;
+export const JOB_KINDS = ['aggregation', 'attribution', 'union-load', 'warehouse', 'touches'] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
 
 /** One job of a region, ready to be submitted. */
@@ -35,6 +35,8 @@ export interface JobOptions {
   readonly parallelism?: number;
   /** Whether the records are written to the warehouse as well: by the first region, for all. */
   readonly hasWarehouse?: boolean;
+  /** Whether counted events are written to PostgreSQL as well: by the first region, for all. */
+  readonly hasTouches?: boolean;
 }
 
 const CHECKPOINT_INTERVAL_MS = SECOND_MS;

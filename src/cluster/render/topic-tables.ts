@@ -1,5 +1,4 @@
 import { SECOND_MS, MINUTE_MS } from '../../base/units.ts';
-import { AdtallyError } from '../../base/errors.ts';
 import type { EventField } from '../../model/ad-event.ts';
 import type { OrderField } from '../../model/order.ts';
 import { name, text, whole } from './sql-text.ts';
@@ -146,16 +145,7 @@ export function fieldsOf(kind: TopicKind): string[] {
 }
 
 /** A transaction that is not committed within this time is lost: far above a checkpoint and the longest restart, ms. */
-export const TRANSACTION_TIMEOUT_MS = 15 * MINUTE_MS;
-
-/** Throws config_invalid when a broker would not allow the transactions of the jobs. `brokerMaxMs` is its transaction.max.timeout.ms. */
-export function checkTransactionTimeout(brokerMaxMs: number): void {
-  if (brokerMaxMs >= TRANSACTION_TIMEOUT_MS) return;
-  throw new AdtallyError(
-    'config_invalid',
-    `The broker's transaction.max.timeout.ms is ${brokerMaxMs}; the jobs need ${TRANSACTION_TIMEOUT_MS} at least. Raise it in the broker's configuration.`,
-  );
-}
+const TRANSACTION_TIMEOUT_MS = 15 * MINUTE_MS;
 
 /** What the tables of a job share. */
 export interface JobKafka {

@@ -14,6 +14,7 @@ import {
   type PageContext,
   type ReportContext,
   type Route,
+  type TouchContext,
 } from '../route.ts';
 import { postEvents } from '../routes/events.ts';
 import { getHealthz, getReadyz } from '../routes/health.ts';
@@ -22,6 +23,7 @@ import { getOpenApi } from '../routes/openapi.ts';
 import { postOrders } from '../routes/orders/orders.ts';
 import { getLive } from '../routes/live.ts';
 import { getAsset, getPage } from '../routes/pages.ts';
+import { getTouches } from '../routes/touches.ts';
 import { getFigures } from '../routes/reports/figures.ts';
 
 const ERRORS: readonly ErrorCode[] = [
@@ -53,7 +55,7 @@ function rephrased<Context extends IngestContext>(
 }
 
 /** What the routes of the gateway of a cluster share. */
-export type GatewayContext = ReportContext & PageContext;
+export type GatewayContext = ReportContext & PageContext & TouchContext;
 
 const FRAME: GatewayFrame = {
   at: 1_769_860_800_000,
@@ -129,6 +131,16 @@ export const GATEWAY_ROUTES: readonly Route<GatewayContext>[] = [
         'From Pinot, which has the records of every region a few seconds after their events were taken in; not_found where the gateway ' +
         'was not told where Pinot is. One row for each group, bucket and currency with anything in it. Ads count by the minute of their events, ' +
         'orders by their own time. In CSV, texts that a spreadsheet would take for a formula begin with a quote.',
+    },
+  },
+  {
+    ...getTouches,
+    operation: {
+      ...getTouches.operation!,
+      description:
+        'From PostgreSQL, a few seconds after the events were taken in; not_found where the gateway was not told where it is. Newest first, ' +
+        'as far back as an order may be attributed.',
+      errors: ['cluster_unreachable'],
     },
   },
   rephrased(getHealthz, { description: 'Says nothing about Kafka: see /readyz.', errors: [] }),

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { AdtallyError } from '../../base/errors.ts';
+import type { TouchBook } from '../../model/touch.ts';
 import type { Ingest } from '../../model/request/ingest.ts';
 import type { VerdictCounts } from '../../model/verdict.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
@@ -12,6 +13,7 @@ import type { KeyStore } from '../keys.ts';
 import { openApiDocument } from '../openapi/document.ts';
 import type { Reports } from '../../reporting/reports.ts';
 import { offersOf } from '../route.ts';
+import { getTouches } from '../routes/touches.ts';
 import { getFigures } from '../routes/reports/figures.ts';
 import { serveRoutes, type RunningServer } from '../serving/serve-routes.ts';
 import { TlsFiles } from '../tls/tls-files.ts';
@@ -30,6 +32,8 @@ export interface GatewayServerOptions {
   readonly gateway: ServedGateway;
   /** Without it there are no reports. */
   readonly reports?: Reports | undefined;
+  /** Without it there are none. */
+  readonly touches?: TouchBook | undefined;
   /** What became of the events of the last hour; null while that is not known. */
   readonly verdicts?: () => VerdictCounts | null;
   readonly spec: PipelineSpec;
@@ -42,6 +46,7 @@ export interface GatewayServerOptions {
 export async function startGatewayServer({
   gateway,
   reports,
+  touches,
   verdicts = () => null,
   spec,
   keys,
@@ -60,8 +65,11 @@ export async function startGatewayServer({
   const stopping = new AbortController();
   const intake = new Intake(gateway, spec.limits);
   const live = new GatewayLive(() => gateway.status(), verdicts, clock);
-  const routes =
-    reports === undefined ? GATEWAY_ROUTES.filter((route) => route.url !== getFigures.url) : GATEWAY_ROUTES;
+  const missing = new Set([
+    ...(reports === undefined ? [getFigures.url] : []),
+    ...(touches === undefined ? [getTouches.url] : []),
+  ]);
+  const routes = GATEWAY_ROUTES.filter(({ url }) => !missing.has(url));
   const context: GatewayContext = {
     engine: 'cluster',
     offers: offersOf(routes),
@@ -69,6 +77,7 @@ export async function startGatewayServer({
     live,
     ingest: gateway,
     reports: () => reports,
+    touches,
     spec,
     clock,
     intake,

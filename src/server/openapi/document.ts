@@ -4,13 +4,13 @@ import type { PipelineSpec } from '../../pipeline/settings.ts';
 import { resolveSpec } from '../../pipeline/pipeline-spec.ts';
 import type { Parameters } from '../parameters.ts';
 import { problemOf } from '../problem.ts';
-import type { Content, IngestContext, Operation, Route } from '../route.ts';
+import type { Content, ServingContext, Operation, Route } from '../route.ts';
 import { ROUTES } from '../routes.ts';
 import { SCHEMAS, problem } from './schemas.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-type DescribedRoute = Pick<Route<IngestContext>, 'method' | 'url' | 'access' | 'operation'>;
+type DescribedRoute = Pick<Route<ServingContext>, 'method' | 'url' | 'access' | 'operation'>;
 
 /** What is served as /openapi.json: OpenAPI 3.1, rendered from the routes and the schemas. */
 export function openApiDocument(

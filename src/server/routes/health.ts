@@ -1,6 +1,6 @@
 import { AdtallyError } from '../../base/errors.ts';
 import { health } from '../openapi/schemas.ts';
-import { type IngestContext, type Route, sendJson } from '../route.ts';
+import { type ServingContext, type Route, sendJson } from '../route.ts';
 
 const OK = '{"status":"ok"}';
 const ANSWER = {
@@ -8,7 +8,7 @@ const ANSWER = {
   content: [{ type: 'application/json', schema: health, example: { status: 'ok' } }],
 };
 
-export const getHealthz: Route<IngestContext> = {
+export const getHealthz: Route<ServingContext> = {
   method: 'GET',
   url: '/healthz',
   access: 'anyone',
@@ -23,7 +23,7 @@ export const getHealthz: Route<IngestContext> = {
   handler: () => (_request, reply) => sendJson(reply, OK),
 };
 
-export const getReadyz: Route<IngestContext> = {
+export const getReadyz: Route<ServingContext> = {
   method: 'GET',
   url: '/readyz',
   access: 'anyone',

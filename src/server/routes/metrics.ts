@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { IngestContext, Route } from '../route.ts';
+import type { ServingContext, Route } from '../route.ts';
 
-export const getMetrics: Route<IngestContext> = {
+export const getMetrics: Route<ServingContext> = {
   method: 'GET',
   url: '/metrics',
   access: 'operator',

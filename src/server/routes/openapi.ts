@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { type IngestContext, type Route, sendJson } from '../route.ts';
+import { type ServingContext, type Route, sendJson } from '../route.ts';
 
-export const getOpenApi: Route<IngestContext> = {
+export const getOpenApi: Route<ServingContext> = {
   method: 'GET',
   url: '/openapi.json',
   access: 'operator',

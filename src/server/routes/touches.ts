@@ -3,7 +3,7 @@ import { LAST_UNIX_MS } from '../../model/event-time.ts';
 import { AdtallyError } from '../../base/errors.ts';
 import { touchList } from '../openapi/schemas.ts';
 import { countParameter, readParameters, textParameter, timeParameter } from '../parameters.ts';
-import { sendJson, type Route } from '../route.ts';
+import { sendJson, type Route, type TouchContext } from '../route.ts';
 
 const LIMIT_DEFAULT = 100;
 
@@ -30,7 +30,7 @@ const LIST = {
   found: 1,
 };
 
-export const getTouches: Route = {
+export const getTouches: Route<TouchContext> = {
   method: 'GET',
   url: '/v1/touches',
   access: 'operator',
@@ -47,8 +47,8 @@ export const getTouches: Route = {
     errors: [],
   },
   handler:
-    ({ region }) =>
-    (request, reply) => {
+    ({ touches }) =>
+    async (request, reply) => {
       const {
         userId,
         from = 0,
@@ -56,8 +56,8 @@ export const getTouches: Route = {
         limit = LIMIT_DEFAULT,
       } = readParameters(request.query, QUERY);
       if (userId === undefined) throw new AdtallyError('bad_request', 'userId is missing.');
-      const touches = region.touches(userId, from, to);
-      const newest = touches.slice(-limit).toReversed();
-      return sendJson(reply, JSON.stringify({ touches: newest, found: touches.length }));
+      if (touches === undefined)
+        throw new AdtallyError('not_found', 'This gateway was not told where touches are (--postgres).');
+      return sendJson(reply, JSON.stringify(await touches.newest({ userId, from, to, limit })));
     },
 };

@@ -7,7 +7,7 @@ import type { PipelineSpec } from '../../pipeline/settings.ts';
 import type { Gate } from '../access.ts';
 import { makeApp, type ServerLog } from '../app.ts';
 import { registerDocs } from '../docs.ts';
-import type { IngestContext, Route } from '../route.ts';
+import type { ServingContext, Route } from '../route.ts';
 import { listenForWorkers, type OwnListener } from '../tls/own-listener.ts';
 import type { TlsFiles } from '../tls/tls-files.ts';
 import { TlsRenewal } from '../tls/tls-renewal.ts';
@@ -24,7 +24,7 @@ export interface RunningServer {
 }
 
 /** What is to be served. */
-interface Serving<Context extends IngestContext> {
+interface Serving<Context extends ServingContext> {
   readonly context: Context;
   readonly gate: Gate;
   readonly routes: readonly Route<Context>[];
@@ -38,7 +38,7 @@ interface Serving<Context extends IngestContext> {
 const GRACE_MS = 5 * SECOND_MS;
 
 /** Serves the routes where the spec says. Throws AdtallyError config_invalid when it cannot listen there. */
-export async function serveRoutes<Context extends IngestContext>(
+export async function serveRoutes<Context extends ServingContext>(
   serving: Serving<Context>,
 ): Promise<RunningServer> {
   const { context, gate, routes, tls, log } = serving;
@@ -71,7 +71,7 @@ export async function serveRoutes<Context extends IngestContext>(
   return { url, ownUrl: own?.url ?? url, renewTls: () => renewal?.look(), close };
 }
 
-async function stop<Context extends IngestContext>(
+async function stop<Context extends ServingContext>(
   app: FastifyInstance,
   { context, close }: Serving<Context>,
 ): Promise<void> {

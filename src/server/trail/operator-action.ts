@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { AdtallyError } from '../../base/errors.ts';
-import type { ServerContext } from '../route.ts';
+import type { BudgetContext } from '../route.ts';
 
 /** What an operator asked for. */
 interface AskedAction {
@@ -15,7 +15,7 @@ interface AskedAction {
  * through here. Throws what `work` throws, and AdtallyError disk_failed when the trail cannot be written: nothing is done then.
  */
 export function asOperator<Result>(
-  { trail }: Pick<ServerContext, 'trail'>,
+  { trail }: Pick<BudgetContext, 'trail'>,
   { id: requestId, caller }: FastifyRequest,
   asked: AskedAction,
   work: () => Result | Promise<Result>,

@@ -33,6 +33,13 @@ describe('the newest complete checkpoint', () => {
     );
   });
 
+  test('was completed when its metadata was written, as far as that can be seen from here', async () => {
+    write('job-1/chk-9/_metadata', 100);
+    expect(await files.completedAt(`file:${root}/job-1/chk-9`)).toBe(100_000);
+    expect(await files.completedAt(`file:${root}/job-1/chk-8`)).toBeUndefined();
+    expect(await files.completedAt('s3://bucket/chk-1')).toBeUndefined();
+  });
+
   test('is none that lacks its metadata', async () => {
     write('job-1/chk-1/_metadata', 100);
     write('job-1/chk-2/state', 200);

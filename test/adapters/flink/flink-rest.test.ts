@@ -93,6 +93,15 @@ describe('the SQL gateway', () => {
   });
 });
 
+/** The call that asks for these metrics of a vertex. */
+function metricsCall(vertex: string, ...ids: string[]): string {
+  return `GET /jobs/j/vertices/${vertex}/subtasks/metrics?get=${ids.map(encodeURIComponent).join(',')}&agg=sum`;
+}
+
+function ofVerdicts(operator: number): string[] {
+  return ['failed', 'pending'].map((count) => `verdicts[${operator}]__Committer.${count}Committables`);
+}
+
 describe('the JobManager', () => {
   test('lists jobs, checkpoints, failures and settings', async () => {
     answers['GET /jobs/overview'] = [
@@ -103,10 +112,14 @@ describe('the JobManager', () => {
         200,
         {
           counts: { completed: 4, failed: 1 },
-          latest: { completed: { latest_ack_timestamp: 9 }, restored: { external_path: 'file:/c' } },
+          latest: {
+            completed: { latest_ack_timestamp: 9 },
+            restored: { restore_timestamp: 3, external_path: 'file:/c' },
+          },
         },
       ],
       [200, { counts: {}, latest: { completed: null, restored: null } }],
+      [500, { errors: ['Internal server error.'] }],
     ];
     answers['GET /jobs/j/exceptions?maxExceptions=1'] = [
       [200, { exceptionHistory: { entries: [{ exceptionName: 'x.Y', stacktrace: TRACE[1] }] } }],
@@ -119,17 +132,57 @@ describe('the JobManager', () => {
       completed: 4,
       failed: 1,
       latestAt: 9,
-      restoredFrom: 'file:/c',
+      restored: { at: 3, from: 'file:/c' },
     });
     expect(await flink.checkpoints('j')).toEqual({
       completed: 0,
       failed: 0,
       latestAt: null,
-      restoredFrom: null,
+      restored: null,
     });
+    // So Flink answers of a job that it is just setting up.
+    expect(await flink.checkpoints('j')).toMatchObject({ completed: 0, latestAt: null });
     expect(await flink.failure('j')).toBe("SqlValidatorException: Column 'x' not found in any table");
     expect(await flink.failure('j')).toBeNull();
     expect([await flink.setting('a'), await flink.setting('c')]).toEqual(['b', undefined]);
+  });
+
+  test('says what it has room for, how wide a job is, and what its committers could not commit', async () => {
+    answers['GET /overview'] = [[200, { 'flink-version': '2.3.0', 'slots-total': 6, 'slots-available': 3 }]];
+    const written =
+      'GroupAggregate[3] -> Calc[4] -> (clean[5]: Writer -> clean[5]: Committer, verdicts[6]: Writer -> verdicts[6]: Committer)';
+    answers['GET /jobs/j'] = [
+      [
+        200,
+        {
+          vertices: [
+            { id: 'v1', name: 'Source: events -> Calc[1]', parallelism: 2 },
+            { id: 'v2', name: written, parallelism: 1 },
+            { id: 'v3', name: 'verdicts[9]: Writer -> verdicts[9]: Committer', parallelism: 1 },
+          ],
+        },
+      ],
+    ];
+    const ofClean = ['clean[5]__Committer.failedCommittables', 'clean[5]__Committer.pendingCommittables'];
+    answers[metricsCall('v2', ...ofClean, ...ofVerdicts(6))] = [
+      [
+        200,
+        [
+          { id: ofClean[0], sum: 2 },
+          { id: ofClean[1], sum: 1 },
+          { id: ofVerdicts(6)[0], sum: 3 },
+        ],
+      ],
+    ];
+    // A task that begins has none yet.
+    answers[metricsCall('v3', ...ofVerdicts(9))] = [[200, [{ id: ofVerdicts(9)[0], sum: 4 }]]];
+    const flink = new FlinkJobManager(url);
+    expect(await flink.overview()).toEqual({ version: '2.3.0', slots: 6, freeSlots: 3 });
+    expect(await flink.parallelism('j')).toBe(2);
+    expect(await flink.committers('j')).toEqual([
+      { sink: 'clean', failed: 2, pending: 1 },
+      { sink: 'verdicts', failed: 7, pending: 0 },
+    ]);
   });
 
   test('stops a job with a savepoint, when it is written', async () => {

@@ -12,7 +12,7 @@ export const NOW = Date.parse('2026-10-05T12:00:00Z');
 /** A minute of arrival and of events that is long over. */
 export const MINUTE = Date.parse('2026-10-05T09:30:00Z');
 const SPEC = resolveSpec({ regions: ['a', 'b'] }, { environment: {}, flags: {} });
-const PATIENCE = { pauseMs: 1000, looksUnmoved: 3 };
+const PATIENCE = { pauseMs: 1000, looksUnmoved: 3, roundsMax: 6 };
 
 type AnyRecord = AdMinute | AttributedOrder;
 

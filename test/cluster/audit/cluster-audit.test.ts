@@ -160,7 +160,11 @@ describe('nothing is said of what is not settled', () => {
     let revision = 2;
     world.stores.pinotA.onLook = () =>
       world.stores.pinotA.records.set('a ad-1', adMinute({ revision: ++revision, impressions: revision }));
-    expect(await world.audit([world.stores.pinotA])).toMatchObject({ exact: true, moving: 2 });
+    expect(await world.audit([world.stores.pinotA])).toMatchObject({
+      exact: true,
+      moving: 2,
+    });
+    expect(world.stores.pinotA.looks).toBe(12);
   });
 });
 

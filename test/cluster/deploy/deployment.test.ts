@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { renderTarget } from '../../../src/cli/cluster/render.ts';
-import { IMAGE_RUNTIME } from '../../../src/cluster/deploy/images.ts';
+import { containerLayout, IMAGE_RUNTIME } from '../../../src/cluster/deploy/images.ts';
 import type { ClusterLayout } from '../../../src/cluster/local/cluster-layout.ts';
 import { portsFrom } from '../../../src/cluster/local/port-layout.ts';
 import { processTable } from '../../../src/cluster/local/processes/process-table.ts';
@@ -32,7 +32,7 @@ const RUNNING = new Set([
   'FlinkDeployment',
   'Deployment',
 ]);
-const PLANS = processTable(LAYOUT, IMAGE_RUNTIME);
+const PLANS = processTable(containerLayout(LAYOUT), IMAGE_RUNTIME);
 
 interface Service {
   readonly image: string;
@@ -63,7 +63,7 @@ test('the files in deploy are those that are rendered, and no others are there',
   for (const { path, text } of [...COMPOSE, ...KUBERNETES])
     await expect(text).toMatchFileSnapshot(join(DEPLOY, path));
   const written = readdirSync(DEPLOY, { recursive: true, withFileTypes: true })
-    .filter((one) => one.isFile() && !one.parentPath.includes('artifacts'))
+    .filter((one) => one.isFile() && !/artifacts|grafana/.test(one.parentPath))
     .map(({ parentPath, name }) => join(parentPath, name));
   const rendered = [...COMPOSE, ...KUBERNETES].map(({ path }) => join(DEPLOY, path));
   expect(written.toSorted()).toEqual([...new Set(rendered)].toSorted());

@@ -63,6 +63,16 @@ describe('jobs that are applied', () => {
     expect(flink.settings.filter((settings) => CHECKPOINT in settings)).toEqual([]);
   });
 
+  test('are replayed once they have a checkpoint of their own: one before it would undo the replay', async () => {
+    flink.checkpointedFrom = 90_000;
+    await applyJobs(JOBS.slice(0, 1), flink.services, { isReplay: true });
+    expect(flink.now).toBeGreaterThanOrEqual(90_000);
+    flink.checkpointedFrom = Number.POSITIVE_INFINITY;
+    await expect(applyJobs(JOBS.slice(0, 1), flink.services, { isReplay: true })).rejects.toThrow(
+      /has no checkpoint after 600 s\. It goes on; should it be gone before it has one, replay again/,
+    );
+  });
+
   test('are not started when the old version cannot be stopped with a savepoint', async () => {
     await applyJobs(JOBS, flink.services);
     flink.stopFault = 'Job job-1 could not be stopped with a savepoint: tasks are not running.';

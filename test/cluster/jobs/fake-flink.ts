@@ -2,9 +2,12 @@ import { AdtallyError } from '../../../src/base/errors.ts';
 import type { Clock } from '../../../src/base/clock.ts';
 import type {
   CheckpointFiles,
+  CommitterCounts,
   FlinkJob,
+  FlinkOverview,
   JobCheckpoints,
   JobManager,
+  RestoredCheckpoint,
   SqlGateway,
   SqlOutcome,
 } from '../../../src/cluster/jobs/ports.ts';
@@ -20,6 +23,13 @@ export class FakeFlink implements SqlGateway, JobManager, CheckpointFiles {
   nextState = 'RUNNING';
   reason: string | null = null;
   stopFault: string | null = null;
+  /** Of every job: when it was restored, and when that checkpoint was completed. */
+  restored: RestoredCheckpoint | null = null;
+  completed: number | undefined;
+  /** From when on jobs have checkpoints. */
+  checkpointedFrom = 0;
+  /** Transactions given up as lost, by job. */
+  readonly failedCommits = new Map<string, number>();
   now = 0;
 
   readonly clock: Clock = {
@@ -51,7 +61,12 @@ export class FakeFlink implements SqlGateway, JobManager, CheckpointFiles {
   }
 
   checkpoints(): Promise<JobCheckpoints> {
-    return Promise.resolve({ completed: 3, failed: 0, latestAt: 5, restoredFrom: null });
+    return Promise.resolve({
+      completed: this.now < this.checkpointedFrom ? 0 : 3,
+      failed: 0,
+      latestAt: this.now,
+      restored: this.restored,
+    });
   }
 
   stopWithSavepoint(jobId: string, directory: string): Promise<string> {
@@ -70,8 +85,25 @@ export class FakeFlink implements SqlGateway, JobManager, CheckpointFiles {
     return Promise.resolve(this.reason);
   }
 
+  overview(): Promise<FlinkOverview> {
+    return Promise.resolve({ version: '2.3.0', slots: 6, freeSlots: 6 - this.listed.length });
+  }
+
+  parallelism(): Promise<number> {
+    return Promise.resolve(1);
+  }
+
+  committers(jobId: string): Promise<readonly CommitterCounts[]> {
+    const failed = this.failedCommits.get(jobId) ?? 0;
+    return Promise.resolve([{ sink: 'clean', failed, pending: 0 }]);
+  }
+
   setting(name: string): Promise<string | undefined> {
     return Promise.resolve(name === 'execution.checkpointing.dir' ? 'file:///state/' : undefined);
+  }
+
+  completedAt(): Promise<number | undefined> {
+    return Promise.resolve(this.completed);
   }
 
   newestComplete(directory: string): Promise<string | undefined> {

@@ -35,6 +35,8 @@ export type TopicMessage = Readonly<Record<string, unknown>>;
 interface RigOptions {
   /** URI of a directory; with it there is a job that writes there. */
   readonly warehouse?: string;
+  /** Whether there is a job that writes touches to PostgreSQL. */
+  readonly hasTouches?: boolean;
   /** Whose jobs run: of both regions, or of a alone. */
   readonly sides?: readonly Side[];
 }
@@ -68,10 +70,10 @@ export class JobRig {
     known: ClusterAddresses,
     run: string,
     config: PipelineConfig,
-    { warehouse, sides = ['a', 'b'] }: RigOptions = {},
+    { warehouse, hasTouches = false, sides = ['a', 'b'] }: RigOptions = {},
   ) {
     const addresses = { ...known, warehouse: warehouse ?? known.warehouse };
-    const options = { hasWarehouse: warehouse !== undefined };
+    const options = { hasWarehouse: warehouse !== undefined, hasTouches };
     const [region] = Object.values(addresses.regions);
     this.names = { a: `${run}a`, b: `${run}b` };
     this.sides = sides;

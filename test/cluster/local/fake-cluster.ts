@@ -1,4 +1,9 @@
-import type { ProcessHost, ReadinessProbe, StartedProcess } from '../../../src/cluster/local/ports.ts';
+import type {
+  ProcessHost,
+  ReadinessProbe,
+  StartedProcess,
+  StopSignal,
+} from '../../../src/cluster/local/ports.ts';
 import type { ProcessPlan, Readiness } from '../../../src/cluster/local/process-plan.ts';
 import type { Clock } from '../../../src/base/clock.ts';
 
@@ -76,7 +81,7 @@ export class FakeHost implements ProcessHost, ReadinessProbe {
     return Promise.resolve(process);
   }
 
-  signal(name: string, signal: 'SIGTERM' | 'SIGKILL'): void {
+  signal(name: string, signal: StopSignal): void {
     this.story.push(`${signal} ${name}`);
     if (signal === 'SIGKILL' || !this.deaf.has(name)) this.alive.delete(name);
   }

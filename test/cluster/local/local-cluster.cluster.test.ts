@@ -9,10 +9,9 @@ const cluster = new LocalCluster(join(inject('clusterFolder'), 'healing'));
 test('a cluster of one region comes up, heals after a kill -9 and leaves no process behind', async () => {
   const started = await cluster.up('--regions', 'a', '--without', 'hive', '--port-base', '0');
   expect(started.map(({ name, state }) => [name, state])).toEqual(
-    ['zookeeper', 'kafka-a', 'jobmanager', 'taskmanager', 'sql-gateway', 'pinot-a'].map((name) => [
-      name,
-      'ready',
-    ]),
+    ['zookeeper', 'kafka-a', 'jobmanager', 'taskmanager', 'sql-gateway', 'pinot-a', 'postgres'].map(
+      (name) => [name, 'ready'],
+    ),
   );
   // Nobody takes more than it was planned with.
   expect(started.filter((one) => one.residentBytes! > one.plannedBytes)).toEqual([]);

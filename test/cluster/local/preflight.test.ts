@@ -14,7 +14,10 @@ const FINE: MachineFacts = {
 
 test('a machine with Java 17, memory and free ports will do', () => {
   expect(() => checkMachine(PLANS, FINE)).not.toThrow();
-  expect(() => checkMachine(PLANS, { ...FINE, javaVersion: 'java version "21" 2023-09-19' })).not.toThrow();
+  const postgres = { programs: '/usr/bin', user: 'postgres', closedFolder: undefined };
+  expect(() =>
+    checkMachine(PLANS, { ...FINE, postgres, javaVersion: 'java version "21" 2023-09-19' }),
+  ).not.toThrow();
 });
 
 test.for<readonly [fault: Partial<MachineFacts>, message: string]>([
@@ -22,6 +25,14 @@ test.for<readonly [fault: Partial<MachineFacts>, message: string]>([
   [
     { javaVersion: 'java version "1.8.0_292"' },
     'Java 17 or newer is needed; this one says: java version "1.8.0_292"',
+  ],
+  [
+    { postgres: { programs: undefined, user: null, closedFolder: undefined } },
+    'There is no PostgreSQL: install it (Debian: "apt-get install postgresql"), put its programs in PATH, or leave it out ("--without postgres").',
+  ],
+  [
+    { postgres: { programs: '/usr/bin', user: 'postgres', closedFolder: '/closed' } },
+    'user postgres may not enter /closed: choose another --data',
   ],
   [{ availableMib: 2599 }, '2 processes take up to 2600 MiB of memory, and 2599 MiB are available'],
   [{ takenPorts: [19_005] }, 'Port 19005, for Flink’s TaskManager, is taken by another program'],

@@ -18,6 +18,7 @@ export function jobInput(region: string, config: PipelineConfig = {}): JobInput 
       regions: { a: server('kafka-a:9092'), b: server('kafka-b:9092') },
       flink: 'http://127.0.0.1:8081',
       sqlGateway: 'http://127.0.0.1:8083',
+      postgres: 'postgresql://adtally@127.0.0.1:5432/postgres',
       zookeeper: '127.0.0.1:2181',
       warehouse: 'file:///warehouse',
     },

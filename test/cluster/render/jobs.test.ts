@@ -7,6 +7,7 @@ import { jobInput } from './job-input.ts';
 const scripts = (jobs: readonly RenderedJob[]): string => jobs.map(jobScript).join('\n');
 const digests = (input = jobInput('a')): string[] => renderRegionJobs(input).map(jobDigest);
 const writing = (region: string): JobInput => ({ ...jobInput(region), options: { hasWarehouse: true } });
+const touching = (region: string): JobInput => ({ ...jobInput(region), options: { hasTouches: true } });
 
 describe('the jobs of a region', () => {
   test.for(['a', 'b'])('of region %s are those of the golden files', async (region) => {
@@ -25,6 +26,14 @@ describe('the jobs of a region', () => {
     const [, , , warehouse] = renderRegionJobs(writing('a'));
     await expect(jobScript(warehouse)).toMatchFileSnapshot('golden/a-warehouse.sql');
     expect(renderRegionJobs(writing('b')).map(({ kind }) => kind)).not.toContain('warehouse');
+  });
+
+  test('write touches where that is asked for, in the first region', async () => {
+    const [, , , touches] = renderRegionJobs(touching('a'));
+    await expect(jobScript(touches)).toMatchFileSnapshot('golden/a-touches.sql');
+    expect(renderRegionJobs(touching('b')).map(({ kind }) => kind)).not.toContain('touches');
+    const { postgres: _none, ...addresses } = jobInput('a').addresses;
+    expect(() => renderRegionJobs({ ...touching('a'), addresses })).toThrow(/has no PostgreSQL/);
   });
 
   test('read the answers of the order service where there is one, and never ask it', async () => {

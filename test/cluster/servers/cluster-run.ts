@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
+import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -19,6 +19,8 @@ const KEEPER = join(import.meta.dirname, 'cluster-keeper.ts');
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   await succeeds(spawn(process.execPath, [MAIN, 'cluster', 'fetch'], { stdio: 'inherit' }));
   const folder = mkdtempSync(join(tmpdir(), 'adtally-clusters-'));
+  // Where the tests run as root, PostgreSQL is somebody else.
+  chmodSync(folder, 0o711);
   project.provide('clusterFolder', folder);
   // In a session of its own: Ctrl-C is for the run, and the keeper takes down what that leaves.
   const keeper = spawn(process.execPath, [KEEPER, folder], {

@@ -3,6 +3,8 @@ import { openKafkaAdmin } from '../../../adapters/kafka/kafka-admin.ts';
 import { openKafkaReader } from '../../../adapters/kafka/kafka-reader.ts';
 import { nodeClock } from '../../../adapters/node-clock/node-clock.ts';
 import { HttpPinotBroker } from '../../../adapters/pinot/pinot-broker.ts';
+import { LedgerBooks } from '../../../adapters/postgres/budget/ledger-books.ts';
+import { PostgresDatabase } from '../../../adapters/postgres/postgres-database.ts';
 import type { Patience } from '../../../base/settle.ts';
 import { AdtallyError } from '../../../base/errors.ts';
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../../../base/units.ts';
@@ -44,7 +46,7 @@ export async function auditLocalCluster(
   const pinots = pinotsOf(layout, spec);
   return await auditCluster({
     regions,
-    stores: [...pinots, ...hiveOf(layout, spec, opened)],
+    stores: [...pinots, ...hiveOf(layout, spec, opened), ...(await ledgerOf(layout, opened))],
     twins: RECORD_KINDS.flatMap((kind) => {
       const [one, ...others] = pinots.filter((pinot) => pinot.kind === kind);
       return others.map((other) => [one, other] as const);
@@ -57,7 +59,7 @@ export async function auditLocalCluster(
 
 /** Records take a checkpoint of two jobs, the mirror and Pinot to get everywhere. */
 function patienceOf({ checkpointIntervalMs }: ClusterLayout): Patience {
-  return { pauseMs: Math.max(2 * SECOND_MS, checkpointIntervalMs), looksUnmoved: 5 };
+  return { pauseMs: Math.max(2 * SECOND_MS, checkpointIntervalMs), looksUnmoved: 5, roundsMax: 10 };
 }
 
 async function openBooks(
@@ -95,6 +97,16 @@ function hiveOf(layout: ClusterLayout, spec: PipelineSpec, opened: AsyncDisposab
     (session ??= await openHive({ address, timeMaxMs: HIVE_MS_MAX, rowsMax: GROUPS_MAX }));
   const options = { hive, clock: nodeClock, maxClockSkewMs: spec.maxClockSkew };
   return RECORD_KINDS.map((kind) => new HiveBooks({ ...options, kind }));
+}
+
+/** None for a cluster without PostgreSQL, or without a ledger in it. */
+async function ledgerOf(layout: ClusterLayout, opened: AsyncDisposableStack): Promise<AuditedBooks[]> {
+  const { postgres: url } = addressesOf(layout);
+  if (url === undefined) return [];
+  const database = new PostgresDatabase({ url, name: 'adtally-audit', connections: 1 });
+  opened.defer(() => database.close());
+  const ledger = await LedgerBooks.open(database);
+  return ledger === undefined ? [] : [ledger];
 }
 
 /** None for a cluster without Pinot. */

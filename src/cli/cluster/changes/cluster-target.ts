@@ -1,8 +1,4 @@
 import type { Command } from 'commander';
-import { CheckpointDirectory } from '../../../adapters/flink/checkpoint-directory.ts';
-import { FlinkJobManager } from '../../../adapters/flink/flink-jobs.ts';
-import { FlinkSqlGateway } from '../../../adapters/flink/flink-sql-gateway.ts';
-import { nodeClock } from '../../../adapters/node-clock/node-clock.ts';
 import { HttpPinotController } from '../../../adapters/pinot/pinot-controller.ts';
 import { MINUTE_MS, SECOND_MS } from '../../../base/units.ts';
 import type { ClusterAddresses } from '../../../cluster/addresses.ts';
@@ -17,7 +13,9 @@ import type { HiveSession } from '../../../cluster/warehouse/ports.ts';
 import type { PipelineSpec } from '../../../pipeline/settings.ts';
 import { wholeNumber } from '../../command.ts';
 import { addSettingOptions, readSpec } from '../../settings-options.ts';
+import { jobServices } from '../jobs/wished-cluster.ts';
 import { addClusterDirectory, openCluster } from '../local-cluster.ts';
+import { readJobWish } from '../state/job-wish-file.ts';
 
 const PARTITIONS = 2;
 const PARTITIONS_MAX = 1000;
@@ -47,12 +45,17 @@ export interface HiveTarget {
 
 /** What a cluster is to have, and how it is asked for it. */
 export interface ClusterTarget {
+  readonly directory: string;
   readonly spec: PipelineSpec;
   readonly partitions: number;
+  /** Instances of each job. */
+  readonly parallelism: number;
   readonly regions: readonly RegionTarget[];
   readonly services: JobServices;
   /** Null when the cluster has no Hive. */
   readonly hive: HiveTarget | null;
+  /** URL of the PostgreSQL that has the table of touches; undefined when the cluster has none. */
+  readonly postgres: string | undefined;
 }
 
 export function addTargetOptions(command: Command): Command {
@@ -76,15 +79,22 @@ export async function readTarget(command: Command): Promise<ClusterTarget> {
   const { layout } = openCluster(command);
   const { partitions, warehouse } = command.opts<{ partitions: number; warehouse?: boolean }>();
   const addresses = addressesOf(layout);
+  // Stays what "rescale" made it.
+  const parallelism = readJobWish(layout.directory)?.parallelism ?? 1;
   const spec: PipelineSpec = { ...(await readSpec(command)), regions: layout.regions };
   const options = {
     checkpointIntervalMs: layout.checkpointIntervalMs,
     hasWarehouse: addresses.hive !== undefined || warehouse === true,
+    hasTouches: addresses.postgres !== undefined,
+    parallelism,
   };
   const hasPinot = !layout.without.includes('pinot');
   return {
+    directory: layout.directory,
     spec,
     partitions,
+    postgres: addresses.postgres,
+    parallelism,
     regions: layout.regions.map((region): RegionTarget => {
       const { kafka, pinotController: url } = addresses.regions[region];
       return {
@@ -95,12 +105,7 @@ export async function readTarget(command: Command): Promise<ClusterTarget> {
         jobs: renderRegionJobs({ spec, region, addresses, options }),
       };
     }),
-    services: {
-      sql: new FlinkSqlGateway(addresses.sqlGateway),
-      jobManager: new FlinkJobManager(addresses.flink),
-      files: new CheckpointDirectory(),
-      clock: nodeClock,
-    },
+    services: jobServices(addresses),
     hive: hiveTarget(addresses),
   };
 }

@@ -14,6 +14,7 @@ import {
   type ClusterChange,
 } from './cluster-change.ts';
 import { addTargetOptions, readTarget, type ClusterTarget, type RegionTarget } from './cluster-target.ts';
+import { touchPlan } from './touch-change.ts';
 
 export const planCommand: CommandDefinition = {
   usage: 'plan',
@@ -24,6 +25,7 @@ export const planCommand: CommandDefinition = {
     const changes: ClusterChange[] = [];
     for (const region of target.regions) changes.push(...(await planRegion(target, region)));
     changes.push(...(await withHive(target.hive, hiveSteps)));
+    changes.push(...(await touchPlan(target)));
     terminal.result({ changes }, changesTable(changes));
     return 0;
   },

@@ -3,6 +3,8 @@ import { pino } from 'pino';
 import { openKafkaPublisher, type Compression } from '../../../adapters/kafka/kafka-publisher.ts';
 import { openKafkaReader } from '../../../adapters/kafka/kafka-reader.ts';
 import { openPinotReports } from '../../../adapters/pinot/open-pinot-reports.ts';
+import { PostgresDatabase } from '../../../adapters/postgres/postgres-database.ts';
+import { PostgresTouches } from '../../../adapters/postgres/touches/touch-reader.ts';
 import { nodeClock } from '../../../adapters/node-clock/node-clock.ts';
 import { Gateway } from '../../../cluster/gateway/gateway.ts';
 import { VerdictHour } from '../../../cluster/gateway/verdict-hour.ts';
@@ -14,6 +16,9 @@ import { startGatewayServer } from '../../../server/gateway/gateway-server.ts';
 import { suitHeapToBodies } from '../../../server/heap.ts';
 import { KeyFile } from '../../key-file.ts';
 
+/** To PostgreSQL. */
+const CONNECTIONS = 4;
+
 export interface GatewayPlan {
   readonly spec: PipelineSpec;
   readonly region: string;
@@ -22,6 +27,8 @@ export interface GatewayPlan {
   readonly compression: Compression;
   /** URL of the broker of the region's Pinot; null where figures are asked for elsewhere. */
   readonly pinot: string | null;
+  /** URL of the PostgreSQL with the touches; null where they are not served. */
+  readonly postgres: string | null;
 }
 
 export interface RunningGateway {
@@ -37,6 +44,7 @@ export async function runGateway({
   brokers,
   compression,
   pinot,
+  postgres,
 }: GatewayPlan): Promise<RunningGateway> {
   const log = pino({ name: 'adtally-gateway' }, pino.destination({ dest: 2, sync: true }));
   suitHeapToBodies();
@@ -50,11 +58,17 @@ export async function runGateway({
   const verdicts = new VerdictHour({ region, openReader, clock: nodeClock });
   started.defer(() => verdicts.close());
   try {
+    const database =
+      postgres === null
+        ? undefined
+        : new PostgresDatabase({ url: postgres, name: 'adtally-gateway', connections: CONNECTIONS });
+    started.defer(async () => database?.close());
     const keys = new KeyFile(resolve(spec.data));
     const server = await startGatewayServer({
       gateway,
       reports: reportsFrom(pinot, spec),
       verdicts: () => verdicts.counts(),
+      touches: database && new PostgresTouches(database, spec.regions),
       spec,
       keys,
       clock: nodeClock,

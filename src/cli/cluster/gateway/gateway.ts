@@ -3,7 +3,14 @@ import type { Compression } from '../../../adapters/kafka/kafka-publisher.ts';
 import type { CommandDefinition } from '../../command.ts';
 import { addSettingOptions, readSpec } from '../../settings-options.ts';
 import { listenForStop } from '../../stop-signal.ts';
-import { addServerOptions, brokersOf, chooseRegion, pinotOf, type ServerFlags } from '../region-servers.ts';
+import {
+  addServerOptions,
+  brokersOf,
+  chooseRegion,
+  pinotOf,
+  postgresOf,
+  type ServerFlags,
+} from '../region-servers.ts';
 
 /** The settings that a gateway heeds. */
 const SETTINGS =
@@ -11,6 +18,7 @@ const SETTINGS =
 
 interface Flags extends ServerFlags {
   readonly pinot?: string;
+  readonly postgres?: string;
   readonly compression: Compression;
 }
 
@@ -21,6 +29,11 @@ export const gatewayCommand: CommandDefinition = {
   configure: (command) => {
     addServerOptions(command)
       .option('--pinot <url>', 'the broker of the region’s Pinot, for /v1/reports/figures')
+      .addOption(
+        new Option('--postgres <url>', 'the PostgreSQL with the touches, for /v1/touches').env(
+          'ADTALLY_POSTGRES',
+        ),
+      )
       .addOption(
         new Option('--compression <codec>', 'how messages are compressed')
           .choices(['none', 'gzip', 'zstd'])
@@ -36,7 +49,14 @@ export const gatewayCommand: CommandDefinition = {
     const brokers = brokersOf(flags, region);
     const pinot = flags.pinot ?? pinotOf(flags.cluster, region);
     const { runGateway } = await import('./gateway-process.ts');
-    const running = await runGateway({ spec, region, brokers, compression: flags.compression, pinot });
+    const running = await runGateway({
+      spec,
+      region,
+      brokers,
+      compression: flags.compression,
+      pinot,
+      postgres: flags.postgres ?? postgresOf(flags.cluster),
+    });
     const { url } = running;
     terminal.result(
       { event: 'started', region, url, kafka: brokers, pid: process.pid },

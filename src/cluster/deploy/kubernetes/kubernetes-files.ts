@@ -7,6 +7,7 @@ import { yamlDocuments, type YamlFields } from '../yaml-text.ts';
 import { flinkResources } from './flink.ts';
 import { gatewayResources } from './gateway.ts';
 import { hiveResources } from './hive.ts';
+import { containerLayout } from '../images.ts';
 import { kafkaResources } from './kafka.ts';
 import { mirrorMaker } from './mirror-maker.ts';
 import { pinotResources, zooKeeperResources } from './pinot.ts';
@@ -27,7 +28,7 @@ export function kubernetesFiles(spec: PipelineSpec, layout: ClusterLayout): Rend
       'config_invalid',
       `Kubernetes takes no region "${wrong}": its names have small letters, digits and hyphens.`,
     );
-  const servers = processTable(layout).map(({ name }): [string, YamlFields[]] => [
+  const servers = processTable(containerLayout(layout)).map(({ name }): [string, YamlFields[]] => [
     name === 'jobmanager' ? 'flink' : name,
     resourcesOf(name, spec, layout),
   ]);

@@ -40,6 +40,10 @@ export const PROCESS_MEMORY = {
   pinot: { heap: 640, metaspace: 192, direct: 512, planned: 1024 },
 } as const satisfies Record<string, ProcessMemory>;
 
+/** PostgreSQL is no JVM: a part that its processes share, and one for each connection. In MiB. */
+export const POSTGRES_MEMORY = { sharedBuffers: 64, workMem: 4, maintenance: 32, planned: 256 } as const;
+export const POSTGRES_CONNECTIONS = 60;
+
 /** The TaskManager's, with so much heap for its jobs. */
 export function taskManagerMemory(taskHeapMib: number): ProcessMemory {
   const { taskManager } = PROCESS_MEMORY;

@@ -4,11 +4,12 @@ import { hivePlan } from './hive.ts';
 import { kafkaPlan } from './kafka.ts';
 import { mirrorMakerPlan } from './mirror-maker.ts';
 import { pinotPlan } from './pinot.ts';
+import { postgresPlan } from './postgres.ts';
 import type { ProcessPlan } from '../process-plan.ts';
 import { zooKeeperPlan } from './zookeeper.ts';
 
 /** Enough to ask and to stop processes, not to start them. */
-const NO_RUNTIME: Runtime = { java: 'java', jars: {} };
+const NO_RUNTIME: Runtime = { java: 'java', jars: {}, postgres: { programs: '', user: null } };
 
 /** All processes of a local cluster, those that others wait for first. */
 export function processTable(layout: ClusterLayout, runtime = NO_RUNTIME): ProcessPlan[] {
@@ -20,5 +21,6 @@ export function processTable(layout: ClusterLayout, runtime = NO_RUNTIME): Proce
     ...flinkPlans(layout, runtime),
     ...(without.includes('pinot') ? [] : regions.map((region) => pinotPlan(layout, runtime, region))),
     ...(without.includes('hive') ? [] : [hivePlan(layout, runtime)]),
+    ...(without.includes('postgres') ? [] : [postgresPlan(layout, runtime)]),
   ];
 }

@@ -1,12 +1,13 @@
+import type { Clock } from '../../../base/clock.ts';
 import type { Budget } from '../../../budget/budget.ts';
-import type { BudgetService } from '../../../budget/budget-service.ts';
+import type { BudgetDesk } from '../../../budget/budget-desk.ts';
 import { formatTime } from '../../../model/event-time.ts';
 import { adMinuteRecordId } from '../../../model/record-id.ts';
 import { advertiserScope } from '../../access/advertiser-scope.ts';
 import { exactJson } from '../../exact-json.ts';
 import { budget, budgetAudit, budgetList, daySpend, ledgerPage } from '../../openapi/budget-schemas.ts';
 import { countParameter, readParameters, textParameter } from '../../parameters.ts';
-import { EVENT_STREAM_TYPE, type Route, sendJson } from '../../route.ts';
+import { type BudgetContext, EVENT_STREAM_TYPE, type Route, sendJson } from '../../route.ts';
 import { answerEnd } from '../../stream/change-wait.ts';
 import { EventStream } from '../../stream/event-stream.ts';
 import { CAMPAIGN_PATH, budgetOf, campaignIdOf } from './campaigns.ts';
@@ -57,7 +58,7 @@ const FEED_EXAMPLE = {
   refusal: null,
 };
 
-export const getBudget: Route = {
+export const getBudget: Route<BudgetContext> = {
   method: 'GET',
   url: '/v1/campaigns/:campaignId/budget',
   access: 'advertiser',
@@ -75,15 +76,16 @@ export const getBudget: Route = {
     },
     errors: ['unknown_campaign'],
   },
-  handler: (context) => (request, reply) => {
+  handler: (context) => async (request, reply) => {
     readParameters(request.query, {});
     const service = budgetOf(context);
-    const found = service.book.budget(campaignIdOf(request), context.clock.now(), advertiserScope(request));
+    const scope = advertiserScope(request);
+    const found = await service.book.budget(campaignIdOf(request), context.clock.now(), scope);
     return sendJson(reply, exactJson(wireBudget(service, found)));
   },
 };
 
-export const getBudgets: Route = {
+export const getBudgets: Route<BudgetContext> = {
   method: 'GET',
   url: '/v1/budgets',
   access: 'advertiser',
@@ -105,11 +107,11 @@ export const getBudgets: Route = {
     },
     errors: [],
   },
-  handler: (context) => (request, reply) => {
+  handler: (context) => async (request, reply) => {
     const { limit = LIMIT_DEFAULT, after } = readParameters(request.query, LIST_QUERY);
     const service = budgetOf(context);
     const scope = advertiserScope(request);
-    const found = service.book.budgets(context.clock.now(), limit + 1, after, scope);
+    const found = await service.book.budgets(context.clock.now(), limit + 1, after, scope);
     const budgets = found.slice(0, limit);
     const next = found.length > limit ? budgets.at(-1)!.campaignId : null;
     // Why a feed fails is the operator's: it names addresses and records.
@@ -122,7 +124,7 @@ export const getBudgets: Route = {
   },
 };
 
-export const getDaySpend: Route = {
+export const getDaySpend: Route<BudgetContext> = {
   method: 'GET',
   url: '/v1/campaigns/:campaignId/spend',
   access: 'advertiser',
@@ -149,16 +151,16 @@ export const getDaySpend: Route = {
     },
     errors: ['unknown_campaign'],
   },
-  handler: (context) => (request, reply) => {
+  handler: (context) => async (request, reply) => {
     readParameters(request.query, {});
     const service = budgetOf(context);
     const now = context.clock.now();
     const campaignId = campaignIdOf(request);
     const scope = advertiserScope(request);
-    const { from: runFrom, to: runTo, minutes } = service.book.daySpend(campaignId, now, scope);
+    const { from: runFrom, to: runTo, minutes } = await service.book.daySpend(campaignId, now, scope);
     const spent = minutes.map(({ minute, micros }) => ({ minute, spentMicros: micros }));
     const answer = {
-      budget: wireBudget(service, service.book.budget(campaignId, now, scope)),
+      budget: wireBudget(service, await service.book.budget(campaignId, now, scope)),
       runFrom,
       runTo,
     };
@@ -166,7 +168,7 @@ export const getDaySpend: Route = {
   },
 };
 
-export const getCampaignLedger: Route = {
+export const getCampaignLedger: Route<BudgetContext> = {
   method: 'GET',
   url: '/v1/campaigns/:campaignId/ledger',
   access: 'advertiser',
@@ -206,16 +208,16 @@ export const getCampaignLedger: Route = {
     },
     errors: ['unknown_campaign'],
   },
-  handler: (context) => (request, reply) => {
+  handler: (context) => async (request, reply) => {
     const { limit = LIMIT_DEFAULT, before } = readParameters(request.query, LEDGER_QUERY);
     const { book } = budgetOf(context);
     const [campaignId, scope] = [campaignIdOf(request), advertiserScope(request)];
-    const entries = book.entries(campaignId, limit, before, scope);
-    return sendJson(reply, exactJson({ entries, closings: book.closings(campaignId, scope) }));
+    const entries = await book.entries(campaignId, limit, before, scope);
+    return sendJson(reply, exactJson({ entries, closings: await book.closings(campaignId, scope) }));
   },
 };
 
-export const getBudgetChanges: Route = {
+export const getBudgetChanges: Route<BudgetContext> = {
   method: 'GET',
   url: '/v1/budgets/changes',
   access: 'advertiser',
@@ -242,35 +244,23 @@ export const getBudgetChanges: Route = {
     readParameters(request.query, {});
     const service = budgetOf(context);
     const scope = advertiserScope(request);
-    const waiting: Budget[] = [...service.budgets(scope)];
-    const ended = answerEnd(reply, context.stopping);
-    const events = new EventStream(reply, ended);
-    if (request.method === 'HEAD') return events.end();
-    let wake = nothing;
-    const stop = service.onStateChange((changed) => {
-      if (!service.book.belongs(changed.campaignId, scope)) return;
-      if (waiting.length >= WAITING_MAX + service.book.size) events.end();
-      waiting.push(changed);
-      wake();
-    });
-    ended.addEventListener('abort', () => wake());
+    const news = new BudgetNews(service);
     try {
-      while (events.open) {
-        for (let next = waiting.shift(); next !== undefined && events.open; next = waiting.shift()) {
+      news.begin(await service.book.budgets(context.clock.now(), undefined, undefined, scope));
+      const ended = answerEnd(reply, context.stopping);
+      const events = new EventStream(reply, ended);
+      if (request.method === 'HEAD') return events.end();
+      ended.addEventListener('abort', () => news.wake());
+      while (events.open && !news.isTooMuch) {
+        for (let next = news.next(); next !== undefined && events.open; next = news.next()) {
+          if (!(await service.book.belongs(next.campaignId, scope))) continue;
           await events.send({ event: 'budget', data: exactJson(wireBudget(service, next)) });
         }
-        const why = await new Promise<'news' | 'silence'>((resolve) => {
-          const cancel = context.clock.after(HEARTBEAT_MS, () => resolve('silence'));
-          wake = () => {
-            cancel();
-            resolve('news');
-          };
-          if (waiting.length > 0 || !events.open) wake();
-        });
-        if (why === 'silence') await events.heartbeat();
+        if (events.open && (await news.wait(context.clock)) === 'silence') await events.heartbeat();
       }
+      events.end();
     } finally {
-      stop();
+      news.stop();
     }
   },
 };
@@ -328,9 +318,49 @@ export const getBudgetAudit: Route = {
   },
 };
 
-const nothing = (): void => {};
+/** What one listener is yet to hear. Heard from the start: what changes while the present is read comes after it, perhaps twice. */
+class BudgetNews {
+  readonly stop: () => void;
+  readonly #waiting: Budget[] = [];
+  #most = WAITING_MAX;
+  #wake = (): void => {};
+  /** Whether more came than a listener may have waiting. */
+  isTooMuch = false;
 
-function wireBudget({ book }: BudgetService, { day, timezone, asOf, ...figures }: Budget): object {
+  constructor(desk: BudgetDesk) {
+    this.stop = desk.onStateChange((changed) => {
+      this.isTooMuch ||= this.#waiting.length >= this.#most;
+      if (!this.isTooMuch) this.#waiting.push(changed);
+      this.wake();
+    });
+  }
+
+  begin(present: readonly Budget[]): void {
+    this.#waiting.unshift(...present);
+    this.#most += present.length;
+  }
+
+  next(): Budget | undefined {
+    return this.#waiting.shift();
+  }
+
+  wake(): void {
+    this.#wake();
+  }
+
+  wait(clock: Clock): Promise<'news' | 'silence'> {
+    if (this.#waiting.length > 0 || this.isTooMuch) return Promise.resolve('news');
+    return new Promise((resolve) => {
+      const cancel = clock.after(HEARTBEAT_MS, () => resolve('silence'));
+      this.#wake = () => {
+        cancel();
+        resolve('news');
+      };
+    });
+  }
+}
+
+function wireBudget({ book }: BudgetDesk, { day, timezone, asOf, ...figures }: Budget): object {
   return {
     ...figures,
     day: day.date,

@@ -1,14 +1,14 @@
 import type { FastifyRequest } from 'fastify';
 import { AdtallyError } from '../../../base/errors.ts';
 import { KIB } from '../../../base/units.ts';
-import type { BudgetService } from '../../../budget/budget-service.ts';
+import type { BudgetDesk } from '../../../budget/budget-desk.ts';
 import type { Campaign, CampaignInput } from '../../../budget/campaign.ts';
 import { ID_LENGTH_MAX } from '../../../model/field-checks.ts';
 import { formatTime } from '../../../model/event-time.ts';
 import { advertiserScope } from '../../access/advertiser-scope.ts';
 import { campaign, campaignChangePage, campaignInput, campaignList } from '../../openapi/budget-schemas.ts';
 import { countParameter, readParameter, readParameters, textParameter } from '../../parameters.ts';
-import { type Route, type ServerContext, sendJson } from '../../route.ts';
+import { type BudgetContext, type Route, sendJson } from '../../route.ts';
 import { asOperator } from '../../trail/operator-action.ts';
 
 const LIMIT_DEFAULT = 100;
@@ -48,7 +48,7 @@ const CHANGES_QUERY = {
   limit: countParameter('Most campaigns in a page.', [1, 1000], LIMIT_DEFAULT),
 };
 
-export const putCampaign: Route = {
+export const putCampaign: Route<BudgetContext> = {
   method: 'PUT',
   url: '/v1/campaigns/:campaignId',
   access: 'operator',
@@ -95,7 +95,7 @@ export const putCampaign: Route = {
   },
 };
 
-export const getCampaign: Route = {
+export const getCampaign: Route<BudgetContext> = {
   method: 'GET',
   url: '/v1/campaigns/:campaignId',
   access: 'advertiser',
@@ -111,14 +111,14 @@ export const getCampaign: Route = {
     },
     errors: ['unknown_campaign'],
   },
-  handler: (context) => (request, reply) => {
+  handler: (context) => async (request, reply) => {
     readParameters(request.query, {});
-    const found = budgetOf(context).book.campaign(campaignIdOf(request), advertiserScope(request));
+    const found = await budgetOf(context).book.campaign(campaignIdOf(request), advertiserScope(request));
     return sendJson(reply, JSON.stringify(wireCampaign(found)));
   },
 };
 
-export const getCampaigns: Route = {
+export const getCampaigns: Route<BudgetContext> = {
   method: 'GET',
   url: '/v1/campaigns',
   access: 'advertiser-or-peer',
@@ -136,9 +136,9 @@ export const getCampaigns: Route = {
     },
     errors: [],
   },
-  handler: (context) => (request, reply) => {
+  handler: (context) => async (request, reply) => {
     const { limit = LIMIT_DEFAULT, after } = readParameters(request.query, QUERY);
-    const found = budgetOf(context).book.campaigns(limit + 1, after, advertiserScope(request));
+    const found = await budgetOf(context).book.campaigns(limit + 1, after, advertiserScope(request));
     const campaigns = found.slice(0, limit).map(wireCampaign);
     const next = found.length > limit ? campaigns.at(-1)!.campaignId : null;
     return sendJson(reply, JSON.stringify({ campaigns, next }));
@@ -178,7 +178,7 @@ export const getCampaignChanges: Route = {
 };
 
 /** The budgets of this server. Throws AdtallyError not_found where it runs without. */
-export function budgetOf({ budget }: ServerContext): BudgetService {
+export function budgetOf<Desk extends BudgetDesk>({ budget }: { readonly budget: Desk | undefined }): Desk {
   if (budget !== undefined) return budget;
   throw new AdtallyError('not_found', 'This region runs without budgets (budget.enabled is "no").');
 }

@@ -18,6 +18,7 @@ const RUNTIME = {
     hive: '/jars/hive',
     'hive-last': '/jars/hive-last',
   },
+  postgres: { programs: '/postgresql/bin', user: null },
 };
 const MIB_MAX = 14 * 1024;
 
@@ -49,8 +50,9 @@ describe('the table of processes', () => {
       'pinot-a',
       'pinot-b',
       'hive',
+      'postgres',
     ]);
-    expect(names(layoutOf(['a'], { without: ['pinot', 'hive'] }))).toEqual([
+    expect(names(layoutOf(['a'], { without: ['pinot', 'hive', 'postgres'] }))).toEqual([
       'zookeeper',
       'kafka-a',
       'jobmanager',
@@ -76,7 +78,7 @@ describe('the table of processes', () => {
     expect(TWO.reduce((sum, { memoryMib }) => sum + memoryMib, 0)).toBeLessThanOrEqual(MIB_MAX);
     for (const [kind, { heap, metaspace, direct, planned }] of Object.entries(PROCESS_MEMORY))
       expect([kind, planned >= heap + Math.min(direct, 128) + metaspace / 2]).toEqual([kind, true]);
-    for (const { name, command } of TWO)
+    for (const { name, command } of TWO.filter((plan) => plan.name !== 'postgres'))
       expect([name, command.some((flag) => /^-Xmx\d+m$/.test(flag))]).toEqual([name, true]);
   });
 
@@ -112,6 +114,20 @@ describe('the table of processes', () => {
   });
 });
 
+test('PostgreSQL is never root, and its storage comes into its place whole', () => {
+  const asRoot = { ...RUNTIME, postgres: { programs: '/postgresql/bin', user: 'postgres' } };
+  const { command, preparation, stopSignal } = processTable(layoutOf(['a']), asRoot).at(-1)!;
+  const user = ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups'];
+  expect(command.slice(0, 5)).toEqual([...user, '/postgresql/bin/postgres']);
+  expect(preparation!.command.at(-1)!.split('; ')).toEqual([
+    'rm -rf /somewhere/data/postgres.new',
+    'install -d -m 700 -o postgres -g postgres /somewhere/data/postgres.new',
+    expect.stringContaining(`${user.join(' ')} /postgresql/bin/initdb -D /somewhere/data/postgres.new `),
+    'mv /somewhere/data/postgres.new /somewhere/data/postgres',
+  ]);
+  expect(stopSignal).toBe('SIGINT');
+});
+
 describe('ports', () => {
   test('of the first region stay where they are when there is a second one', () => {
     expect(portsFrom(19_000, ['a', 'b'])).toMatchObject(portsFrom(19_000, ['a']));
@@ -135,13 +151,15 @@ describe('ports', () => {
 
 test('the addresses are those of the processes', () => {
   const layout = layoutOf(['a', 'b']);
-  const { regions, flink, sqlGateway, zookeeper, warehouse, hive } = addressesOf(layout);
+  const { regions, flink, sqlGateway, zookeeper, warehouse, hive, postgres } = addressesOf(layout);
   expect([flink, sqlGateway, zookeeper]).toEqual(['jobmanager', 'sql-gateway', 'zookeeper'].map(urlOf));
   expect(`jdbc:hive2://${hive}`).toBe(urlOf('hive'));
   expect(addressesOf(layoutOf(['a'], { without: ['hive'] }))).not.toHaveProperty('hive');
   expect(regions['b'].kafka).toBe(urlOf('kafka-b'));
   expect(regions['b'].pinotController).toBe(urlOf('pinot-b'));
   expect(regions['b'].pinotBroker).toBe('http://127.0.0.1:19043');
+  expect(postgres).toBe(`postgresql://adtally@${urlOf('postgres')}/postgres`);
+  expect(addressesOf({ ...layout, without: ['postgres'] }).postgres).toBeUndefined();
   expect(warehouse).toBe('file:///somewhere/data/warehouse');
 });
 

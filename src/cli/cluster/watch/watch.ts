@@ -1,0 +1,158 @@
+import type { Command } from 'commander';
+import { openKafkaInspection } from '../../../adapters/kafka/kafka-inspection.ts';
+import { withClusterLock } from '../../../adapters/local-process/cluster-lock.ts';
+import { serverProbe } from '../../../adapters/local-process/server-probe.ts';
+import { nodeClock } from '../../../adapters/node-clock/node-clock.ts';
+import { AdtallyError, type ErrorCode } from '../../../base/errors.ts';
+import { SECOND_MS } from '../../../base/units.ts';
+import { readStatus } from '../../../cluster/local/process-status.ts';
+import type { ProcessPlan } from '../../../cluster/local/process-plan.ts';
+import { startCluster, type ReadyProcess } from '../../../cluster/local/start-cluster.ts';
+import { ALARM_CODES, type StandingAlarm } from '../../../cluster/watch/alarm.ts';
+import { Healer } from '../../../cluster/watch/healer.ts';
+import type { Sample } from '../../../cluster/watch/sample.ts';
+import { Sampler } from '../../../cluster/watch/sampler.ts';
+import { watchCluster } from '../../../cluster/watch/watcher.ts';
+import { WatchMetrics, type WatchFigures } from '../../../server/watch/watch-metrics.ts';
+import { startWatchServer } from '../../../server/watch/watch-server.ts';
+import { wholeNumber, type CommandDefinition } from '../../command.ts';
+import { listenForStop } from '../../stop-signal.ts';
+import type { Terminal } from '../../terminal.ts';
+import { checkWish, openWishedCluster, type WishedCluster } from '../jobs/wished-cluster.ts';
+import { addClusterDirectory, openCluster, type LocalCluster } from '../local-cluster.ts';
+import { readJobWish } from '../state/job-wish-file.ts';
+import { LossFile } from '../state/loss-file.ts';
+import { preparePlans } from '../up.ts';
+import { watchFigures } from './watch-figures.ts';
+import { eventLine, eventValue, type WatchEvent } from './watch-lines.ts';
+
+const METRICS_PORT = 7090;
+const PORT_MAX = 65_535;
+const EVERY_SECONDS = 5;
+const EVERY_SECONDS_MAX = 3600;
+
+const UNREACHABLE: ReadonlySet<ErrorCode> = new Set(['kafka_unreachable', 'cluster_unreachable']);
+
+interface Flags {
+  readonly metricsPort: number;
+  readonly every: number;
+  readonly repair?: boolean;
+}
+
+export const watchCommand: CommandDefinition = {
+  usage: 'watch',
+  about: 'Keep a cluster running: start again what is gone, and raise alarms, until Ctrl-C',
+  more:
+    'A process that died is started again, a job that is gone goes on from its newest complete checkpoint. What "down" or\n' +
+    '"stop-jobs" stopped stays so. Metrics for Prometheus are at http://127.0.0.1:PORT/metrics.',
+  configure: (command) =>
+    addClusterDirectory(command)
+      .option(
+        '--metrics-port <port>',
+        'port of the metrics, 0 for a free one',
+        wholeNumber(0, PORT_MAX),
+        METRICS_PORT,
+      )
+      .option(
+        '--every <seconds>',
+        'seconds between two looks',
+        wholeNumber(1, EVERY_SECONDS_MAX),
+        EVERY_SECONDS,
+      )
+      .option('--repair', 'also restart a job that runs, when a transaction of it hangs'),
+  run: async (command, terminal) => {
+    const stop = listenForStop();
+    const { metricsPort, every } = command.opts<Flags>();
+    const jobs = openWishedCluster(command);
+    const restarts = new Map<string, number>();
+    let figures: WatchFigures | undefined;
+    const server = await startWatchServer(new WatchMetrics(() => figures, ALARM_CODES), metricsPort);
+    const report = (event: WatchEvent): void => {
+      if (!('alarm' in event) && event.event !== 'healing_failed')
+        restarts.set(event.subject, (restarts.get(event.subject) ?? 0) + 1);
+      terminal.result(eventValue(event, nodeClock.now()), eventLine(event, nodeClock.now()));
+    };
+    try {
+      await checkApplied(jobs);
+      const metrics = `${server.url}/metrics`;
+      const { directory } = jobs;
+      terminal.result(
+        { event: 'started', directory, metrics, pid: process.pid },
+        `Watching the cluster in ${directory}. Metrics are at ${metrics}.`,
+      );
+      const onSample = (sample: Sample, alarms: readonly StandingAlarm[]): void => {
+        figures = watchFigures(sample, alarms, restarts);
+      };
+      await watchCluster(
+        { ...watcherPorts(command, jobs, terminal, report), onSample },
+        every * SECOND_MS,
+        stop.signal,
+      );
+    } finally {
+      await server.close();
+    }
+    terminal.result({ event: 'stopped' }, 'Watching has stopped; the cluster runs on.');
+    return 0;
+  },
+};
+
+/** What is to be kept running must be fit to. Servers that are down are for watch to start. */
+async function checkApplied(cluster: WishedCluster): Promise<void> {
+  const wish = readJobWish(cluster.directory);
+  if (wish === null) return;
+  try {
+    await checkWish(cluster, wish);
+  } catch (error) {
+    if (!(error instanceof AdtallyError && UNREACHABLE.has(error.code))) throw error;
+  }
+}
+
+function watcherPorts(
+  command: Command,
+  jobs: WishedCluster,
+  terminal: Terminal,
+  report: (event: WatchEvent) => void,
+): Omit<Parameters<typeof watchCluster>[0], 'onSample'> {
+  const { directory, addresses, services } = jobs;
+  const cluster = openCluster(command);
+  const wish = () => readJobWish(directory);
+  const sampler = new Sampler({
+    processes: () => readStatus(bookedPlans(cluster, cluster.plans), cluster.host, serverProbe),
+    jobManager: services.jobManager,
+    files: services.files,
+    openKafka: (region) =>
+      openKafkaInspection({ brokers: [addresses.regions[region].kafka], clientId: 'adtally-watch' }),
+    clock: nodeClock,
+  });
+  const healer = new Healer(
+    {
+      wish,
+      startProcesses: () => startDead(cluster, terminal),
+      check: (wished) => checkWish(jobs, wished),
+      locked: (action) => withClusterLock(directory, action),
+      services,
+      clock: nodeClock,
+      report,
+    },
+    { isRepairing: command.opts<Flags>().repair === true },
+  );
+  return { sampler, healer, losses: new LossFile(directory), wish, clock: nodeClock, report };
+}
+
+/** Of processes that were started and not stopped since; whoever was stopped on purpose is in no book. */
+function bookedPlans({ host }: LocalCluster, plans: readonly ProcessPlan[]): ProcessPlan[] {
+  const booked = new Set(host.names());
+  return plans.filter(({ name }) => booked.has(name));
+}
+
+/** Resolves to the names of those that it started. */
+async function startDead(cluster: LocalCluster, terminal: Terminal): Promise<string[]> {
+  const { layout, host } = cluster;
+  const plans = bookedPlans(cluster, await preparePlans(layout, host, terminal));
+  const started: string[] = [];
+  const onReady = ({ name, isKept }: ReadyProcess): void => {
+    if (!isKept) started.push(name);
+  };
+  await startCluster(plans, { host, probe: serverProbe, clock: nodeClock, onReady });
+  return started;
+}

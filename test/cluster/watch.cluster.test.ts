@@ -1,0 +1,225 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { jobServices } from '../../src/cli/cluster/jobs/wished-cluster.ts';
+import { readJobWish, writeJobWish } from '../../src/cli/cluster/state/job-wish-file.ts';
+import { applyJobs, type JobServices } from '../../src/cluster/jobs/apply-jobs.ts';
+import { runningVersions } from '../../src/cluster/jobs/running-jobs.ts';
+import type { RenderedJob } from '../../src/cluster/render/rendered-job.ts';
+import { topicNamesOf } from '../../src/cluster/topic-names.ts';
+import { Workplace, type Ended, type Started } from '../cli/adtally-process.ts';
+import { awaited } from './jobs/job-rig.ts';
+import { LocalCluster } from './servers/local-cluster.ts';
+import { committedBooks } from './whole/committed-books.ts';
+import { committedMessages } from './whole/committed-messages.ts';
+import { committedSums } from './whole/committed-sums.ts';
+import type { Sums } from './whole/pinot-sums.ts';
+
+const RATE = 200;
+const PATIENCE_MS = 120_000;
+const AGGREGATION = 'adtally-a-aggregation';
+/** Kafka looks for transactions that are too old every ten seconds. */
+const ABORTED_AFTER_MS = 25_000;
+/** Long enough for a busy machine to write a checkpoint. */
+const SHORT_TIMEOUT_MS = 30_000;
+
+interface Line {
+  readonly event: string;
+  readonly subject?: string;
+  readonly alarm?: string;
+  readonly detail?: string;
+  readonly metrics?: string;
+}
+
+/** What the generator says at its end: what was due. */
+interface Sent {
+  readonly due: {
+    readonly kinds: Readonly<Record<string, number>>;
+    readonly verdicts: Readonly<Record<string, number>>;
+  };
+}
+
+const place = new Workplace();
+const cluster = new LocalCluster(join(inject('clusterFolder'), 'watched'));
+const data = cluster.directory;
+
+describe('a cluster of one region that is watched', { timeout: 400_000 }, () => {
+  let kafka = '';
+  let url = '';
+  let services: JobServices;
+  let watch: Started<Line>;
+  let seed = 1;
+  const truth = { impressions: 0, clicks: 0, counted: 0 };
+
+  beforeAll(async () => {
+    await cluster.up('--regions', 'a', '--port-base', '0', '--without', 'pinot', 'hive');
+    await cluster.apply();
+    const { addresses } = cluster;
+    kafka = addresses.regions['a'].kafka;
+    services = jobServices(addresses);
+    watch = await place.start<Line>([
+      'cluster',
+      'watch',
+      '--data',
+      data,
+      '--metrics-port',
+      '0',
+      '--every',
+      '1',
+    ]);
+    const keys = join(place.folder, 'gateway');
+    const args = ['--cluster', data, '--regions', 'a', '--port', '0', '--data', keys];
+    const gateway = await place.start<{ readonly url: string }>(['gateway', ...args]);
+    ({ url } = gateway.first);
+  }, 300_000);
+
+  afterAll(async () => {
+    watch?.signal('SIGTERM');
+    await watch?.ended;
+    await place.remove();
+    await cluster.run('down', '--purge', '--yes');
+  }, 120_000);
+
+  test('a job that is gone goes on from its newest checkpoint, once', async () => {
+    const load = generate(3000);
+    await sleep(6000);
+    const [job] = await runningVersions(services.jobManager, AGGREGATION);
+    await services.jobManager.cancel(job.id);
+    const line = await watch.line(({ event, subject }) => event === 'job_started' && subject === AGGREGATION);
+    expect(line.detail).toMatch(/It goes on from file:.*\/adtally-a-aggregation\/.*chk-\d+/);
+    await load;
+    expect(await figures()).toEqual(truth);
+    expect(await runningVersions(services.jobManager, AGGREGATION)).toHaveLength(1);
+    expect(watch.lines.filter(({ event }) => event === 'job_started')).toHaveLength(1);
+  });
+
+  test('jobs run with more instances, and count each event once over it', async () => {
+    const tooMany = await cluster.run('rescale', '--parallelism', '3');
+    expect([tooMany.exit, tooMany.stdout]).toEqual([1, expect.stringContaining('has 2 partitions')]);
+    const load = generate(3000);
+    await sleep(5000);
+    await done('rescale', '--parallelism', '2');
+    await load;
+    const running = await runningVersions(services.jobManager, AGGREGATION);
+    expect(await services.jobManager.parallelism(running[0].id)).toBe(2);
+    expect(await figures()).toEqual(truth);
+    expect((await done('plan')).stdout).toBe('{"changes":[]}\n');
+  });
+
+  test('jobs that were stopped stay so until they are resumed', async () => {
+    const stopped = JSON.parse((await done('stop-jobs')).stdout) as { jobs: { savepoint: string }[] };
+    expect(stopped.jobs.map(({ savepoint }) => savepoint)).toEqual(
+      Array.from({ length: 3 }, () => expect.stringContaining('/savepoints/savepoint-')),
+    );
+    await generate(500);
+    // Longer than a job may be missing.
+    await sleep(6000);
+    expect(await runningVersions(services.jobManager, AGGREGATION)).toEqual([]);
+    await done('resume');
+    expect(await figures()).toEqual(truth);
+  });
+
+  test('an outage longer than the transactions last is alarmed, and a replay makes every total exact', async () => {
+    // Nothing was lost by all that was done to the jobs so far, though Flink has failed to commit again what was committed.
+    expect(watch.lines.filter(({ alarm }) => alarm === 'commits_failed')).toEqual([]);
+    const wish = readJobWish(data)!;
+    const hasty = wish.jobs.map(withShortTransactions);
+    writeJobWish(data, { ...wish, jobs: hasty });
+    const refused = await cluster.run('resume');
+    expect([refused.exit, refused.stdout]).toEqual([
+      2,
+      expect.stringContaining('what is in them would be lost'),
+    ]);
+    await applyJobs(hasty, services);
+    const load = generate(4000);
+    await sleep(6000);
+    const checkpoints = `${await services.jobManager.setting('execution.checkpointing.dir')}/${AGGREGATION}`;
+    await dieBeforeCommit(() => services.files.newestComplete(checkpoints));
+    await watch.line(({ event, subject }) => event === 'server_started' && subject === 'taskmanager');
+    const lost = await watch.line(({ event, alarm }) => event === 'alarm' && alarm === 'commits_failed');
+    expect(lost.subject).toContain('adtally-a-');
+    await load;
+    // What a transaction held is missing for good, though the job runs.
+    await awaited(verdicts, (counted) => counted >= truth.counted, 60_000);
+    const { clean } = topicNamesOf('a');
+    expect((await committedMessages(kafka, clean)).length).toBeLessThan(truth.counted);
+    expect((await runningVersions(services.jobManager, AGGREGATION))[0].state).toBe('RUNNING');
+    const { metrics } = watch.first;
+    expect(await (await fetch(metrics!)).text()).toMatch(
+      /adtally_cluster_alarms\{alarm="commits_failed"\} [1-9]/,
+    );
+
+    await done('apply', '--replay');
+    await watch.line(({ event, alarm }) => event === 'alarm_over' && alarm === 'commits_failed');
+    expect(await figures()).toEqual(truth);
+  });
+
+  async function generate(count: number): Promise<void> {
+    const args = [
+      '--seed',
+      String(seed++),
+      '--count',
+      String(count),
+      '--rate',
+      String(RATE),
+      '--batch',
+      '50',
+    ];
+    const { due } = await place.json<Sent>(['generate', '--url', url, ...args]);
+    truth.impressions += due.kinds['impression'];
+    truth.clicks += due.kinds['click'];
+    truth.counted += due.verdicts['counted'];
+  }
+
+  /** What the jobs have come to, once that is the truth or no more is to be expected. */
+  async function figures(): Promise<Sums & { readonly counted: number }> {
+    return awaited(
+      async () => ({ ...(await committedSums(kafka, 'a')), counted: await verdicts() }),
+      (found) => JSON.stringify(found) === JSON.stringify(truth),
+      PATIENCE_MS,
+    );
+  }
+
+  async function verdicts(): Promise<number> {
+    return (await committedBooks(kafka, 'a')).verdicts['counted'];
+  }
+});
+
+function withShortTransactions(job: RenderedJob): RenderedJob {
+  const statements = job.statements.map((statement) =>
+    statement.replace(/('properties.transaction.timeout.ms' = )'\d+'/, `$1'${SHORT_TIMEOUT_MS}'`),
+  );
+  return { ...job, statements };
+}
+
+async function done(command: string, ...args: string[]): Promise<Ended> {
+  const ended = await cluster.run(command, ...args);
+  if (ended.exit !== 0) throw new Error(`${command}: ${ended.stdout}${ended.stderr}`);
+  return ended;
+}
+
+/**
+ * The TaskManager dies between a checkpoint and the commit of what is in it, and is gone for longer than Kafka keeps a
+ * transaction. Kafka stands still until the job waits for it in the midst of a checkpoint; then ZooKeeper does, in which Flink notes
+ * that a checkpoint is complete. Once its files are there the TaskManager stops, so that it never hears of it.
+ */
+async function dieBeforeCommit(newestCheckpoint: () => Promise<string | undefined>): Promise<void> {
+  const processes = await cluster.status();
+  const send = (signal: NodeJS.Signals, name: string): void => {
+    process.kill(processes.find((one) => one.name === name)!.pid!, signal);
+  };
+  for (let isCaught = false; !isCaught;) {
+    send('SIGSTOP', 'kafka-a');
+    await sleep(2000);
+    send('SIGSTOP', 'zookeeper');
+    const before = await newestCheckpoint();
+    send('SIGCONT', 'kafka-a');
+    // Flink would take ZooKeeper for dead after some seconds.
+    isCaught = (await awaited(newestCheckpoint, (newest) => newest !== before, 4000)) !== before;
+    if (isCaught) send('SIGSTOP', 'taskmanager');
+    send('SIGCONT', 'zookeeper');
+    if (!isCaught) await sleep(3000);
+  }
+  await sleep(SHORT_TIMEOUT_MS + ABORTED_AFTER_MS);
+  send('SIGKILL', 'taskmanager');
+}
