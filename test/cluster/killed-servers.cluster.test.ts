@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { ClusterAudit } from '../../src/cluster/audit/cluster-audit.ts';
 import { Workplace } from '../cli/adtally-process.ts';
 import { LocalCluster } from './servers/local-cluster.ts';
 import { KilledCommand } from './whole/killed-command.ts';
@@ -21,6 +22,7 @@ const SERVERS = [
   'hive',
   'jobmanager',
   'pinot-b',
+  'postgres',
   'mirror-maker',
   'zookeeper',
   'kafka-b',
@@ -51,12 +53,14 @@ const cluster = new LocalCluster(join(inject('clusterFolder'), 'killed-servers')
 
 describe('a cluster of two regions whose servers are killed under load', { timeout: 1_200_000 }, () => {
   const gateways = new Map<Side, KilledCommand>();
+  const budgets: KilledCommand[] = [];
   const sent = new Map<Side, Sent>();
 
   beforeAll(async () => {
     await cluster.up('--regions', 'a,b', '--port-base', '0');
     await cluster.apply();
     for (const side of SIDES) gateways.set(side, await startGateway(side));
+    for (const name of ['one', 'two']) budgets.push(await startBudget(name));
   }, 600_000);
 
   afterAll(async () => {
@@ -65,9 +69,22 @@ describe('a cluster of two regions whose servers are killed under load', { timeo
     await cluster.run('down', '--purge', '--yes');
   }, 120_000);
 
+  const where = ['--cluster', cluster.directory, '--regions', 'a,b'];
+
+  /** One of two charges, the other one takes over. */
+  function startBudget(name: string): Promise<KilledCommand> {
+    return KilledCommand.start(place, ['budget', 'serve', ...where, '--data', join(place.folder, name)]);
+  }
+
   function startGateway(side: Side): Promise<KilledCommand> {
-    const where = ['--cluster', cluster.directory, '--regions', 'a,b', '--region', side];
-    return KilledCommand.start(place, ['gateway', ...where, '--data', join(place.folder, `gateway-${side}`)]);
+    return KilledCommand.start(place, [
+      'gateway',
+      ...where,
+      '--region',
+      side,
+      '--data',
+      join(place.folder, `gateway-${side}`),
+    ]);
   }
 
   function victims(): readonly Victim[] {
@@ -76,15 +93,18 @@ describe('a cluster of two regions whose servers are killed under load', { timeo
       kill: () => cluster.kill(name),
       heal: () => cluster.up(),
     }));
-    const commands = [...gateways].map(([side, gateway]): Victim => ({
-      name: `gateway-${side}`,
-      kill: () => gateway.kill(),
-      heal: () => gateway.startAgain(),
+    const commands = [
+      ...[...gateways].map(([side, gateway]) => [`gateway-${side}`, gateway] as const),
+      ...budgets.map((budget, n) => [`budget-${n}`, budget] as const),
+    ].map(([name, command]): Victim => ({
+      name,
+      kill: () => command.kill(),
+      heal: () => command.startAgain(),
     }));
     return [...servers, ...commands];
   }
 
-  test('every event is counted once in both Pinots, whatever was killed', async () => {
+  test('every event is counted once in every store, whatever was killed', async () => {
     const all = victims();
     const killed: string[] = [];
     const over = new AbortController();
@@ -119,6 +139,12 @@ describe('a cluster of two regions whose servers are killed under load', { timeo
     expect(await like(warehouseSums, truth)).toEqual(truth);
     for (const side of SIDES) expect(await reported(gateways.get(side)!.url)).toEqual(sumsOf(truth));
     expect((await cluster.run('plan')).stdout).toBe('{"changes":[]}\n');
+    // And by the audit: topics, Pinots, Hive and ledger, minute by minute.
+    const { exact, books, findings } = await place.json<ClusterAudit>(['audit', ...where]);
+    expect({ exact, findings }).toEqual({ exact: true, findings: [] });
+    // Of an hour that is still written to nothing is said of Hive.
+    for (const store of ['Pinot of a', 'Pinot of b', 'ledger'])
+      expect([store, books.some(({ name, equal }) => name === store && equal > 0)]).toEqual([store, true]);
   });
 
   async function generate(side: Side, seed: number): Promise<Sent> {

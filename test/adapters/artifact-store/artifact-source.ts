@@ -76,11 +76,15 @@ export function send(response: ServerResponse, bytes: Buffer, begun: number): vo
   response.end(bytes.subarray(begun));
 }
 
+/** So long whoever fetches has time to take what came: what it has not read when the connection breaks is lost. */
+const TAKEN_MS = 500;
+
 /** The head and `count` bytes, and then the connection is gone. */
 export function breakAfter(count: number): Answer {
   return (response, bytes, begun) => {
     begin(response, bytes, begun);
-    response.write(bytes.subarray(begun, begun + count), () => setTimeout(() => response.destroy(), 20));
+    const part = bytes.subarray(begun, begun + count);
+    response.write(part, () => setTimeout(() => response.destroy(), TAKEN_MS));
   };
 }
 

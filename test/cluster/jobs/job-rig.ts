@@ -4,6 +4,7 @@ import { CheckpointDirectory } from '../../../src/adapters/flink/checkpoint-dire
 import { FlinkJobManager } from '../../../src/adapters/flink/flink-jobs.ts';
 import { FlinkSqlGateway } from '../../../src/adapters/flink/flink-sql-gateway.ts';
 import { nodeClock } from '../../../src/adapters/node-clock/node-clock.ts';
+import { openKafkaAdmin } from '../../../src/adapters/kafka/kafka-admin.ts';
 import type { ClusterAddresses } from '../../../src/cluster/addresses.ts';
 import { topicsOf } from '../../../src/cluster/render/topics.ts';
 import { topicNamesOf } from '../../../src/cluster/topic-names.ts';
@@ -53,6 +54,7 @@ export class JobRig {
   /** The same jobs for a spec with other settings. */
   readonly jobsWith: (config: PipelineConfig) => readonly RenderedJob[];
   readonly #spec: PipelineSpec;
+  readonly #broker: string;
   readonly #admin: Admin;
   readonly #producer: Producer;
   readonly #consumer: Consumer;
@@ -93,6 +95,7 @@ export class JobRig {
         regions.flatMap((one) => topicsOf(one, spec, { brokers: 1, partitions: 2 }).map(({ name }) => name)),
       ),
     ];
+    this.#broker = region.kafka;
     const kafka = new Kafka({ brokers: [region.kafka], logLevel: logLevel.NOTHING });
     this.#admin = kafka.admin();
     this.#producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
@@ -107,14 +110,11 @@ export class JobRig {
 
   async open(): Promise<void> {
     await this.#admin.connect();
-    await this.#admin.createTopics({
-      topics: this.#topics.map((topic) => ({
-        topic,
-        numPartitions: 2,
-        replicationFactor: 1,
-        configEntries: [{ name: 'retention.ms', value: '-1' }],
-      })),
-    });
+    const admin = await openKafkaAdmin({ brokers: [this.#broker], clientId: 'test' });
+    for (const name of this.#topics) {
+      await admin.createTopic({ name, partitions: 2, replicas: 1, config: { 'retention.ms': '-1' } });
+    }
+    await admin.close();
     await this.#producer.connect();
     await this.#consumer.connect();
     const read = this.sides.flatMap((side) => {
