@@ -131,8 +131,13 @@ describe('a cluster of one region that is watched', { timeout: 400_000 }, () => 
       expect.stringContaining('what is in them would be lost'),
     ]);
     await applyJobs(hasty, services);
-    const load = generate(4000);
-    await sleep(6000);
+    const { messages } = await committedBooks(kafka, 'a');
+    const load = generate(6000);
+    // The generator takes its time to start, and without events there is nothing to commit.
+    await awaited(
+      async () => (await committedBooks(kafka, 'a')).messages,
+      (now) => now >= messages + 500,
+    );
     const checkpoints = `${await services.jobManager.setting('execution.checkpointing.dir')}/${AGGREGATION}`;
     await dieBeforeCommit(() => services.files.newestComplete(checkpoints));
     await watch.line(({ event, subject }) => event === 'server_started' && subject === 'taskmanager');
