@@ -140,7 +140,11 @@ describe('a cluster of two regions whose servers are killed under load', { timeo
     for (const side of SIDES) expect(await reported(gateways.get(side)!.url)).toEqual(sumsOf(truth));
     expect((await cluster.run('plan')).stdout).toBe('{"changes":[]}\n');
     // And by the audit: topics, Pinots, Hive and ledger, minute by minute.
-    const { exact, books, findings } = await place.json<ClusterAudit>(['audit', ...where]);
+    const { exact, books, findings } = await place.json<ClusterAudit>([
+      'audit',
+      '--cluster',
+      cluster.directory,
+    ]);
     expect({ exact, findings }).toEqual({ exact: true, findings: [] });
     // Of an hour that is still written to nothing is said of Hive.
     for (const store of ['Pinot of a', 'Pinot of b', 'ledger'])
