@@ -84,7 +84,8 @@ describe('keys', () => {
 
 test('a key sends no more requests than it may, and nothing of what is refused goes to Kafka', async () => {
   let skipMs = 0;
-  const startMs = nodeClock.monotonicMs();
+  // Whole, so that a second later is a second later.
+  const startMs = Math.trunc(nodeClock.monotonicMs());
   const clock: Clock = { ...nodeClock, monotonicMs: () => startMs + skipMs };
   await open({ keys, clock, config: { limits: { requestsPerSecond: { publisher: 1 } } } });
   const post = (): Promise<Response> => gateway.post('/v1/events', body(), publisher.headers);
