@@ -10,7 +10,7 @@ import { topicNamesOf } from '../../src/cluster/topic-names.ts';
 import { Workplace, type Ended, type Started } from '../cli/adtally-process.ts';
 import { awaited } from './jobs/job-rig.ts';
 import { LocalCluster } from './servers/local-cluster.ts';
-import { committedBooks } from './whole/committed-books.ts';
+import { committedBooks, messagesIn } from './whole/committed-books.ts';
 import { committedMessages } from './whole/committed-messages.ts';
 import { committedSums } from './whole/committed-sums.ts';
 import type { Sums } from './whole/pinot-sums.ts';
@@ -131,11 +131,12 @@ describe('a cluster of one region that is watched', { timeout: 400_000 }, () => 
       expect.stringContaining('what is in them would be lost'),
     ]);
     await applyJobs(hasty, services);
-    const { messages } = await committedBooks(kafka, 'a');
+    const { events } = topicNamesOf('a');
+    const messages = await messagesIn(kafka, events);
     const load = generate(6000);
     // The generator takes its time to start, and without events there is nothing to commit.
     await awaited(
-      async () => (await committedBooks(kafka, 'a')).messages,
+      () => messagesIn(kafka, events),
       (now) => now >= messages + 500,
     );
     const checkpoints = `${await services.jobManager.setting('execution.checkpointing.dir')}/${AGGREGATION}`;

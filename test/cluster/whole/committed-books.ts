@@ -27,7 +27,8 @@ export async function committedBooks(broker: string, region: string): Promise<Bo
   return { messages: await messagesIn(broker, events), verdicts };
 }
 
-async function messagesIn(broker: string, topic: string): Promise<number> {
+/** How many messages a topic holds. */
+export async function messagesIn(broker: string, topic: string): Promise<number> {
   const admin = await openKafkaAdmin({ brokers: [broker], clientId: 'adtally-test' });
   try {
     const offsets = await admin.offsets(topic);
