@@ -220,7 +220,7 @@ async function measure(directory: string, { isQuick }: Run): Promise<{ input: In
     await makeTopics(kafka);
     const input = await makeInput(directory, kafka, isQuick ? 200_000 : 1_000_000);
     progress(`${input.events} events of ${Math.round(input.bytes / input.events)} bytes`);
-    return { input, rounds: await runRounds(directory, cluster, input, isQuick ? 1 : 5) };
+    return { input, rounds: await runRounds(directory, cluster, input, isQuick ? 1 : 3) };
   } finally {
     await cluster.stop();
   }
