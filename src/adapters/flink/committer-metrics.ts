@@ -1,10 +1,15 @@
 import type { CommitterCounts } from '../../cluster/jobs/ports.ts';
 
 /** A metric over all subtasks of an operator. */
-export interface SubtaskMetric {
+export interface AggregatedMetric {
   /** "clean[10]__Committer.failedCommittables". */
   readonly id: string;
   readonly sum?: number;
+}
+
+interface TaskMetric extends AggregatedMetric {
+  /** When the tasks of its vertex were started, Unix ms. */
+  readonly startedAt: number;
 }
 
 const COUNTS = ['failedCommittables', 'pendingCommittables'] as const;
@@ -18,13 +23,14 @@ export function committerMetrics(vertex: string): string[] {
 }
 
 /** By sink; two operators that write the same table are one. */
-export function countCommitters(metrics: readonly SubtaskMetric[]): CommitterCounts[] {
-  const sinks = new Map<string, { failed: number; pending: number }>();
-  for (const { id, sum = 0 } of metrics) {
+export function countCommitters(metrics: readonly TaskMetric[]): CommitterCounts[] {
+  const sinks = new Map<string, { startedAt: number; failed: number; pending: number }>();
+  for (const { id, sum = 0, startedAt } of metrics) {
     const [, sink, count] = METRIC.exec(id) ?? [];
     if (sink === undefined) continue;
-    const counts = sinks.get(sink) ?? { failed: 0, pending: 0 };
+    const counts = sinks.get(sink) ?? { startedAt, failed: 0, pending: 0 };
     sinks.set(sink, counts);
+    counts.startedAt = Math.max(counts.startedAt, startedAt);
     if (count === 'failedCommittables') counts.failed += sum;
     else if (count === 'pendingCommittables') counts.pending += sum;
   }

@@ -8,7 +8,7 @@ import type {
   JobManager,
   RestoredCheckpoint,
 } from '../../cluster/jobs/ports.ts';
-import { committerMetrics, countCommitters, type SubtaskMetric } from './committer-metrics.ts';
+import { committerMetrics, countCommitters, type AggregatedMetric } from './committer-metrics.ts';
 import { RestClient, deepestCause, type RestAnswer } from './rest-client.ts';
 
 const POLL_MS = 100;
@@ -96,10 +96,11 @@ export class FlinkJobManager implements JobManager {
   async committers(jobId: string): Promise<readonly CommitterCounts[]> {
     const writing = (await this.#vertices(jobId)).filter(({ name }) => name.includes(': Committer'));
     const metrics = await Promise.all(
-      writing.map(async ({ id, name }) => {
+      writing.map(async ({ id, name, 'start-time': startedAt }) => {
         const path = `/jobs/${encodeURIComponent(jobId)}/vertices/${encodeURIComponent(id)}/subtasks/metrics`;
         const wanted = committerMetrics(name).map(encodeURIComponent).join(',');
-        return (await this.#get(`${path}?get=${wanted}&agg=sum`)) as readonly SubtaskMetric[];
+        const found = (await this.#get(`${path}?get=${wanted}&agg=sum`)) as readonly AggregatedMetric[];
+        return found.map((metric) => ({ ...metric, startedAt }));
       }),
     );
     return countCommitters(metrics.flat());
@@ -142,6 +143,7 @@ interface Vertex {
   /** Its operators, chained: "Calc[8] -> clean[10]: Writer -> clean[10]: Committer". */
   readonly name: string;
   readonly parallelism: number;
+  readonly 'start-time': number;
 }
 
 interface Checkpoints {

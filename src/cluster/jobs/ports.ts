@@ -52,6 +52,8 @@ export interface FlinkOverview {
 export interface CommitterCounts {
   /** The table that it writes. */
   readonly sink: string;
+  /** When its tasks were started last, long after a restart began where there was no slot for them. */
+  readonly startedAt: UnixMs;
   /**
    * Transactions that could not be committed, over which the job goes on: lost, or, right after a restart, committed already before
    * it.

@@ -5,8 +5,8 @@ import type { CommitterSample, JobSample } from './sample.ts';
 
 /** So long after a restart what is counted may still come from it: tasks start one after the other, and Flink gathers counts now and then. */
 const RESTART_SHOWS_MS = 2 * MINUTE_MS;
-/** A transaction begins before the checkpoint that holds it. */
-const EARLIER_MS = 5 * SECOND_MS;
+/** A transaction begins before the checkpoint that holds it, and tasks that are started take a while until they commit. */
+const SLACK_MS = 30 * SECOND_MS;
 
 /**
  * Finds what was lost among the commits that failed. After a restart Flink commits once more what the checkpoint holds, and fails
@@ -26,7 +26,7 @@ export class LossFinder {
     const { sink, failed } = committer;
     if (jobId === null || failed === 0) return [];
     const restored = checkpoints?.restored ?? null;
-    const beganAt = restored?.at ?? job.startedAt ?? at;
+    const beganAt = committer.startedAt;
     const run = `${jobId} ${beganAt}`;
     const key = `${name} ${sink}`;
     const last = this.#harmless.get(key);
@@ -48,10 +48,10 @@ export class LossFinder {
 /** Whether Kafka may have aborted what the restored checkpoint holds before the job was back. */
 function mayBeAborted(
   { checkpoints, restoredCheckpointAt }: JobSample,
-  { transactionTimeoutMs }: CommitterSample,
+  { startedAt, transactionTimeoutMs }: CommitterSample,
 ): boolean {
-  const { at, from } = checkpoints!.restored!;
+  const { from } = checkpoints!.restored!;
   // A job that stops with a savepoint commits all of it before it ends.
   if (/\/savepoint-[^/]+\/?$/.test(from)) return false;
-  return restoredCheckpointAt === null || at - restoredCheckpointAt + EARLIER_MS >= transactionTimeoutMs;
+  return restoredCheckpointAt === null || startedAt - restoredCheckpointAt + SLACK_MS >= transactionTimeoutMs;
 }

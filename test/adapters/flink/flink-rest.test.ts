@@ -156,9 +156,14 @@ describe('the JobManager', () => {
         200,
         {
           vertices: [
-            { id: 'v1', name: 'Source: events -> Calc[1]', parallelism: 2 },
-            { id: 'v2', name: written, parallelism: 1 },
-            { id: 'v3', name: 'verdicts[9]: Writer -> verdicts[9]: Committer', parallelism: 1 },
+            { id: 'v1', name: 'Source: events -> Calc[1]', parallelism: 2, 'start-time': 9 },
+            { id: 'v2', name: written, parallelism: 1, 'start-time': 5 },
+            {
+              id: 'v3',
+              name: 'verdicts[9]: Writer -> verdicts[9]: Committer',
+              parallelism: 1,
+              'start-time': 7,
+            },
           ],
         },
       ],
@@ -180,8 +185,8 @@ describe('the JobManager', () => {
     expect(await flink.overview()).toEqual({ version: '2.3.0', slots: 6, freeSlots: 3 });
     expect(await flink.parallelism('j')).toBe(2);
     expect(await flink.committers('j')).toEqual([
-      { sink: 'clean', failed: 2, pending: 1 },
-      { sink: 'verdicts', failed: 7, pending: 0 },
+      { sink: 'clean', startedAt: 5, failed: 2, pending: 1 },
+      { sink: 'verdicts', startedAt: 7, failed: 7, pending: 0 },
     ]);
   });
 

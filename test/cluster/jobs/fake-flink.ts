@@ -95,7 +95,7 @@ export class FakeFlink implements SqlGateway, JobManager, CheckpointFiles {
 
   committers(jobId: string): Promise<readonly CommitterCounts[]> {
     const failed = this.failedCommits.get(jobId) ?? 0;
-    return Promise.resolve([{ sink: 'clean', failed, pending: 0 }]);
+    return Promise.resolve([{ sink: 'clean', startedAt: 0, failed, pending: 0 }]);
   }
 
   setting(name: string): Promise<string | undefined> {

@@ -32,7 +32,7 @@ function behind(lagMessages: number): More {
 }
 
 function waiting(at: number): Partial<Sample> {
-  const committers = [{ sink: 'clean', failed: 0, pending: 2, transactionTimeoutMs: 900_000 }];
+  const committers = [{ sink: 'clean', startedAt: 0, failed: 0, pending: 2, transactionTimeoutMs: 900_000 }];
   return { jobs: [jobSample({ committers, checkpoints: checkpoints(at) })] };
 }
 

@@ -18,7 +18,9 @@ export function jobSample(more: Partial<JobSample> = {}): JobSample {
     checkpoints: checkpoints(1_800_000_000_000),
     failure: null,
     restoredCheckpointAt: null,
-    committers: [{ sink: 'clean', failed: 0, pending: 0, transactionTimeoutMs: 900_000 }],
+    committers: [
+      { sink: 'clean', startedAt: 1_800_000_000_000, failed: 0, pending: 0, transactionTimeoutMs: 900_000 },
+    ],
     lagMessages: 0,
     missedMessages: 0,
     ...more,
