@@ -103,7 +103,7 @@ export const generateCommand: CommandDefinition = {
 };
 
 function describeSent(sent: SentTraffic, asDue: boolean, regions: readonly RegionTraffic[]): string {
-  const { events, due, verdicts, durationMs, answersLost } = sent;
+  const { events, due, verdicts, isProvisional, durationMs, answersLost } = sent;
   const lines = [
     `${formatCount(events)} events in ${(durationMs / SECOND_MS).toFixed(1)} s: ${formatCount(rateOf(events, durationMs))}/s.`,
     renderTable(
@@ -119,6 +119,8 @@ function describeSent(sent: SentTraffic, asDue: boolean, regions: readonly Regio
   lines.push(...describeTraffic(regions, answersLost));
   const answering = regions.filter(({ requests, failures }) => requests > failures);
   if (asDue) lines.push('The region said what was due.');
+  else if (isProvisional)
+    lines.push('A gateway took them in: what is not invalid is judged behind it (adtally audit --cluster).');
   else if (answersLost > 0)
     lines.push('It differs, as it may: what was counted under a lost answer came back as duplicate.');
   else if (answering.length > 1)

@@ -27,6 +27,8 @@ export interface SentTraffic {
   readonly due: TrafficTally;
   /** What the region said. */
   readonly verdicts: VerdictCounts;
+  /** A gateway of a cluster said it, which knows only what is invalid. */
+  isProvisional: boolean;
   resends: number;
   answersLost: number;
   durationMs: number;
@@ -42,6 +44,7 @@ export async function sendTraffic(options: SendOptions): Promise<SentTraffic> {
     events: 0,
     due: noTraffic(),
     verdicts: noVerdicts(),
+    isProvisional: false,
     resends: 0,
     answersLost: 0,
     durationMs: 0,
@@ -87,6 +90,7 @@ function dueEvents(
 async function deliver(options: SendOptions, bytes: Uint8Array, sent: SentTraffic): Promise<void> {
   const { receipt, resends, answersLost } = await options.sender.sendEvents(bytes, options.stop);
   for (const verdict of VERDICTS) sent.verdicts[verdict] += receipt.verdicts[verdict];
+  sent.isProvisional ||= receipt.provisional === true;
   sent.resends += resends;
   sent.answersLost += answersLost;
   options.onProgress(sent);

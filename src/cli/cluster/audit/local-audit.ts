@@ -16,7 +16,7 @@ import { addressesOf, type ClusterLayout } from '../../../cluster/local/cluster-
 import { GROUPS_MAX } from '../../../cluster/pinot/figures-sql.ts';
 import { PinotBooks } from '../../../cluster/pinot/pinot-books.ts';
 import { retentionDays } from '../../../cluster/render/pinot-tables.ts';
-import { topicNamesOf } from '../../../cluster/topic-names.ts';
+import { topicsOf } from '../../../cluster/render/topics.ts';
 import { HiveBooks } from '../../../cluster/warehouse/hive-books.ts';
 import type { HiveSession } from '../../../cluster/warehouse/ports.ts';
 import type { PipelineSpec } from '../../../pipeline/settings.ts';
@@ -71,7 +71,7 @@ async function openBooks(
   const address = { brokers: [addressesOf(layout).regions[region].kafka], clientId: 'adtally-audit' };
   const admin = await openKafkaAdmin(address);
   opened.defer(() => admin.close());
-  await checkTopics(region, admin);
+  await checkTopics(region, spec, admin);
   const kafka = { admin, openReader: openKafkaReader.bind(undefined, address) };
   const books = await RegionBooks.open(region, spec, kafka, nodeClock);
   opened.defer(() => books.close());
@@ -79,8 +79,8 @@ async function openBooks(
 }
 
 /** Throws AdtallyError not_found before "apply". */
-async function checkTopics(region: string, admin: KafkaAdmin): Promise<void> {
-  const wanted = Object.values(topicNamesOf(region));
+async function checkTopics(region: string, spec: PipelineSpec, admin: KafkaAdmin): Promise<void> {
+  const wanted = topicsOf(region, spec, { brokers: 1, partitions: 1 }).map(({ name }) => name);
   const present = new Set((await admin.topics(wanted)).map(({ name }) => name));
   const missing = wanted.find((name) => !present.has(name));
   if (missing !== undefined)
