@@ -1,6 +1,7 @@
 import { backoffMs } from '../base/backoff.ts';
 import type { Clock, UnixMs } from '../base/clock.ts';
 import { AdtallyError } from '../base/errors.ts';
+import { pause } from '../base/pause.ts';
 import type { FeedId, RecordFeed, RecordPage, Sink } from './ports.ts';
 
 /** Changes that come closer together than this are loaded together: every page costs the sink a transaction. */
@@ -95,7 +96,7 @@ export class FeedLoader {
     while (!this.#stop.signal.aborted) {
       try {
         const isCaughtUp = await this.#loadPage();
-        if (isCaughtUp) await this.#rest(GATHER_MS);
+        if (isCaughtUp) await pause(this.#options.clock, GATHER_MS, this.#stop.signal);
       } catch (error) {
         if (this.#stop.signal.aborted) return;
         await this.#recover(error instanceof Error ? error : new Error(String(error)));
@@ -163,23 +164,13 @@ export class FeedLoader {
       this.#restarts++;
     }
     const isFirstRefusal = isRefused && this.#failures === 1;
-    if (!isFirstRefusal)
-      await this.#rest(backoffMs(this.#failures, FIRST_BACKOFF_MS, this.#options.chance(), BACKOFF_MS_MAX));
-  }
-
-  /** Waits for so long; a stop ends it at once. */
-  #rest(delayMs: number): Promise<void> {
-    const { signal } = this.#stop;
-    return new Promise((resolve) => {
-      if (signal.aborted) return resolve();
-      const finish = (): void => {
-        cancel();
-        signal.removeEventListener('abort', finish);
-        resolve();
-      };
-      const cancel = this.#options.clock.after(delayMs, finish);
-      signal.addEventListener('abort', finish);
-    });
+    if (isFirstRefusal) return;
+    const { clock, chance } = this.#options;
+    await pause(
+      clock,
+      backoffMs(this.#failures, FIRST_BACKOFF_MS, chance(), BACKOFF_MS_MAX),
+      this.#stop.signal,
+    );
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
+import { pause } from '../../base/pause.ts';
 import { SECOND_MS } from '../../base/units.ts';
 
 const BACKOFF_MS_MIN = SECOND_MS / 4;
@@ -33,27 +34,13 @@ export class RetryLoop {
         const restMs = await orStopped(step(signal), signal);
         this.error = undefined;
         backoffMs = BACKOFF_MS_MIN;
-        await this.#rest(restMs ?? 0);
+        await pause(this.#clock, restMs ?? 0, signal);
       } catch (error) {
         this.error = error instanceof Error ? error : new Error(String(error));
-        await this.#rest(backoffMs);
+        await pause(this.#clock, backoffMs, signal);
         backoffMs = Math.min(backoffMs * 2, BACKOFF_MS_MAX);
       }
     }
-  }
-
-  #rest(delayMs: number): Promise<void> {
-    const { signal } = this.#stop;
-    if (signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const finish = (): void => {
-        cancel();
-        signal.removeEventListener('abort', finish);
-        resolve();
-      };
-      const cancel = this.#clock.after(delayMs, finish);
-      signal.addEventListener('abort', finish);
-    });
   }
 }
 

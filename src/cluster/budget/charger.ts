@@ -1,4 +1,5 @@
 import type { Clock, UnixMs } from '../../base/clock.ts';
+import { pause } from '../../base/pause.ts';
 import { DAY_MS, SECOND_MS } from '../../base/units.ts';
 import { CampaignDays } from '../../budget/campaign-day.ts';
 import { knownState } from '../../budget/known-state.ts';
@@ -95,12 +96,12 @@ export class Charger {
       try {
         const lease = await store.takeLease(holder);
         this.#error = undefined;
-        if (lease === undefined) await this.#rest(TRY_EVERY_MS);
+        if (lease === undefined) await pause(this.#options.clock, TRY_EVERY_MS, this.#stop.signal);
         else await this.#charge(lease);
         backoffMs = TRY_EVERY_MS / 4;
       } catch (error) {
         this.#error = error instanceof Error ? error : new Error(String(error));
-        await this.#rest(backoffMs);
+        await pause(this.#options.clock, backoffMs, this.#stop.signal);
         backoffMs = Math.min(backoffMs * 2, BACKOFF_MS_MAX);
       }
     }
@@ -204,20 +205,6 @@ export class Charger {
     const closed = await this.#options.store.closeEntries(term.lease, before, CLOSE_ENTRIES);
     if (closed === undefined) term.lose();
     else if (closed === 0) this.#closedBefore = before;
-  }
-
-  #rest(ms: number): Promise<void> {
-    const { signal } = this.#stop;
-    if (signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const finish = (): void => {
-        cancel();
-        signal.removeEventListener('abort', finish);
-        resolve();
-      };
-      const cancel = this.#options.clock.after(ms, finish);
-      signal.addEventListener('abort', finish);
-    });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
+import { pause } from '../../base/pause.ts';
 import { AlarmBoard, type StandingAlarm } from './alarm.ts';
 import { AlarmRules } from './alarm-rules.ts';
 import type { Healer } from './healer.ts';
@@ -50,21 +51,9 @@ export async function watchCluster(ports: WatcherPorts, everyMs: number, signal:
         failed.abort(error);
       })
       .finally(() => (healing = undefined));
-    await pauseUnless(signal, clock, everyMs);
+    await pause(clock, everyMs, signal);
   }
   await healing;
   await sampler.close();
   failed.signal.throwIfAborted();
-}
-
-function pauseUnless(signal: AbortSignal, clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    const cancel = clock.after(ms, done);
-    signal.addEventListener('abort', done, { once: true });
-    function done(): void {
-      cancel();
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-  });
 }
