@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { nodeClock } from '../../src/adapters/node-clock/node-clock.ts';
+import { campaignAttributes } from '../../src/adapters/postgres/budget/campaign-attributes.ts';
 import { PostgresCampaignStore } from '../../src/adapters/postgres/budget/campaign-store.ts';
 import { PostgresChargingStore } from '../../src/adapters/postgres/budget/charging-store.ts';
 import { prepareBudgetSchema } from '../../src/adapters/postgres/budget/schema.ts';
@@ -241,6 +242,20 @@ describe.skipIf(isWithoutPostgres)(`the ledger in PostgreSQL (LEDGER_SEED=${SEED
     });
     expect(await desks[0].book.entries('spring', 10, undefined, 'acme')).toHaveLength(3);
   }, 60_000);
+
+  test('tells what campaigns can be grouped by, once there are any', async () => {
+    expect(await campaignAttributes(database)).toEqual([]);
+    await prepareBudgetSchema(database);
+    const { book } = openDesk();
+    await book.putCampaign('plain', CAMPAIGN, Date.now());
+    await book.putCampaign('spring', { ...CAMPAIGN, placement: 'banner' }, Date.now());
+    await book.putCampaign('summer', { ...CAMPAIGN, merchantId: 'm' }, Date.now());
+    const found = await campaignAttributes(database);
+    expect(found.toSorted((one, other) => (one.campaignId < other.campaignId ? -1 : 1))).toEqual([
+      { campaignId: 'spring', merchantId: null, placement: 'banner' },
+      { campaignId: 'summer', merchantId: 'm', placement: null },
+    ]);
+  });
 
   test('moves old entries into closing balances, whole postings, and the sums stay', async () => {
     await prepareBudgetSchema(database);

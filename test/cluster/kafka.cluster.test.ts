@@ -156,6 +156,39 @@ describe('what a look into it shows', () => {
   });
 });
 
+test('ends of transactions and what was aborted are no messages to come, an open transaction may bring some', async () => {
+  const topic = await newTopic(1);
+  const inspection = await openKafkaInspection(address());
+  const transactor = await openKafkaTransactor(address(), { transactionalId: topic, timeoutMs: 30_000 });
+  const other = await openKafkaTransactor(address(), { transactionalId: `${topic}-2`, timeoutMs: 30_000 });
+  const holds = (offset: bigint, to: bigint): Promise<boolean> =>
+    inspection.holdsMessages({ topic, partition: 0, offset }, to);
+  const stable = (to: bigint) =>
+    expect.poll(async () => (await inspection.ends([topic]))[0].lastStable, { timeout: 10_000 }).toBe(to);
+  const first = await transactor.begin();
+  await first.send(batch(topic, 'a', 'b'));
+  await first.commit();
+  await stable(3n);
+  expect([await holds(0n, 3n), await holds(1n, 3n), await holds(2n, 3n)]).toEqual([true, true, false]);
+  const second = await transactor.begin();
+  await second.send(batch(topic, 'c', 'd'));
+  expect([await holds(2n, 3n), await holds(2n, 5n)]).toEqual([false, true]);
+  const between = await other.begin();
+  await between.send(batch(topic, 'e'));
+  await second.abort();
+  // The end of the aborted one is at 6, and the other one is open.
+  expect([await holds(2n, 5n), await holds(2n, 7n)]).toEqual([false, true]);
+  await between.abort();
+  await stable(8n);
+  expect([await holds(2n, 8n), await holds(0n, 8n)]).toEqual([false, true]);
+  const last = await transactor.begin();
+  await last.send(batch(topic, 'f'));
+  await last.commit();
+  await stable(10n);
+  expect([await holds(2n, 8n), await holds(2n, 10n), await holds(9n, 10n)]).toEqual([false, true, false]);
+  for (const one of [transactor, other, inspection]) await one.close();
+});
+
 describe('transactions', () => {
   test('aborted messages of two producers at a time are not read, whoever is aborted first', async () => {
     const topic = await newTopic(1);

@@ -6,7 +6,9 @@ import { Workplace } from '../cli/adtally-process.ts';
 import { LocalCluster } from './servers/local-cluster.ts';
 import { KilledCommand } from './whole/killed-command.ts';
 import { committedBooks, type Books } from './whole/committed-books.ts';
+import { Probes } from './whole/probes.ts';
 import { pinotSums, sumsOfRows, type Sums } from './whole/pinot-sums.ts';
+import type { FiguresReport } from '../../src/reporting/figures-report.ts';
 import type { SqlAnswer } from '../../src/reporting/sql-answer.ts';
 
 const SIDES = ['a', 'b'] as const;
@@ -61,6 +63,7 @@ describe('a cluster of two regions whose servers are killed under load', { timeo
     await cluster.apply();
     for (const side of SIDES) gateways.set(side, await startGateway(side));
     for (const name of ['one', 'two']) budgets.push(await startBudget(name));
+    await putCampaign(budgets[0].url);
   }, 600_000);
 
   afterAll(async () => {
@@ -110,6 +113,9 @@ describe('a cluster of two regions whose servers are killed under load', { timeo
     const over = new AbortController();
     const load = Promise.all(SIDES.map(async (side, n) => sent.set(side, await generate(side, 100 + n))));
     const ended = load.finally(() => over.abort());
+    const probing = new AbortController();
+    const probes = new Probes(new Map(SIDES.map((side) => [side, () => gateways.get(side)!.url])));
+    const probed = probes.run(probing.signal);
     for (let n = 0; !over.signal.aborted && n < all.length; n++) {
       const { name, kill, heal } = all[n];
       await sleep(UP_MS);
@@ -122,22 +128,31 @@ describe('a cluster of two regions whose servers are killed under load', { timeo
     // It sends until then: at Ctrl-C it says what it has sent.
     senders.signalAll('SIGINT');
     await ended;
+    probing.abort();
+    await probed;
     expect(killed).toEqual(all.map(({ name }) => name));
 
     for (const side of SIDES) {
       const { events, due } = sent.get(side)!;
-      const books = await settled(side, events);
-      expect(books.verdicts['counted']).toBe(due.verdicts['counted']);
+      const books = await settled(side, events + probes.sent(side));
+      expect(books.verdicts['counted']).toBe(due.verdicts['counted'] + probes.sent(side));
       // What was sent again after a lost answer is a duplicate, or judged again: nothing of it may be counted.
       for (const verdict of ['duplicate', 'conflict', 'late', 'future', 'invalid'])
         expect(books.verdicts[verdict]).toBeGreaterThanOrEqual(due.verdicts[verdict]);
       expect(sum(Object.values(books.verdicts))).toBe(books.messages);
     }
-    const truth = Object.fromEntries(SIDES.map((side) => [side, dueSums(sent.get(side)!)]));
+    const truth = Object.fromEntries(
+      SIDES.map((side) => [side, dueSums(sent.get(side)!, probes.sent(side))]),
+    );
     for (const side of SIDES)
       expect(await like(() => pinotSums(cluster.addresses.regions[side].pinotBroker), truth)).toEqual(truth);
     expect(await like(warehouseSums, truth)).toEqual(truth);
     for (const side of SIDES) expect(await reported(gateways.get(side)!.url)).toEqual(sumsOf(truth));
+    expect(await placed(gateways.get('a')!.url)).toEqual({ banner: probes.sent('a') + probes.sent('b') });
+    // No report said that it reached further than it did, whatever was down.
+    expect(probes.missing).toEqual([]);
+    expect(probes.answers).toBeGreaterThan(0);
+    for (const side of SIDES) await upToDate(gateways.get(side)!.url);
     expect((await cluster.run('plan')).stdout).toBe('{"changes":[]}\n');
     // And by the audit: topics, Pinots, Hive and ledger, minute by minute.
     const { exact, books, findings } = await place.json<ClusterAudit>([
@@ -202,8 +217,46 @@ function sumsOf(parts: Readonly<Record<string, Sums>>): Sums {
   };
 }
 
-function dueSums({ due: { kinds } }: Sent): Sums {
-  return { impressions: kinds['impression'], clicks: kinds['click'] };
+/** That of the probes. */
+async function putCampaign(budgetUrl: string): Promise<void> {
+  const campaign = {
+    advertiserId: 'probes',
+    currency: 'USD',
+    dailyBudgetMicros: 1_000_000,
+    timezone: 'UTC',
+    start: '2026-01-01T00:00:00Z',
+    placement: 'banner',
+  };
+  const { status } = await fetch(`${budgetUrl}/v1/campaigns/probes`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(campaign),
+  });
+  expect(status).toBe(200);
+}
+
+/** Impressions of the campaigns that have a placement. */
+async function placed(url: string): Promise<Record<string, number>> {
+  const response = await fetch(`${url}/v1/reports/figures?by=placement`);
+  const { rows } = (await response.json()) as FiguresReport;
+  const named = rows.filter(({ id }) => id !== null);
+  return Object.fromEntries(named.map(({ id, impressions }) => [String(id), Number(impressions)]));
+}
+
+/** Until a report reaches up to now, of both regions. */
+async function upToDate(url: string): Promise<void> {
+  const from = Date.now();
+  const report = async (): Promise<FiguresReport> => {
+    const response = await fetch(`${url}/v1/reports/figures?by=total`);
+    return (await response.json()) as FiguresReport;
+  };
+  await expect
+    .poll(async () => Date.parse((await report()).asOf ?? ''), { timeout: PATIENCE_MS, interval: 1000 })
+    .toBeGreaterThan(from);
+}
+
+function dueSums({ due: { kinds } }: Sent, probes: number): Sums {
+  return { impressions: kinds['impression'] + probes, clicks: kinds['click'] };
 }
 
 function sum(values: readonly number[]): number {

@@ -5,9 +5,11 @@ import type {
   OpenTransaction,
   PartitionEnds,
 } from '../../cluster/kafka/inspection.ts';
+import type { NextOffset } from '../../cluster/kafka/ports.ts';
 import { type KafkaAddress, kafkaClient } from './kafka-client.ts';
 import { kafkaError } from './kafka-errors.ts';
 import { askBroker } from './wire/wire-connection.ts';
+import { fetchBatches, firstCommitted } from './wire/wire-fetch.ts';
 import {
   apiVersions,
   DESCRIBE_TRANSACTIONS,
@@ -78,6 +80,26 @@ class Inspection implements KafkaInspection {
           offset: offset === '-1' ? null : BigInt(offset),
         })),
       );
+    });
+  }
+
+  async holdsMessages(from: NextOffset, to: bigint): Promise<boolean> {
+    return this.#asked(`give messages of ${from.topic}`, async () => {
+      const leaders = await this.#leaders([from.topic]);
+      const isLed = (one: WirePartition): boolean => one.partition === from.partition;
+      const [broker] = [...leaders].find(([, partitions]) => partitions.some(isLed)) ?? [];
+      if (broker === undefined) throw new Error(`${from.topic}/${from.partition} has no leader`);
+      for (let { offset } = from; offset < to;) {
+        const found = await this.#ask(broker, fetchBatches({ ...from, offset }));
+        if (found.error !== 0) throw new Error(`error ${found.error} for ${from.topic}/${from.partition}`);
+        const batch = firstCommitted(found, offset);
+        if (batch !== undefined) return batch.first < to;
+        const last = found.batches.at(-1);
+        // Nothing more is given before a transaction that is open.
+        if (last === undefined) return found.lastStable < to;
+        offset = last.last + 1n;
+      }
+      return false;
     });
   }
 

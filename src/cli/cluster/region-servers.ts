@@ -48,10 +48,23 @@ export function brokersOf({ kafka, cluster }: ServerFlags, region: string): stri
       'Say where Kafka is: --kafka HOST:PORT, or --cluster DIR for a local cluster.',
     );
   }
-  const brokers = kafka ?? [brokerIn(cluster!, region)];
+  return checkBrokers('--kafka', kafka ?? [brokerIn(cluster!, region)]);
+}
+
+/** Brokers of the Kafka of another region; undefined where that is not known. Throws AdtallyError config_invalid. */
+export function peerBrokersOf(
+  peerKafka: string[] | undefined,
+  cluster: string | undefined,
+  peer: string,
+): string[] | undefined {
+  if (peerKafka !== undefined) return checkBrokers('--peer-kafka', peerKafka);
+  return cluster === undefined ? undefined : [brokerIn(cluster, peer)];
+}
+
+function checkBrokers(flag: string, brokers: string[]): string[] {
   const wrong = brokers.find((broker) => !BROKER.test(broker));
   if (wrong === undefined) return brokers;
-  throw new AdtallyError('config_invalid', `--kafka is "${wrong}"; it must be HOST:PORT, as 127.0.0.1:9092.`);
+  throw new AdtallyError('config_invalid', `${flag} is "${wrong}"; it must be HOST:PORT, as 127.0.0.1:9092.`);
 }
 
 /** The broker of the region in the addresses of a local cluster. */
@@ -61,10 +74,15 @@ function brokerIn(directory: string, region: string): string {
   throw new AdtallyError('config_invalid', `${addressFile(directory)} names no Kafka of region ${region}.`);
 }
 
-export function pinotOf(directory: string | undefined, region: string): string | null {
+/** The URL of a part of the region's Pinot; null where there is none. */
+export function pinotOf(
+  directory: string | undefined,
+  region: string,
+  part: 'pinotBroker' | 'pinotController',
+): string | null {
   if (directory === undefined) return null;
-  const { pinotBroker } = addressesIn(directory, region);
-  return typeof pinotBroker === 'string' && pinotBroker !== '' ? pinotBroker : null;
+  const url = addressesIn(directory, region)[part];
+  return typeof url === 'string' && url !== '' ? url : null;
 }
 
 /** The URL of the cluster's PostgreSQL; null where there is none. */
@@ -78,15 +96,18 @@ function addressFile(directory: string): string {
   return join(directory, 'addresses.json');
 }
 
+interface WrittenRegion {
+  readonly kafka?: unknown;
+  readonly pinotBroker?: unknown;
+  readonly pinotController?: unknown;
+}
+
 interface WrittenAddresses {
-  readonly regions?: Readonly<Record<string, { readonly kafka?: unknown; readonly pinotBroker?: unknown }>>;
+  readonly regions?: Readonly<Record<string, WrittenRegion>>;
   readonly postgres?: unknown;
 }
 
-function addressesIn(
-  directory: string,
-  region: string,
-): { readonly kafka?: unknown; readonly pinotBroker?: unknown } {
+function addressesIn(directory: string, region: string): WrittenRegion {
   return readAddresses(directory).regions?.[region] ?? {};
 }
 

@@ -1,4 +1,5 @@
 import type { UnixMs } from '../../base/clock.ts';
+import type { NextOffset } from './ports.ts';
 
 /** A partition of a topic, and how far readers may read of it. */
 export interface PartitionEnds {
@@ -33,6 +34,11 @@ export interface KafkaInspection {
   ends(topics: readonly string[]): Promise<PartitionEnds[]>;
   openTransactions(): Promise<OpenTransaction[]>;
   groupOffsets(group: string, topics: readonly string[]): Promise<GroupOffset[]>;
+  /**
+   * Whether readers of committed messages get one from `from` to `to`, exclusive, or may get one once a transaction has ended: the ends of
+   * transactions take offsets, too, and so does what was aborted.
+   */
+  holdsMessages(from: NextOffset, to: bigint): Promise<boolean>;
   /** Whether every broker knows how to list and to describe transactions (Kafka 3.0). */
   listsTransactions(): Promise<boolean>;
   close(): Promise<void>;

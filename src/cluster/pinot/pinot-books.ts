@@ -6,11 +6,12 @@ import { BOOK_FIGURES, type AuditedBooks, type BookEntry, type BookFigure } from
 import { GROUPS_MAX } from './figures-sql.ts';
 import { exact } from './figures-sum.ts';
 import type { PinotBroker } from './ports.ts';
+import { PINOT_TABLES } from './table-names.ts';
 
-const TABLES = {
-  'ad-minutes': { name: 'ad_minutes', time: '"minute"' },
-  'attributed-orders': { name: 'attributed_orders', time: 'order_time' },
-} as const satisfies Readonly<Record<RecordKind, { readonly name: string; readonly time: string }>>;
+const TIMES = {
+  'ad-minutes': '"minute"',
+  'attributed-orders': 'order_time',
+} as const satisfies Readonly<Record<RecordKind, string>>;
 
 const SUMS: Readonly<Record<BookFigure, string>> = {
   records: 'COUNT(*)',
@@ -51,7 +52,7 @@ export class PinotBooks implements AuditedBooks {
     this.kind = kind;
     this.figures = BOOK_FIGURES[kind];
     this.advice =
-      `See that it has read topic ${region}.load.${kind}. If it has, delete its table ${TABLES[kind].name} and run ` +
+      `See that it has read topic ${region}.load.${kind}. If it has, delete its table ${PINOT_TABLES[kind]} and run ` +
       '"adtally cluster apply": the table is filled again from the topic, or with --replay from all that Kafka still holds.';
     this.#retentionMs = retentionMs;
     this.#broker = broker;
@@ -73,11 +74,11 @@ export class PinotBooks implements AuditedBooks {
   }
 
   async #part(from: UnixMs, to: UnixMs | null): Promise<BookEntry[]> {
-    const { name, time } = TABLES[this.kind];
+    const time = TIMES[this.kind];
     const minute = `CAST(FLOOR(${time} / ${MINUTE_MS}) * ${MINUTE_MS} AS LONG)`;
     const end = to === null ? '' : ` AND ${time} < ${to}`;
     const { rows } = await this.#broker.query(
-      `SELECT region, ${minute}, ${this.figures.map((figure) => SUMS[figure]).join(', ')} FROM ${name}` +
+      `SELECT region, ${minute}, ${this.figures.map((figure) => SUMS[figure]).join(', ')} FROM ${PINOT_TABLES[this.kind]}` +
         ` WHERE ${time} >= ${from}${end} GROUP BY region, ${minute} LIMIT ${GROUPS_MAX + 1}`,
     );
     if (rows.length > GROUPS_MAX)

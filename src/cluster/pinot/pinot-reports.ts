@@ -11,12 +11,13 @@ import { RECORD_KINDS, type CampaignAttributes } from '../../union-load/ports.ts
 import { figuresStatements, GROUPS_MAX, type FiguresStatement } from './figures-sql.ts';
 import { FiguresSum } from './figures-sum.ts';
 import type { LoadedRegion, PinotBroker } from './ports.ts';
+import { PINOT_TABLES } from './table-names.ts';
 
 export interface PinotReportsOptions {
   readonly broker: PinotBroker;
   /** All regions whose records are in Pinot. */
   readonly regions: readonly string[];
-  /** Merchant and placement of campaigns, as they are now. */
+  /** Merchant and placement of campaigns, as they are now; asked for only by who needs them. */
   readonly campaigns: () => Promise<readonly CampaignAttributes[]>;
   /** How far Pinot has come, read before the figures are; null when that is not known. */
   readonly progress: () => Promise<readonly LoadedRegion[] | null>;
@@ -71,7 +72,10 @@ export class PinotReports implements Reports {
   ): Promise<{ answer: FiguresAnswer; loaded: readonly LoadedRegion[] | null }> {
     this.#checkHeld(query);
     const { campaigns: readCampaigns, progress } = this.#options;
-    const [campaigns, loaded] = await Promise.all([readCampaigns(), progress()]);
+    const [campaigns, loaded] = await Promise.all([
+      asksOfCampaigns(query) ? readCampaigns() : [],
+      progress(),
+    ]);
     const sum = new FiguresSum(query, campaigns);
     const statements = figuresStatements(query, buckets, campaigns);
     await Promise.all(statements.map((statement) => this.#addTo(sum, statement)));
@@ -103,7 +107,7 @@ export class PinotReports implements Reports {
 
   async #failure(): Promise<string | null> {
     try {
-      for (const table of ['ad_minutes', 'attributed_orders']) {
+      for (const table of Object.values(PINOT_TABLES)) {
         await this.#options.broker.query(`SELECT COUNT(*) FROM ${table}`);
       }
       return null;
@@ -132,4 +136,9 @@ export class PinotReports implements Reports {
       }));
     });
   }
+}
+
+/** Whether the answer hangs on the merchant or the placement of campaigns. */
+function asksOfCampaigns({ by, filter: { merchantId, placement } }: FiguresQuery): boolean {
+  return by === 'merchant' || by === 'placement' || merchantId !== undefined || placement !== undefined;
 }

@@ -4,6 +4,7 @@ import type { CheckpointFiles, JobManager } from '../jobs/ports.ts';
 import { tablesOf } from '../jobs/job-tables.ts';
 import { runningVersions } from '../jobs/running-jobs.ts';
 import type { GroupOffset, KafkaInspection, PartitionEnds } from '../kafka/inspection.ts';
+import { KafkaInspections } from '../kafka/inspections.ts';
 import type { RenderedJob } from '../render/rendered-job.ts';
 import type { JobSample, ProcessSample, Sample, SilentServer, TopicSample } from './sample.ts';
 
@@ -38,10 +39,11 @@ const NOT_RUNNING = {
 /** Takes samples of a cluster. A server that does not answer is part of the sample, never a failure. */
 export class Sampler {
   readonly #sources: SampleSources;
-  readonly #kafkas = new Map<string, KafkaInspection>();
+  readonly #kafkas: KafkaInspections;
 
   constructor(sources: SampleSources) {
     this.#sources = sources;
+    this.#kafkas = new KafkaInspections(sources.openKafka);
   }
 
   async take(jobs: readonly RenderedJob[]): Promise<Sample> {
@@ -72,9 +74,8 @@ export class Sampler {
     };
   }
 
-  async close(): Promise<void> {
-    await Promise.all([...this.#kafkas.values()].map((kafka) => kafka.close()));
-    this.#kafkas.clear();
+  close(): Promise<void> {
+    return this.#kafkas.close();
   }
 
   async #job(job: RenderedJob): Promise<Omit<JobSample, 'lagMessages' | 'missedMessages'>> {
@@ -107,10 +108,8 @@ export class Sampler {
     };
   }
 
-  async #look(region: string, jobs: readonly RenderedJob[]): Promise<KafkaLook> {
-    const kafka = this.#kafkas.get(region) ?? (await this.#sources.openKafka(region));
-    this.#kafkas.set(region, kafka);
-    try {
+  #look(region: string, jobs: readonly RenderedJob[]): Promise<KafkaLook> {
+    return this.#kafkas.use(region, async (kafka) => {
       const tables = jobs.map((job) => ({ job: job.name, ...tablesOf(job) }));
       const names = tables.flatMap(({ sources, sinks }) => [...sources, ...sinks.map(({ topic }) => topic)]);
       const [ends, open] = await Promise.all([kafka.ends([...new Set(names)]), kafka.openTransactions()]);
@@ -131,11 +130,7 @@ export class Sampler {
         })),
       }));
       return { topics, ends, offsets: new Map(offsets) };
-    } catch (error) {
-      this.#kafkas.delete(region);
-      await kafka.close();
-      throw error;
-    }
+    });
   }
 }
 

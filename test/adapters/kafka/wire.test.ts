@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { askBroker } from '../../../src/adapters/kafka/wire/wire-connection.ts';
+import { fetchBatches, firstCommitted } from '../../../src/adapters/kafka/wire/wire-fetch.ts';
 import { WireReader } from '../../../src/adapters/kafka/wire/wire-reader.ts';
 import { describeTransactions, listEnds } from '../../../src/adapters/kafka/wire/wire-requests.ts';
 import { WireWriter } from '../../../src/adapters/kafka/wire/wire-writer.ts';
@@ -27,6 +28,24 @@ async function broker(answer: (request: Buffer) => Buffer): Promise<string> {
 
 function framed(body: WireWriter): Buffer {
   return Buffer.concat([new WireWriter().int32(body.bytes().length).bytes(), body.bytes()]);
+}
+
+interface Batch {
+  readonly first: bigint;
+  readonly count: number;
+  readonly attributes: number;
+  readonly producer: bigint;
+}
+
+function batchOf({ first, count, attributes, producer }: Batch): Buffer {
+  const body = new WireWriter()
+    .int32(0)
+    .int8(2)
+    .int32(0)
+    .int16(attributes)
+    .int32(count - 1);
+  body.int64(0n).int64(0n).int64(producer).int16(0).int32(0).int32(count).string('records');
+  return Buffer.concat([new WireWriter().int64(first).int32(body.bytes().length).bytes(), body.bytes()]);
 }
 
 test('lengths of compact texts and lists are written and read as Kafka has them', () => {
@@ -76,6 +95,37 @@ describe('a broker is asked', () => {
     // Length; api, version, number, client, no tags; one id, no tags.
     const header = ['00000013', '0041', '0000', '00000001', '0002', '6d65', '00'];
     expect(heard.toString('hex')).toBe([...header, '02', '04742d31', '00'].join(''));
+  });
+
+  test('for the next batches of a partition, of which the last one may be cut off', async () => {
+    const records = Buffer.concat([
+      batchOf({ first: 5n, count: 3, attributes: 0b1_0001, producer: 7n }),
+      batchOf({ first: 8n, count: 1, attributes: 0b11_0000, producer: 7n }),
+      batchOf({ first: 9n, count: 2, attributes: 0, producer: -1n }),
+      batchOf({ first: 11n, count: 2, attributes: 0, producer: -1n }).subarray(0, 40),
+    ]);
+    const answer = new WireWriter().int32(0).int32(0);
+    answer.array(['t'], (topic) =>
+      answer
+        .string(topic)
+        .array([0], (partition) => answer.int32(partition).int16(0).int64(99n).int64(13n).int32(-1)),
+    );
+    const head = new WireWriter().int32(records.length).bytes();
+    const bytes = Buffer.concat([answer.bytes(), head, records]);
+    const address = await broker(() => Buffer.concat([new WireWriter().int32(bytes.length).bytes(), bytes]));
+    const found = await askBroker(address, 'me', fetchBatches({ topic: 't', partition: 0, offset: 6n }));
+    expect(found).toMatchObject({ error: 0, lastStable: 13n, aborted: [] });
+    expect(found.batches.map(({ first, last, isControl }) => [first, last, isControl])).toEqual([
+      [5n, 7n, false],
+      [8n, 8n, true],
+      [9n, 10n, false],
+    ]);
+    expect(firstCommitted(found, 7n)?.first).toBe(5n);
+    expect(firstCommitted(found, 8n)?.first).toBe(9n);
+    // Aborted until the end of that transaction.
+    expect(firstCommitted({ ...found, aborted: [{ producer: 7n, first: 2n }] }, 5n)?.first).toBe(9n);
+    expect(firstCommitted({ ...found, aborted: [{ producer: 8n, first: 2n }] }, 5n)?.first).toBe(5n);
+    expect(firstCommitted(found, 11n)).toBeUndefined();
   });
 
   test('for the ends of partitions by topic', () => {

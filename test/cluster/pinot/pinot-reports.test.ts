@@ -109,6 +109,22 @@ test('a merchant without campaigns has no figures, and Pinot is not asked', asyn
   expect((await reportsFrom(broker).find(QUERY)).found).toBe(1);
 });
 
+test('campaigns are asked for by none but who needs them', async () => {
+  const gone = new AdtallyError('cluster_unreachable', 'PostgreSQL is away.');
+  const reports = reportsFrom(fixed([['x', 'EUR', '3', '2', '1']]), {
+    campaigns: () => Promise.reject(gone),
+  });
+  expect((await reports.find(QUERY)).found).toBe(1);
+  const byOthers = [
+    { by: 'merchant' },
+    { by: 'placement' },
+    { filter: { merchantId: 'm' } },
+    { filter: { placement: 'p' } },
+  ] as const;
+  for (const other of byOthers)
+    await expect(reports.find({ ...QUERY, ...other })).rejects.toMatchObject({ code: 'cluster_unreachable' });
+});
+
 describe('what would be a part of the figures is refused', () => {
   test('a period of before what Pinot holds', async () => {
     const reports = reportsFrom(fixed([]), { heldFrom: () => QUERY.from });

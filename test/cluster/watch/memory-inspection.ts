@@ -32,6 +32,10 @@ export class MemoryInspection implements KafkaInspection {
     );
   }
 
+  holdsMessages(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
   listsTransactions(): Promise<boolean> {
     return Promise.resolve(true);
   }

@@ -7,6 +7,10 @@ export class WireReader {
     this.#bytes = bytes;
   }
 
+  int8(): number {
+    return this.#bytes.readInt8(this.#past(1));
+  }
+
   int16(): number {
     return this.#bytes.readInt16BE(this.#past(2));
   }
@@ -27,6 +31,22 @@ export class WireReader {
     return this.#text(this.uvarint() - 1);
   }
 
+  /** Its length, and so many bytes. */
+  bytes(): WireReader {
+    const length = Math.max(0, this.int32());
+    const start = this.#past(length);
+    return new WireReader(this.#bytes.subarray(start, this.#at));
+  }
+
+  skip(size: number): void {
+    this.#past(size);
+  }
+
+  /** Bytes that are not read yet. */
+  get left(): number {
+    return this.#bytes.length - this.#at;
+  }
+
   array<Item>(read: () => Item): Item[] {
     return Array.from({ length: this.int32() }, read);
   }
@@ -39,7 +59,7 @@ export class WireReader {
   skipTags(): void {
     for (let count = this.uvarint(); count > 0; count--) {
       this.uvarint();
-      this.#past(this.uvarint());
+      this.skip(this.uvarint());
     }
   }
 

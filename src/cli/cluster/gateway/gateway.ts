@@ -1,12 +1,14 @@
 import { Option } from 'commander';
 import type { Compression } from '../../../adapters/kafka/kafka-publisher.ts';
-import type { CommandDefinition } from '../../command.ts';
+import { peerOf } from '../../../cluster/cluster-plan.ts';
+import { gather, type CommandDefinition } from '../../command.ts';
 import { addSettingOptions, readSpec } from '../../settings-options.ts';
 import { listenForStop } from '../../stop-signal.ts';
 import {
   addServerOptions,
   brokersOf,
   chooseRegion,
+  peerBrokersOf,
   pinotOf,
   postgresOf,
   type ServerFlags,
@@ -18,6 +20,8 @@ const SETTINGS =
 
 interface Flags extends ServerFlags {
   readonly pinot?: string;
+  readonly pinotController?: string;
+  readonly peerKafka?: string[];
   readonly postgres?: string;
   readonly compression: Compression;
 }
@@ -29,6 +33,13 @@ export const gatewayCommand: CommandDefinition = {
   configure: (command) => {
     addServerOptions(command)
       .option('--pinot <url>', 'the broker of the region’s Pinot, for /v1/reports/figures')
+      .option('--pinot-controller <url>', 'its controller, so that reports say how far they reach')
+      .addOption(
+        new Option(
+          '--peer-kafka <host:port>',
+          'a broker of the other region’s Kafka, for that too; may be given several times',
+        ).argParser(gather(String)),
+      )
       .addOption(
         new Option('--postgres <url>', 'the PostgreSQL with the touches, for /v1/touches').env(
           'ADTALLY_POSTGRES',
@@ -47,15 +58,18 @@ export const gatewayCommand: CommandDefinition = {
     const flags = command.opts<Flags>();
     const region = chooseRegion(spec, flags.region);
     const brokers = brokersOf(flags, region);
-    const pinot = flags.pinot ?? pinotOf(flags.cluster, region);
+    const { cluster } = flags;
+    const peer = peerOf(spec, region);
     const { runGateway } = await import('./gateway-process.ts');
     const running = await runGateway({
       spec,
       region,
       brokers,
       compression: flags.compression,
-      pinot,
-      postgres: flags.postgres ?? postgresOf(flags.cluster),
+      peerBrokers: peer === undefined ? undefined : peerBrokersOf(flags.peerKafka, cluster, peer),
+      pinot: flags.pinot ?? pinotOf(cluster, region, 'pinotBroker'),
+      pinotController: flags.pinotController ?? pinotOf(cluster, region, 'pinotController'),
+      postgres: flags.postgres ?? postgresOf(cluster),
     });
     const { url } = running;
     terminal.result(

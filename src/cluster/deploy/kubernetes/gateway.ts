@@ -1,6 +1,6 @@
 import type { YamlFields } from '../yaml-text.ts';
 import { bootstrapOf } from './kafka.ts';
-import { brokerUrlOf } from './pinot.ts';
+import { brokerUrlOf, controllerUrlOf } from './pinot.ts';
 
 const IMAGE = 'adtally/adtally:0.1.0';
 const REPLICAS = 2;
@@ -47,8 +47,11 @@ function container(region: string, regions: readonly string[]): YamlFields {
     args: [
       'gateway',
       ...where,
+      ...regions.flatMap((peer) => (peer === region ? [] : ['--peer-kafka', bootstrapOf(peer)])),
       '--pinot',
       brokerUrlOf(region),
+      '--pinot-controller',
+      controllerUrlOf(region),
       '--host',
       '0.0.0.0',
       '--port',

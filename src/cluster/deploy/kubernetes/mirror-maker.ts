@@ -1,4 +1,5 @@
 import { mirroredPattern, sourceSettings } from '../../local/processes/mirror-maker.ts';
+import { mirrorOffsetsTopic } from '../../progress/mirror-positions.ts';
 import { PROCESS_MEMORY } from '../../local/processes/process-memory.ts';
 import { KAFKA_VERSION } from '../images.ts';
 import { containerResources } from '../jvm-memory.ts';
@@ -24,7 +25,7 @@ export function mirrorMaker(from: string, to: string): YamlFields {
         bootstrapServers: bootstrapOf(to),
         groupId: name,
         configStorageTopic: `__${name}-config`,
-        offsetStorageTopic: `__${name}-offset`,
+        offsetStorageTopic: mirrorOffsetsTopic(from),
         statusStorageTopic: `__${name}-status`,
         config: {
           'config.storage.replication.factor': BROKER_DEFAULT,

@@ -18,6 +18,10 @@ export function brokerUrlOf(region: string): string {
   return `http://${nameOf(region, 'broker')}:${ROLES[1].port}`;
 }
 
+export function controllerUrlOf(region: string): string {
+  return `http://${nameOf(region, 'controller')}:${ROLES[0].port}`;
+}
+
 function nameOf(region: string, role: (typeof ROLES)[number]['role']): string {
   return `pinot-${region}-${role}`;
 }
