@@ -163,8 +163,11 @@ test('ends of transactions and what was aborted are no messages to come, an open
   const other = await openKafkaTransactor(address(), { transactionalId: `${topic}-2`, timeoutMs: 30_000 });
   const holds = (offset: bigint, to: bigint): Promise<boolean> =>
     inspection.holdsMessages({ topic, partition: 0, offset }, to);
-  const stable = (to: bigint) =>
-    expect.poll(async () => (await inspection.ends([topic]))[0].lastStable, { timeout: 10_000 }).toBe(to);
+  const stable = async (to: bigint): Promise<void> => {
+    await expect
+      .poll(async () => (await inspection.ends([topic]))[0].lastStable, { timeout: 10_000 })
+      .toBe(to);
+  };
   const first = await transactor.begin();
   await first.send(batch(topic, 'a', 'b'));
   await first.commit();

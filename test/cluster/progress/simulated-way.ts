@@ -59,12 +59,6 @@ export class SimulatedWay implements ProgressSources {
 
   constructor(random: SeededRandom) {
     this.#random = random;
-    const worker = (name: string, region: string, readsAt: string, routes: Worker['routes']): Worker => {
-      const state = { read: new Map(), said: new Map(), pending: undefined };
-      return { name, region, readsAt, routes, ...state };
-    };
-    const mirrored = (of: string): string[] =>
-      ['clean', 'orders', 'ad-minutes', 'attributed-orders'].map((name) => `${of}.${name}`);
     this.#workers = [
       ['a', 'b'],
       ['b', 'a'],
@@ -215,6 +209,14 @@ export class SimulatedWay implements ProgressSources {
     this.#topics.set(key, topic);
     return topic;
   }
+}
+
+function worker(name: string, region: string, readsAt: string, routes: Worker['routes']): Worker {
+  return { name, region, readsAt, routes, read: new Map(), said: new Map(), pending: undefined };
+}
+
+function mirrored(of: string): string[] {
+  return ['clean', 'orders', 'ad-minutes', 'attributed-orders'].map((name) => `${of}.${name}`);
 }
 
 /** Records name the region whose jobs made them. */
