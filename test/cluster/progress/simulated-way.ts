@@ -71,13 +71,13 @@ export class SimulatedWay implements ProgressSources {
         [own, peer].map((of) => ({ from: `${of}.${name}`, to: [`${own}.load.${name}`] })),
       );
       return [
-        worker(`adtally-${own}-aggregation`, own, own, [
+        workerOf(`adtally-${own}-aggregation`, own, own, [
           { from: `${own}.events`, to: [`${own}.clean`, `${own}.ad-minutes`] },
           ...(own === 'b' ? [{ from: 'a.clean', to: ['b.ad-minutes'] }] : []),
         ]),
-        worker(`adtally-${own}-attribution`, own, own, attributed),
-        worker(`adtally-${own}-union-load`, own, own, loads),
-        worker(
+        workerOf(`adtally-${own}-attribution`, own, own, attributed),
+        workerOf(`adtally-${own}-union-load`, own, own, loads),
+        workerOf(
           `mirror ${own} ${peer}`,
           peer,
           own,
@@ -211,7 +211,7 @@ export class SimulatedWay implements ProgressSources {
   }
 }
 
-function worker(name: string, region: string, readsAt: string, routes: Worker['routes']): Worker {
+function workerOf(name: string, region: string, readsAt: string, routes: Worker['routes']): Worker {
   return { name, region, readsAt, routes, read: new Map(), said: new Map(), pending: undefined };
 }
 
