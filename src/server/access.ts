@@ -1,8 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../base/clock.ts';
 import { AdtallyError } from '../base/errors.ts';
+import type { PipelineSpec } from '../pipeline/settings.ts';
 import { LOOPBACK_CALLER, type Caller } from './access/caller.ts';
 import type { PeerSecret } from './access/peer-secret.ts';
-import type { RateLimits } from './access/rate-limits.ts';
+import { RateLimits } from './access/rate-limits.ts';
 import type { ApiKey, KeyStore } from './keys.ts';
 import type { Access } from './route.ts';
 
@@ -22,14 +24,13 @@ const ALLOWED: Readonly<Record<Exclude<Access, 'anyone'>, readonly Caller['role'
 };
 
 export interface GateOptions {
-  /** Where the server listens. */
-  readonly host: string;
+  readonly spec: Pick<PipelineSpec, 'server' | 'limits'>;
   readonly keys: KeyStore;
+  readonly clock: Clock;
   /** The secret shared with the other region, where there is one. */
-  readonly peerSecret: PeerSecret | undefined;
+  readonly peerSecret?: PeerSecret | undefined;
   /** Whether the region has a peer. */
-  readonly hasPeer: boolean;
-  readonly limits: RateLimits;
+  readonly hasPeer?: boolean;
 }
 
 /**
@@ -38,13 +39,17 @@ export interface GateOptions {
  */
 export class Gate {
   readonly #options: GateOptions;
+  readonly #limits: RateLimits;
   readonly #isLoopback: boolean;
   readonly #hosts: ReadonlySet<string>;
 
   constructor(options: GateOptions) {
+    const { spec, clock } = options;
+    const { host } = spec.server;
     this.#options = options;
-    this.#isLoopback = isLoopback(options.host);
-    this.#hosts = new Set(['localhost', '127.0.0.1', '[::1]', options.host.toLowerCase()]);
+    this.#limits = new RateLimits(spec.limits.requestsPerSecond, clock);
+    this.#isLoopback = isLoopback(host);
+    this.#hosts = new Set(['localhost', '127.0.0.1', '[::1]', host.toLowerCase()]);
   }
 
   /**
@@ -52,7 +57,8 @@ export class Gate {
    * listening.
    */
   checkStart(): void {
-    const { host, keys, hasPeer, peerSecret } = this.#options;
+    const { spec, keys, hasPeer = false, peerSecret } = this.#options;
+    const { host } = spec.server;
     if (!this.#isLoopback && keys.empty) {
       throw new AdtallyError(
         'config_invalid',
@@ -72,7 +78,7 @@ export class Gate {
   /** The first look at a request: counts it for its address, unless all on this machine are welcome. Throws AdtallyError rate_limited. */
   admit(request: FastifyRequest, reply: FastifyReply): void {
     if (this.#isOpen) request.caller = LOOPBACK_CALLER;
-    else this.#options.limits.admitAddress(request.ip, reply);
+    else this.#limits.admitAddress(request.ip, reply);
   }
 
   /** The second look, after `admit`: finds out who calls, for the handler as well. Throws AdtallyError: misdirected, unauthorized, forbidden, rate_limited. */
@@ -82,7 +88,7 @@ export class Gate {
     if (request.caller.role === 'loopback') return this.#checkHost(request.headers.host);
     const caller = this.#identify(request);
     request.caller = caller;
-    this.#options.limits.admitCaller(caller, reply);
+    this.#limits.admitCaller(caller, reply);
     if (caller.role === 'operator' || ALLOWED[access].includes(caller.role)) return;
     const needed = ['operator', ...ALLOWED[access].filter((role) => role !== 'peer')].join(' or ');
     const who =

@@ -8,7 +8,6 @@ import type { Upkeep } from '../union-load/ports.ts';
 import type { PipelineSpec } from '../pipeline/settings.ts';
 import { Gate } from './access.ts';
 import { PeerSecret } from './access/peer-secret.ts';
-import { RateLimits } from './access/rate-limits.ts';
 import type { ServerLog } from './app.ts';
 import { readAssets } from './assets.ts';
 import { clientScript } from './browser/client-script.ts';
@@ -70,11 +69,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 function makeGate({ spec, keys, clock, peerSecret }: ServerOptions): Gate {
   return new Gate({
-    host: spec.server.host,
+    spec,
     keys,
+    clock,
     peerSecret: peerSecret === undefined ? undefined : new PeerSecret(peerSecret),
     hasPeer: spec.peer.length > 0,
-    limits: new RateLimits(spec.limits.requestsPerSecond, clock),
   });
 }
 

@@ -3,7 +3,6 @@ import { AdtallyError } from '../../base/errors.ts';
 import type { BudgetDesk } from '../../budget/budget-desk.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
 import { Gate } from '../access.ts';
-import { RateLimits } from '../access/rate-limits.ts';
 import type { ServerLog } from '../app.ts';
 import { Intake } from '../body/intake.ts';
 import type { KeyStore } from '../keys.ts';
@@ -42,13 +41,7 @@ export async function startBudgetServer({
   clock,
   log,
 }: BudgetServerOptions): Promise<RunningServer> {
-  const gate = new Gate({
-    host: spec.server.host,
-    keys,
-    peerSecret: undefined,
-    hasPeer: false,
-    limits: new RateLimits(spec.limits.requestsPerSecond, clock),
-  });
+  const gate = new Gate({ spec, keys, clock });
   gate.checkStart();
   const tls = TlsFiles.open(spec.server.tls);
   const stopping = new AbortController();

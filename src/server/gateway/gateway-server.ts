@@ -5,7 +5,6 @@ import type { Ingest } from '../../model/request/ingest.ts';
 import type { VerdictCounts } from '../../model/verdict.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
 import { Gate } from '../access.ts';
-import { RateLimits } from '../access/rate-limits.ts';
 import type { ServerLog } from '../app.ts';
 import { readAssets } from '../assets.ts';
 import { Intake } from '../body/intake.ts';
@@ -53,13 +52,7 @@ export async function startGatewayServer({
   clock,
   log,
 }: GatewayServerOptions): Promise<RunningServer> {
-  const gate = new Gate({
-    host: spec.server.host,
-    keys,
-    peerSecret: undefined,
-    hasPeer: false,
-    limits: new RateLimits(spec.limits.requestsPerSecond, clock),
-  });
+  const gate = new Gate({ spec, keys, clock });
   gate.checkStart();
   const tls = TlsFiles.open(spec.server.tls);
   const stopping = new AbortController();
