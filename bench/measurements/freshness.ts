@@ -22,12 +22,11 @@ const SLACK_MS = 3000;
 const EVENTS_PER_SECOND = 500;
 const BODY = 50;
 const PROBE_EVERY_MS = 250;
-const LOOK_EVERY_MS = 50;
+const LOOK_EVERY_MS = 100;
 /** Until JVMs have compiled what they run. */
 const WARM_UP_SECONDS = 60;
 const PATIENCE_MS = 60_000;
 const PROBES_MAX = 10_000;
-const PROBES_SQL = `SELECT ad_id, SUM(impressions) FROM ad_minutes WHERE advertiser_id = 'probes' GROUP BY ad_id LIMIT ${PROBES_MAX}`;
 
 /** When something first was so, by the ad of the probe; on the clock of this process, ms. */
 type Times = Map<string, number>;
@@ -61,20 +60,27 @@ async function lookForProbes(
 ): Promise<void> {
   const broker = new HttpPinotBroker({ url: brokerUrl, timeoutMs: 10_000, groupsMax: PROBES_MAX });
   let deadline = Number.POSITIVE_INFINITY;
-  const missing = (): number => [...acknowledged.keys()].filter((id) => !seen.has(id)).length;
-  while (!over.aborted || missing() > 0) {
-    if (over.aborted) deadline = Math.min(deadline, performance.now() + PATIENCE_MS);
-    if (performance.now() > deadline)
-      throw new Error(`Of ${acknowledged.size} probes ${missing()} are not in Pinot.`);
-    for (const adId of await probesIn(broker)) if (!seen.has(adId)) seen.set(adId, performance.now());
+  for (;;) {
+    const missing = [...acknowledged.keys()].filter((id) => !seen.has(id));
+    if (over.aborted) {
+      if (missing.length === 0) return;
+      deadline = Math.min(deadline, performance.now() + PATIENCE_MS);
+      if (performance.now() > deadline)
+        throw new Error(`Of ${acknowledged.size} probes ${missing.length} are not in Pinot.`);
+    }
+    const found = missing.length === 0 ? [] : await probesIn(broker, missing);
+    for (const adId of found) seen.set(adId, performance.now());
     await sleep(LOOK_EVERY_MS);
   }
 }
 
-/** Nothing while Pinot is between two segments, which it says. */
-async function probesIn(broker: HttpPinotBroker): Promise<string[]> {
+/** Which of the probes are there. Nothing while Pinot is between two segments, which it says. */
+async function probesIn(broker: HttpPinotBroker, adIds: readonly string[]): Promise<string[]> {
+  const list = adIds.map((adId) => `'${adId}'`).join();
   try {
-    const { rows } = await broker.query(PROBES_SQL);
+    const { rows } = await broker.query(
+      `SELECT ad_id, SUM(impressions) FROM ad_minutes WHERE ad_id IN (${list}) GROUP BY ad_id LIMIT ${PROBES_MAX}`,
+    );
     return rows.map(([adId]) => String(adId));
   } catch (error) {
     if (error instanceof AdtallyError) return [];
@@ -136,7 +142,7 @@ function findingsOf({ own, other }: Waits): Finding[] {
 await answer((run) =>
   withDirectory(run, async (directory) => {
     const interval = ['--checkpoint-interval', String(CHECKPOINT_INTERVAL_MS)];
-    const options = ['--regions', REGIONS.join(), '--without', 'hive', ...interval];
+    const options = ['--regions', REGIONS.join(), '--without', 'hive', 'postgres', ...interval];
     const cluster = await BenchCluster.start(join(directory, 'cluster'), options);
     const started = new AsyncDisposableStack();
     started.defer(() => cluster.stop());

@@ -1,3 +1,4 @@
+import { existsSync, type Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { UnixMs } from '../../base/clock.ts';
@@ -11,7 +12,7 @@ export class CheckpointDirectory implements CheckpointFiles {
   async newestComplete(directory: string): Promise<string | undefined> {
     const root = mountedPath(directory);
     if (root === undefined) return undefined;
-    const found = await readdir(root, { recursive: true, withFileTypes: true }).catch(nothingThere);
+    const found = await entriesBelow(root);
     let newest: { readonly path: string; readonly time: number } | undefined;
     for (const entry of found) {
       if (!entry.isFile() || entry.name !== METADATA) continue;
@@ -41,7 +42,14 @@ async function metadataTime(path: string): Promise<UnixMs | undefined> {
   );
 }
 
-function nothingThere(error: NodeJS.ErrnoException): never[] {
-  if (error.code === 'ENOENT') return [];
-  throw error;
+/** A folder that is removed while we look ends the look: that is not yet nothing, as long as the root is there. */
+async function entriesBelow(root: string): Promise<Dirent[]> {
+  for (;;) {
+    try {
+      return await readdir(root, { recursive: true, withFileTypes: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      if (!existsSync(root)) return [];
+    }
+  }
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CheckpointDirectory } from '../../../src/adapters/flink/checkpoint-directory.ts';
@@ -47,6 +48,21 @@ describe('the newest complete checkpoint', () => {
     expect(await files.newestComplete(pathToFileURL(root).href)).toBe(
       pathToFileURL(join(root, 'job-1/chk-1')).href,
     );
+  });
+
+  test('is found while older ones are removed', async () => {
+    write('job-1/chk-100000/_metadata', 300);
+    const old = Array.from({ length: 30 }, (_, n) => `job-1/chk-${n}`);
+    const found = new Set<string | undefined>();
+    for (let turn = 0; turn < 60; turn++) {
+      for (const path of old) mkdirSync(join(root, path, 'shared'), { recursive: true });
+      const looking = files.newestComplete(pathToFileURL(root).href);
+      // So that some of them are gone before it comes to them.
+      await setImmediate();
+      for (const path of old) rmSync(join(root, path), { recursive: true });
+      found.add(await looking);
+    }
+    expect([...found]).toEqual([pathToFileURL(join(root, 'job-1/chk-100000')).href]);
   });
 
   test('is none where there is no directory, or none that is mounted here', async () => {
