@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { watch as watchFolder } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
@@ -144,10 +144,10 @@ describe('a cluster of one region that is watched', { timeout: 400_000 }, () => 
       () => messagesIn(kafka, events),
       (now) => now >= messages + 500,
     );
-    const checkpoints = `${await services.jobManager.setting('execution.checkpointing.dir')}/${AGGREGATION}`;
-    const newest = await services.files.newestComplete(checkpoints);
+    const [{ id }] = await runningVersions(services.jobManager, AGGREGATION);
+    const checkpoints = (await services.jobManager.setting('execution.checkpointing.dir'))!;
     expect(watch.lines.filter(({ alarm }) => alarm === 'commits_failed')).toEqual([]);
-    await dieBeforeCommit(dirname(fileURLToPath(newest!)));
+    await dieBeforeCommit(join(fileURLToPath(checkpoints), AGGREGATION, id));
     await watch.line(({ event, subject }) => event === 'server_started' && subject === 'taskmanager');
     const lost = await watch.line(({ event, alarm }) => event === 'alarm' && alarm === 'commits_failed');
     expect(lost.subject).toContain('adtally-a-');

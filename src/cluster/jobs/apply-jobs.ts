@@ -58,7 +58,7 @@ async function applyJob(
   services: JobServices,
   { isReplay = false }: ApplyOptions,
 ): Promise<AppliedJob> {
-  const running = await runningVersions(services.jobManager, job.name);
+  const running = await untilNoneEnds(job, services);
   if (running.length > 1) throw runsTwice(job, running);
   const directory = await stateDirectory(job, services.jobManager);
   const [old] = running;
@@ -76,6 +76,23 @@ async function applyJob(
   const jobId = await start(job, directory, from, services);
   if (isReplay) await untilCheckpointed(job, jobId, services);
   return { name: job.name, jobId, action: from === undefined ? 'started' : 'replaced', from: from ?? null };
+}
+
+/** What runs of a job, once none of it is about to end: that can be neither left alone nor stopped with a savepoint. */
+async function untilNoneEnds(job: RenderedJob, { jobManager, clock }: JobServices): Promise<FlinkJob[]> {
+  const deadline = clock.monotonicMs() + START_PATIENCE_MS;
+  for (;;) {
+    const running = await runningVersions(jobManager, job.name);
+    const ending = running.find(({ state }) => state === 'CANCELLING' || state === 'FAILING');
+    if (ending === undefined) return running;
+    if (clock.monotonicMs() > deadline) {
+      throw new AdtallyError(
+        'job_failed',
+        `${job.name} (${ending.id}) is ${ending.state} for ${START_PATIENCE_MS / SECOND_MS} s. See the log of the TaskManager: a task of it does not end.`,
+      );
+    }
+    await pause(clock, POLL_MS);
+  }
 }
 
 /** Every job has a directory of its own: so its state is found again when nothing else is left. */

@@ -7,7 +7,6 @@ const SHARED = [
   'jobManagerRpc',
   'jobManagerBlob',
   'jobManagerMetrics',
-  'taskManagerRpc',
   'taskManagerData',
   'taskManagerMetrics',
   'sqlGateway',

@@ -73,6 +73,23 @@ describe('jobs that are applied', () => {
     );
   });
 
+  test('wait for one that is being cancelled, and say so of one that does not end', async () => {
+    await applyJobs(JOBS, flink.services);
+    flink.listed[0].state = 'CANCELLING';
+    flink.endedFrom = 5000;
+    flink.complete.set(`file:///state/${NAMES[0]}`, 'file:///state/x/chk-7');
+    const [aggregation] = await applyJobs(JOBS, flink.services);
+    expect(aggregation).toMatchObject({ action: 'resumed', from: 'file:///state/x/chk-7' });
+    expect(flink.now).toBeGreaterThanOrEqual(5000);
+    expect(flink.did.slice(3)).toEqual([`start ${NAMES[0]}`]);
+    flink.listed[0].state = 'CANCELED';
+    flink.listed[1].state = 'CANCELLING';
+    flink.endedFrom = Number.POSITIVE_INFINITY;
+    await expect(applyJobs(JOBS, flink.services)).rejects.toThrow(
+      /adtally-a-attribution \(job-2\) is CANCELLING for 120 s/,
+    );
+  });
+
   test('are not started when the old version cannot be stopped with a savepoint', async () => {
     await applyJobs(JOBS, flink.services);
     flink.stopFault = 'Job job-1 could not be stopped with a savepoint: tasks are not running.';

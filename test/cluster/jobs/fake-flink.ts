@@ -30,6 +30,8 @@ export class FakeFlink implements SqlGateway, JobManager, CheckpointFiles {
   checkpointedFrom = 0;
   /** Transactions given up as lost, by job. */
   readonly failedCommits = new Map<string, number>();
+  /** From when on a job that is cancelled has ended. */
+  endedFrom = 0;
   now = 0;
 
   readonly clock: Clock = {
@@ -57,7 +59,9 @@ export class FakeFlink implements SqlGateway, JobManager, CheckpointFiles {
   }
 
   jobs(): Promise<readonly FlinkJob[]> {
-    return Promise.resolve(this.listed.map((job) => ({ ...job })));
+    const stateOf = (state: string): string =>
+      state === 'CANCELLING' && this.now >= this.endedFrom ? 'CANCELED' : state;
+    return Promise.resolve(this.listed.map((job) => ({ ...job, state: stateOf(job.state) })));
   }
 
   checkpoints(): Promise<JobCheckpoints> {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { MINUTE_MS } from '../../../src/base/units.ts';
 import { applyJobs } from '../../../src/cluster/jobs/apply-jobs.ts';
 import { minuteOf } from '../../../src/model/event-time.ts';
@@ -50,8 +50,9 @@ describe.each(groups)('conformance of the cluster %s', { timeout: 600_000 }, (co
     expect(found).toEqual([]);
   });
 
-  test.runIf(sides.length > 1).for(cases)('cluster: both regions hold the same of $title', (one) => {
-    expect(engine.recordsOf(one, 'b')).toEqual(engine.recordsOf(one, 'a'));
+  test.runIf(sides.length > 1).for(cases)('cluster: both regions hold the same of $title', async (one) => {
+    const same = () => expect(engine.recordsOf(one, 'b')).toEqual(engine.recordsOf(one, 'a'));
+    await vi.waitFor(same, { timeout: 20_000, interval: 200 });
   });
 });
 

@@ -37,7 +37,8 @@ function addresses({ ports }: ClusterLayout): Record<string, Setting> {
     'blob.server.port': ports.jobManagerBlob,
     'taskmanager.bind-host': HOST,
     'taskmanager.host': HOST,
-    'taskmanager.rpc.port': ports.taskManagerRpc,
+    // Another one in each life: one that starts where a killed one was may never hear of the JobManager, which still writes to that one.
+    'taskmanager.rpc.port': 0,
     'taskmanager.data.port': ports.taskManagerData,
     'rest.address': HOST,
     'rest.bind-address': HOST,

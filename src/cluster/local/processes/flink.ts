@@ -58,7 +58,7 @@ function jobManager(layout: ClusterLayout, runtime: Runtime): ProcessPlan {
 }
 
 function taskManager(layout: ClusterLayout, runtime: Runtime): ProcessPlan {
-  const { flink, taskManagerRpc, taskManagerData, taskManagerMetrics } = layout.ports;
+  const { flink, taskManagerData, taskManagerMetrics } = layout.ports;
   return {
     ...commonPlan(layout, runtime, {
       memory: taskManagerMemory(layout.taskHeapMib),
@@ -74,7 +74,6 @@ function taskManager(layout: ClusterLayout, runtime: Runtime): ProcessPlan {
     }),
     name: 'taskmanager',
     ports: [
-      { number: taskManagerRpc, use: 'Flink’s TaskManager' },
       { number: taskManagerData, use: 'data of the TaskManager' },
       { number: taskManagerMetrics, use: 'metrics of the TaskManager' },
     ],
@@ -83,7 +82,7 @@ function taskManager(layout: ClusterLayout, runtime: Runtime): ProcessPlan {
       kind: 'http',
       pages: [{ url: `${urlOf(flink)}/taskmanagers`, shows: `"id":"${TASK_MANAGER_ID}"` }],
     },
-    url: at(taskManagerRpc),
+    url: at(taskManagerData),
   };
 }
 
