@@ -19,6 +19,7 @@ import { committedSums } from './whole/committed-sums.ts';
 import type { Sums } from './whole/pinot-sums.ts';
 
 const RATE = 200;
+const OUTAGE_EVENTS = 100 * RATE;
 const PATIENCE_MS = 120_000;
 const AGGREGATION = 'adtally-a-aggregation';
 /** Kafka looks for transactions that are too old every ten seconds. */
@@ -138,8 +139,9 @@ describe('a cluster of one region that is watched', { timeout: 400_000 }, () => 
     await applyJobs(hasty, services);
     const { events } = topicNamesOf('a');
     const messages = await messagesIn(kafka, events);
-    const load = generate(6000);
-    // The generator takes its time to start, and without events there is nothing to commit.
+    // Events come in until after the outage: without them there is nothing to commit.
+    const load = generate(OUTAGE_EVENTS);
+    // The generator takes its time to start.
     await awaited(
       () => messagesIn(kafka, events),
       (now) => now >= messages + 500,
@@ -228,7 +230,7 @@ async function dieBeforeCommit(jobFolder: string): Promise<void> {
     isCaught = !existsSync(files) && (await awaited(() => existsSync(files), Boolean, 2000));
     if (isCaught) send('SIGSTOP', 'taskmanager');
     send('SIGCONT', 'zookeeper');
-    if (!isCaught) await sleep(2000);
+    if (!isCaught) await sleep(1000);
   }
   await sleep(SHORT_TIMEOUT_MS + ABORTED_AFTER_MS);
   send('SIGKILL', 'taskmanager');
