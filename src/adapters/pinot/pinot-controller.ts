@@ -10,6 +10,8 @@ const SUFFIX = `_${KIND}`;
 interface ConsumingInfo {
   readonly serverName: string;
   readonly consumerState: string;
+  readonly partitionOffsetInfo?: { readonly currentOffsetsMap?: Readonly<Record<string, string>> };
+  /** What earlier versions have instead. */
   readonly partitionToOffsetMap?: Readonly<Record<string, string>>;
 }
 type States = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -73,10 +75,11 @@ export class HttpPinotController implements PinotController {
       Record<string, Readonly<Record<string, readonly ConsumingInfo[]>>>
     >;
     return Object.entries(info['_segmentToConsumingInfoMap']).flatMap(([segment, servers]) =>
-      servers.map(({ consumerState, partitionToOffsetMap = {} }) => {
+      servers.map(({ consumerState, partitionOffsetInfo, partitionToOffsetMap = {} }) => {
+        const offsets = partitionOffsetInfo?.currentOffsetsMap ?? partitionToOffsetMap;
         // table__partition__number__time
         const partition = Number(segment.split('__')[1]);
-        const offset = partitionToOffsetMap[partition];
+        const offset = offsets[partition];
         const isNumber = offset !== undefined && /^\d+$/.test(offset);
         return { partition, segment, state: consumerState, offset: isNumber ? BigInt(offset) : null };
       }),

@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { KafkaInspection, PartitionEnds } from '../kafka/inspection.ts';
 import { KafkaInspections } from '../kafka/inspections.ts';
 import type { KafkaReader, NextOffset, Reading } from '../kafka/ports.ts';
-import type { PinotController } from '../pinot/ports.ts';
+import type { ConsumedPartition, PinotController } from '../pinot/ports.ts';
 import { PINOT_TABLES } from '../pinot/table-names.ts';
 import { topicNamesOf } from '../topic-names.ts';
 import { MirrorPositions } from './mirror-positions.ts';
@@ -61,9 +61,18 @@ export class ProgressServers implements ProgressSources {
       { topic: loadAdMinutes, table: PINOT_TABLES['ad-minutes'] },
       { topic: loadAttributedOrders, table: PINOT_TABLES['attributed-orders'] },
     ];
-    const found = await Promise.all(loads.map(({ table }) => this.#pinot.consumed(table)));
-    return loads.flatMap(({ topic }, n) =>
-      found[n].flatMap(({ partition, offset }) => (offset === null ? [] : [{ topic, partition, offset }])),
+    const found = await Promise.all(
+      loads.map(async ({ topic, table }) => leastOf(topic, await this.#pinot.consumed(table))),
     );
+    return found.flat();
   }
+}
+
+/** Where the server of each partition is that is furthest behind; one that does not say may be anywhere. */
+function leastOf(topic: string, consumed: readonly ConsumedPartition[]): NextOffset[] {
+  return [...Map.groupBy(consumed, ({ partition }) => partition)].flatMap(([partition, servers]) => {
+    const offsets = servers.map(({ offset }) => offset).filter((offset) => offset !== null);
+    if (offsets.length < servers.length) return [];
+    return [{ topic, partition, offset: offsets.reduce((least, one) => (one < least ? one : least)) }];
+  });
 }

@@ -62,10 +62,18 @@ test('segments, partitions and size', async () => {
       consumerState: 'CONSUMING',
       partitionToOffsetMap: { 0: '9007199254740993' },
     };
+    // As of 1.0.
+    const later = {
+      ...server,
+      partitionToOffsetMap: undefined,
+      partitionOffsetInfo: { currentOffsetsMap: { 2: '5' } },
+    };
     const silent = { ...server, partitionToOffsetMap: { 1: 'null' } };
     return [
       200,
-      JSON.stringify({ _segmentToConsumingInfoMap: { t__0__2__z: [server], t__1__2__z: [silent] } }),
+      JSON.stringify({
+        _segmentToConsumingInfoMap: { t__0__2__z: [server], t__1__2__z: [silent], t__2__2__z: [later] },
+      }),
     ];
   });
   expect(await asked.tables()).toEqual(['t']);
@@ -74,6 +82,7 @@ test('segments, partitions and size', async () => {
   expect(await asked.consumed('t')).toEqual([
     { partition: 0, segment: 't__0__2__z', state: 'CONSUMING', offset: 9007199254740993n },
     { partition: 1, segment: 't__1__2__z', state: 'CONSUMING', offset: null },
+    { partition: 2, segment: 't__2__2__z', state: 'CONSUMING', offset: 5n },
   ]);
 });
 
