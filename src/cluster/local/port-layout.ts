@@ -8,7 +8,6 @@ const SHARED = [
   'jobManagerBlob',
   'jobManagerMetrics',
   'taskManagerData',
-  'taskManagerMetrics',
   'sqlGateway',
   'mirrorMaker',
   'hive',

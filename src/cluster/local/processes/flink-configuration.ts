@@ -37,7 +37,7 @@ function addresses({ ports }: ClusterLayout): Record<string, Setting> {
     'blob.server.port': ports.jobManagerBlob,
     'taskmanager.bind-host': HOST,
     'taskmanager.host': HOST,
-    // Another one in each life: one that starts where a killed one was may never hear of the JobManager, which still writes to that one.
+    // Another one in each life, and for its metrics too: where a killed one was the JobManager may never hear of the one that starts.
     'taskmanager.rpc.port': 0,
     'taskmanager.data.port': ports.taskManagerData,
     'rest.address': HOST,

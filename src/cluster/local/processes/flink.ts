@@ -58,25 +58,15 @@ function jobManager(layout: ClusterLayout, runtime: Runtime): ProcessPlan {
 }
 
 function taskManager(layout: ClusterLayout, runtime: Runtime): ProcessPlan {
-  const { flink, taskManagerData, taskManagerMetrics } = layout.ports;
+  const { flink, taskManagerData } = layout.ports;
   return {
     ...commonPlan(layout, runtime, {
       memory: taskManagerMemory(layout.taskHeapMib),
       mainClass: 'org.apache.flink.runtime.taskexecutor.TaskManagerRunner',
-      args: [
-        '--configDir',
-        configPath(layout, 'flink'),
-        '-D',
-        `taskmanager.resource-id=${TASK_MANAGER_ID}`,
-        '-D',
-        `metrics.internal.query-service.port=${taskManagerMetrics}`,
-      ],
+      args: ['--configDir', configPath(layout, 'flink'), '-D', `taskmanager.resource-id=${TASK_MANAGER_ID}`],
     }),
     name: 'taskmanager',
-    ports: [
-      { number: taskManagerData, use: 'data of the TaskManager' },
-      { number: taskManagerMetrics, use: 'metrics of the TaskManager' },
-    ],
+    ports: [{ number: taskManagerData, use: 'data of the TaskManager' }],
     waitsFor: ['jobmanager'],
     readiness: {
       kind: 'http',
