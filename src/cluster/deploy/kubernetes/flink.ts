@@ -2,6 +2,7 @@ import type { ClusterLayout } from '../../local/cluster-layout.ts';
 import {
   checkpointSettings,
   jobManagerParts,
+  metricSettings,
   slotSettings,
   taskManagerParts,
 } from '../../local/processes/flink-configuration.ts';
@@ -60,6 +61,7 @@ function session(layout: ClusterLayout): YamlFields {
         'jobmanager.memory.jvm-overhead.max': `${overhead}m`,
         ...taskManagerParts(layout),
         ...slotSettings(layout),
+        ...metricSettings(),
         'env.java.opts.all': JVM_MODULES.join(' '),
       },
       podTemplate: {

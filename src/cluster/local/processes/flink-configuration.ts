@@ -24,6 +24,7 @@ export function flinkConfiguration(layout: ClusterLayout): ConfigFile {
     ...memory(layout),
     ...durability(layout),
     ...slotSettings(layout),
+    ...metricSettings(),
   };
   const text = Object.entries(settings).map(([key, value]) => `${key}: ${value}\n`);
   return { path: configPath(layout, 'flink', 'config.yaml'), text: text.join('') };
@@ -129,4 +130,12 @@ export function slotSettings({ regions }: ClusterLayout): Record<string, Setting
     'parallelism.default': PARALLELISM,
     'jobmanager.execution.failover-strategy': 'region',
   };
+}
+
+/**
+ * The JobManager asks all TaskManagers for metrics at once, and nobody again before all have answered: of one that stands still it would wait ten
+ * minutes, in which nobody hears of commits that failed. A job that is submitted must be taken within that time, too.
+ */
+export function metricSettings(): Record<string, Setting> {
+  return { 'web.timeout': '60 s' };
 }
