@@ -32,6 +32,8 @@ interface Way {
   readonly steps: readonly Step[];
   /** All that had arrived by then has come to its end, Unix ms; null before any has. */
   through: UnixMs | null;
+  /** Undefined while nobody follows it. */
+  following: Promise<void> | undefined;
 }
 
 /**
@@ -46,13 +48,18 @@ export class RecordProgress {
   /** By region, topic and partition: messages were found to be none, from and to. */
   readonly #gaps = new Map<string, { readonly from: bigint; readonly to: bigint }>();
   #askedAtMs = 0;
-  #following: Promise<void> | undefined;
 
   constructor(options: RecordProgressOptions) {
     const { spec, region } = options;
     this.#options = options;
     this.#ways = spec.regions.flatMap((of) =>
-      spec.regions.map((from) => ({ from, of, steps: wayOf(spec, from, of, region), through: null })),
+      spec.regions.map((from) => ({
+        from,
+        of,
+        steps: wayOf(spec, from, of, region),
+        through: null,
+        following: undefined,
+      })),
     );
   }
 
@@ -60,7 +67,7 @@ export class RecordProgress {
   regions(): readonly LoadedRegion[] {
     const { spec, clock } = this.#options;
     this.#askedAtMs = clock.monotonicMs();
-    this.#following ??= this.#followAll();
+    for (const way of this.#ways) way.following ??= this.#follow(way);
     const rules = orderRulesOf(spec);
     return spec.regions.map((region) => {
       const ways = this.#ways.filter(({ of }) => of === region);
@@ -77,12 +84,7 @@ export class RecordProgress {
 
   async close(): Promise<void> {
     this.#stop.abort();
-    await this.#following;
-  }
-
-  async #followAll(): Promise<void> {
-    await Promise.all(this.#ways.map((way) => this.#follow(way)));
-    this.#following = undefined;
+    await Promise.all(this.#ways.map(({ following }) => following));
   }
 
   async #follow(way: Way): Promise<void> {
@@ -97,6 +99,8 @@ export class RecordProgress {
         await this.#pause(AGAIN_AFTER_MS);
       }
     }
+    // Each for itself: whoever asks while some are about to end must not take them to be followed.
+    way.following = undefined;
   }
 
   async #untilRead(step: Step): Promise<void> {

@@ -47,6 +47,15 @@ class World {
     await this.clock.run(new Promise((resolve) => this.clock.schedule(ms, () => resolve(undefined))));
   }
 
+  /** Time passes, in which something arrives and everybody works. */
+  async busy(ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= 100) {
+      if (this.random.chance(0.3)) this.arrive();
+      for (let n = 0; n < 30; n++) this.way.step();
+      await this.pass(Math.min(left, 100));
+    }
+  }
+
   arrive(): void {
     const region = this.random.pick(['a', 'b']);
     const kind = this.random.chance(0.8) ? 'events' : 'orders';
@@ -125,6 +134,25 @@ describe('how far records have come in Pinot', () => {
     const closing = world.progress.close();
     await world.pass(1);
     await closing;
+  });
+
+  test('is looked at again of every region, whenever somebody asks again', async () => {
+    for (let n = 0; n < 40; n++) {
+      const world = new World(`again ${n}`, 'a');
+      world.progress.regions();
+      // Until just now nobody had asked for a minute, and some have noticed it.
+      await world.busy(MINUTE_MS - 2000 + n * 100);
+      for (let seconds = 0; seconds < 20; seconds++) {
+        world.progress.regions();
+        await world.busy(1000);
+      }
+      const [a, b] = world.progress.regions();
+      expect([n, Math.max(a.lagMs!, b.lagMs!) < 15_000]).toEqual([n, true]);
+      expect(b.finalBefore).toBeGreaterThan(ordersFinalBefore(world.clock.now() - 2 * MINUTE_MS, rules));
+      const closing = world.progress.close();
+      await world.pass(1);
+      await closing;
+    }
   });
 
   test('goes through the lists of touches where several models share the credit, and through no mirror of one region alone', () => {
