@@ -84,7 +84,7 @@ export class RecordProgress {
 
   async close(): Promise<void> {
     this.#stop.abort();
-    await Promise.all(this.#ways.map(({ following }) => following));
+    for (const { following } of this.#ways) await following;
   }
 
   async #follow(way: Way): Promise<void> {
