@@ -1,8 +1,8 @@
 import type { Clock } from '../../base/clock.ts';
 import { AdtallyError } from '../../base/errors.ts';
-import { pause } from '../../base/pause.ts';
 import { SECOND_MS } from '../../base/units.ts';
 import type { RenderedJob } from '../render/rendered-job.ts';
+import { poll } from './poll.ts';
 import type { CheckpointFiles, FlinkJob, JobManager, SqlGateway } from './ports.ts';
 import { hasEnded, runningVersions, versionName } from './running-jobs.ts';
 
@@ -37,7 +37,6 @@ export interface ApplyOptions {
 
 const START_PATIENCE_MS = 120 * SECOND_MS;
 const CHECKPOINT_PATIENCE_MS = 600 * SECOND_MS;
-const POLL_MS = 250;
 
 /**
  * Sees to it that these jobs, in these versions, are running. Doing it again changes nothing. Throws AdtallyError job_failed, which says
@@ -80,19 +79,17 @@ async function applyJob(
 
 /** What runs of a job, once none of it is about to end: that can be neither left alone nor stopped with a savepoint. */
 async function untilNoneEnds(job: RenderedJob, { jobManager, clock }: JobServices): Promise<FlinkJob[]> {
-  const deadline = clock.monotonicMs() + START_PATIENCE_MS;
-  for (;;) {
-    const running = await runningVersions(jobManager, job.name);
-    const ending = running.find(({ state }) => state === 'CANCELLING' || state === 'FAILING');
-    if (ending === undefined) return running;
-    if (clock.monotonicMs() > deadline) {
-      throw new AdtallyError(
-        'job_failed',
-        `${job.name} (${ending.id}) is ${ending.state} for ${START_PATIENCE_MS / SECOND_MS} s. See the log of the TaskManager: a task of it does not end.`,
-      );
-    }
-    await pause(clock, POLL_MS);
-  }
+  let ending: FlinkJob | undefined;
+  const running = await poll(clock, START_PATIENCE_MS, async () => {
+    const found = await runningVersions(jobManager, job.name);
+    ending = found.find(({ state }) => state === 'CANCELLING' || state === 'FAILING');
+    return ending === undefined ? found : undefined;
+  });
+  if (running !== undefined) return running;
+  throw new AdtallyError(
+    'job_failed',
+    `${job.name} (${ending?.id}) is ${ending?.state} for ${START_PATIENCE_MS / SECOND_MS} s. See the log of the TaskManager: a task of it does not end.`,
+  );
 }
 
 /** Every job has a directory of its own: so its state is found again when nothing else is left. */
@@ -133,10 +130,9 @@ async function untilRunning(
   from: string | undefined,
   { jobManager, clock }: JobServices,
 ): Promise<void> {
-  const deadline = clock.monotonicMs() + START_PATIENCE_MS;
-  for (;;) {
-    const found = (await jobManager.jobs()).find(({ id }) => id === jobId);
-    if (found?.state === 'RUNNING') return;
+  let found: FlinkJob | undefined;
+  const isRunning = await poll(clock, START_PATIENCE_MS, async () => {
+    found = (await jobManager.jobs()).find(({ id }) => id === jobId);
     if (found !== undefined && hasEnded(found)) {
       const reason = (await jobManager.failure(jobId)) ?? `it is ${found.state}`;
       const state = from === undefined ? '' : ` It was to go on from ${from}, which is kept.`;
@@ -145,14 +141,13 @@ async function untilRunning(
         `${job.name} did not start: ${reason}.${state}${from === undefined ? '' : ' If its SQL has changed too much for that state, apply again with a replay.'}`,
       );
     }
-    if (clock.monotonicMs() > deadline) {
-      throw new AdtallyError(
-        'job_failed',
-        `${job.name} (${jobId}) is ${found?.state ?? 'not there'} after ${START_PATIENCE_MS / SECOND_MS} s. Flink may have no free slot for it; it runs as soon as there is one.`,
-      );
-    }
-    await pause(clock, POLL_MS);
-  }
+    return found?.state === 'RUNNING' || undefined;
+  });
+  if (isRunning) return;
+  throw new AdtallyError(
+    'job_failed',
+    `${job.name} (${jobId}) is ${found?.state ?? 'not there'} after ${START_PATIENCE_MS / SECOND_MS} s. Flink may have no free slot for it; it runs as soon as there is one.`,
+  );
 }
 
 /** Until a replayed job has a checkpoint of its own, it would be resumed from one before the replay, which would undo it. */
@@ -161,16 +156,16 @@ async function untilCheckpointed(
   jobId: string,
   { jobManager, clock }: JobServices,
 ): Promise<void> {
-  const deadline = clock.monotonicMs() + CHECKPOINT_PATIENCE_MS;
-  while ((await jobManager.checkpoints(jobId)).completed === 0) {
-    if (clock.monotonicMs() > deadline) {
-      throw new AdtallyError(
-        'job_failed',
-        `${job.name} (${jobId}) has no checkpoint after ${CHECKPOINT_PATIENCE_MS / SECOND_MS} s. It goes on; should it be gone before it has one, replay again.`,
-      );
-    }
-    await pause(clock, POLL_MS);
-  }
+  const isCheckpointed = await poll(
+    clock,
+    CHECKPOINT_PATIENCE_MS,
+    async () => (await jobManager.checkpoints(jobId)).completed > 0 || undefined,
+  );
+  if (isCheckpointed) return;
+  throw new AdtallyError(
+    'job_failed',
+    `${job.name} (${jobId}) has no checkpoint after ${CHECKPOINT_PATIENCE_MS / SECOND_MS} s. It goes on; should it be gone before it has one, replay again.`,
+  );
 }
 
 function runsTwice(job: RenderedJob, running: readonly FlinkJob[]): AdtallyError {

@@ -1,10 +1,10 @@
 import type { Clock } from '../../base/clock.ts';
 import { AdtallyError } from '../../base/errors.ts';
-import { pause } from '../../base/pause.ts';
 import { SECOND_MS } from '../../base/units.ts';
 import { applyJobs, type JobServices } from '../jobs/apply-jobs.ts';
 import { tablesOf } from '../jobs/job-tables.ts';
 import type { JobWish } from '../jobs/job-wish.ts';
+import { poll } from '../jobs/poll.ts';
 import { runningVersions } from '../jobs/running-jobs.ts';
 import type { RenderedJob } from '../render/rendered-job.ts';
 import type { Alarm } from './alarm.ts';
@@ -35,7 +35,6 @@ export interface HealerPorts {
 /** A job may be missing for a moment while somebody replaces it. */
 const MISSING_MS = 4 * SECOND_MS;
 const CANCEL_MS_MAX = 60 * SECOND_MS;
-const POLL_MS = 250;
 
 /** Starts again what is gone: processes first, for jobs run in them. Tries again after growing pauses. */
 export class Healer {
@@ -115,12 +114,12 @@ export class Healer {
       locked(async () => {
         const running = await runningVersions(services.jobManager, job.name);
         for (const { id } of running) await services.jobManager.cancel(id);
-        const deadline = clock.monotonicMs() + CANCEL_MS_MAX;
-        while ((await runningVersions(services.jobManager, job.name)).length > 0) {
-          if (clock.monotonicMs() > deadline)
-            throw new AdtallyError('job_failed', `${job.name} does not end when it is cancelled.`);
-          await pause(clock, POLL_MS);
-        }
+        const hasEnded = await poll(
+          clock,
+          CANCEL_MS_MAX,
+          async () => (await runningVersions(services.jobManager, job.name)).length === 0 || undefined,
+        );
+        if (!hasEnded) throw new AdtallyError('job_failed', `${job.name} does not end when it is cancelled.`);
         const [{ from }] = await applyJobs([job], services);
         const detail = `A transaction of it hung. It goes on from ${from ?? 'nothing'}.`;
         return [{ event: 'job_restarted', subject: job.name, detail }];
