@@ -5,5 +5,6 @@ WORKDIR /opt/adtally
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 COPY src src
+RUN ln -s /opt/adtally/src/cli/launcher.js /usr/local/bin/adtally
 USER node
-ENTRYPOINT ["node", "/opt/adtally/src/cli/main.ts"]
+ENTRYPOINT ["adtally"]

@@ -108,7 +108,7 @@ async function measure(
     sendProbes(senders[n], `${region}-${seed}`, acknowledged, over.signal),
   );
   const looking = REGIONS.map((region, n) =>
-    lookForProbes(cluster.addresses.regions[region].pinotBroker, acknowledged, seen[n], over.signal),
+    lookForProbes(cluster.addresses.regions[region].pinotBroker!, acknowledged, seen[n], over.signal),
   );
   const ended = load.finally(() => over.abort());
   await Promise.all([ended, ...probing, ...looking]);

@@ -196,7 +196,7 @@ test('an enricher says what it needs before it asks anybody', async () => {
     [service, 2, 'Say where Kafka is'],
     [[...service, '--kafka', 'nowhere'], 2, '--kafka is "nowhere"'],
     [[...service, '--kafka', '127.0.0.1:9', '--region', 'z'], 2, 'the regions of the spec are a'],
-    [[...service, '--cluster', data], 2, 'addresses.json cannot be read'],
+    [[...service, '--cluster', data], 2, 'There is no cluster in'],
     [[...service, '--kafka', '127.0.0.1:9', '--enrichment-token-file', data], 2, 'cannot be read'],
   ] as const) {
     const run = await place.run(['enricher', ...args]);

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'csv-parse/sync';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { z } from 'zod';
-import { serveRegion, type ServedRegion } from '../../src/cli/region-process.ts';
+import { serveRegion, type ServedRegion } from '../../src/cli/regions/region-process.ts';
 import { KeyFile } from '../../src/cli/key-file.ts';
 import { resolveSpec } from '../../src/pipeline/pipeline-spec.ts';
 import type { PipelineConfig } from '../../src/pipeline/settings.ts';

@@ -145,7 +145,7 @@ describe('a cluster of two regions whose servers are killed under load', { timeo
       SIDES.map((side) => [side, dueSums(sent.get(side)!, probes.sent(side))]),
     );
     for (const side of SIDES)
-      expect(await like(() => pinotSums(cluster.addresses.regions[side].pinotBroker), truth)).toEqual(truth);
+      expect(await like(() => pinotSums(cluster.addresses.regions[side].pinotBroker!), truth)).toEqual(truth);
     expect(await like(warehouseSums, truth)).toEqual(truth);
     for (const side of SIDES) expect(await reported(gateways.get(side)!.url)).toEqual(sumsOf(truth));
     expect(await placed(gateways.get('a')!.url)).toEqual({ banner: probes.sent('a') + probes.sent('b') });

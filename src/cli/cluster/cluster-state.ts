@@ -7,13 +7,13 @@ import {
   LOG_FOLDER,
   type ClusterLayout,
 } from '../../cluster/local/cluster-layout.ts';
+import { ADDRESS_FILE } from './state/address-file.ts';
 import { JOB_WISH_FILE } from './state/job-wish-file.ts';
 import { LOSS_FILE } from './state/loss-file.ts';
 import { readStateFile, replaceFile, writeStateFile } from './state/state-file.ts';
 
 const FORMAT = 2;
 const STATE_FILE = 'cluster.json';
-const ADDRESS_FILE = 'addresses.json';
 /** All that a cluster has in its directory; whatever else is there is somebody else's. */
 const OWN = [
   CONFIG_FOLDER,

@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { AdtallyError } from '../../base/errors.ts';
 import { didYouMean } from '../../base/nearest-name.ts';
+import { brokersOf, type ClusterAddresses, type RegionAddresses } from '../../cluster/addresses.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
 import { gather } from '../command.ts';
+import { readAddresses } from './state/address-file.ts';
 
 const BROKER = /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}$/;
 
@@ -28,7 +29,7 @@ export function addServerOptions(command: Command): Command {
         'a broker of the region’s Kafka; may be given several times',
       ).argParser(gather(String)),
     )
-    .option('--cluster <dir>', 'directory of a local cluster, whose addresses.json names all servers');
+    .option('--cluster <dir>', 'directory of a cluster, whose addresses.json names all servers');
 }
 
 /** Throws AdtallyError config_invalid for a region that is none of the spec's. */
@@ -40,84 +41,36 @@ export function chooseRegion({ regions }: PipelineSpec, name: string | undefined
   );
 }
 
+/** Where the servers of --cluster are; undefined without it. Throws AdtallyError not_found or config_invalid. */
+export function clusterOf({ cluster }: ServerFlags): ClusterAddresses | undefined {
+  return cluster === undefined ? undefined : readAddresses(resolve(cluster));
+}
+
+/** The servers of one region of it. Throws AdtallyError config_invalid for a region that it has not. */
+export function regionIn(cluster: ClusterAddresses | undefined, region: string): RegionAddresses | undefined {
+  if (cluster === undefined || Object.hasOwn(cluster.regions, region)) return cluster?.regions[region];
+  const known = Object.keys(cluster.regions);
+  throw new AdtallyError(
+    'config_invalid',
+    `The cluster has no region ${region}; it has ${known.join(', ')}.${didYouMean(region, known)}`,
+  );
+}
+
 /** Brokers of the region's Kafka. Throws AdtallyError usage without an address, config_invalid for one that is none. */
-export function brokersOf({ kafka, cluster }: ServerFlags, region: string): string[] {
-  if (kafka === undefined && cluster === undefined) {
-    throw new AdtallyError(
-      'usage',
-      'Say where Kafka is: --kafka HOST:PORT, or --cluster DIR for a local cluster.',
-    );
-  }
-  return checkBrokers('--kafka', kafka ?? [brokerIn(cluster!, region)]);
+export function brokersFor({ kafka }: ServerFlags, servers: RegionAddresses | undefined): string[] {
+  const brokers = brokersGiven('--kafka', kafka, servers);
+  if (brokers !== undefined) return brokers;
+  throw new AdtallyError('usage', 'Say where Kafka is: --kafka HOST:PORT, or --cluster DIR for a cluster.');
 }
 
-/** Brokers of the Kafka of another region; undefined where that is not known. Throws AdtallyError config_invalid. */
-export function peerBrokersOf(
-  peerKafka: string[] | undefined,
-  cluster: string | undefined,
-  peer: string,
+/** Those of the command line, else those of the cluster; undefined without either. Throws AdtallyError config_invalid. */
+export function brokersGiven(
+  flag: string,
+  brokers: string[] | undefined,
+  servers: RegionAddresses | undefined,
 ): string[] | undefined {
-  if (peerKafka !== undefined) return checkBrokers('--peer-kafka', peerKafka);
-  return cluster === undefined ? undefined : [brokerIn(cluster, peer)];
-}
-
-function checkBrokers(flag: string, brokers: string[]): string[] {
+  if (brokers === undefined) return servers === undefined ? undefined : brokersOf(servers.kafka);
   const wrong = brokers.find((broker) => !BROKER.test(broker));
   if (wrong === undefined) return brokers;
   throw new AdtallyError('config_invalid', `${flag} is "${wrong}"; it must be HOST:PORT, as 127.0.0.1:9092.`);
-}
-
-/** The broker of the region in the addresses of a local cluster. */
-function brokerIn(directory: string, region: string): string {
-  const { kafka } = addressesIn(directory, region);
-  if (typeof kafka === 'string') return kafka;
-  throw new AdtallyError('config_invalid', `${addressFile(directory)} names no Kafka of region ${region}.`);
-}
-
-/** The URL of a part of the region's Pinot; null where there is none. */
-export function pinotOf(
-  directory: string | undefined,
-  region: string,
-  part: 'pinotBroker' | 'pinotController',
-): string | null {
-  if (directory === undefined) return null;
-  const url = addressesIn(directory, region)[part];
-  return typeof url === 'string' && url !== '' ? url : null;
-}
-
-/** The URL of the cluster's PostgreSQL; null where there is none. */
-export function postgresOf(directory: string | undefined): string | null {
-  if (directory === undefined) return null;
-  const { postgres } = readAddresses(directory);
-  return typeof postgres === 'string' && postgres !== '' ? postgres : null;
-}
-
-function addressFile(directory: string): string {
-  return join(directory, 'addresses.json');
-}
-
-interface WrittenRegion {
-  readonly kafka?: unknown;
-  readonly pinotBroker?: unknown;
-  readonly pinotController?: unknown;
-}
-
-interface WrittenAddresses {
-  readonly regions?: Readonly<Record<string, WrittenRegion>>;
-  readonly postgres?: unknown;
-}
-
-function addressesIn(directory: string, region: string): WrittenRegion {
-  return readAddresses(directory).regions?.[region] ?? {};
-}
-
-function readAddresses(directory: string): WrittenAddresses {
-  const path = addressFile(directory);
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as WrittenAddresses;
-  } catch (cause) {
-    throw new AdtallyError('config_invalid', `${path} cannot be read: ${(cause as Error).message}.`, {
-      cause,
-    });
-  }
 }

@@ -32,7 +32,7 @@ import { addSettingOptions } from '../settings-options.ts';
 import type { Terminal } from '../terminal.ts';
 import { readClusterState, writeClusterState } from './cluster-state.ts';
 import { fetchWithBar } from './fetch.ts';
-import { addClusterDirectory, clusterDirectory, hostOf } from './local-cluster.ts';
+import { addClusterDirectory, clusterDirectory, hostOf, refuseElsewhere } from './local-cluster.ts';
 import { statusTable } from './status.ts';
 import { wishedLayout } from './wished-layout.ts';
 
@@ -76,6 +76,7 @@ export const upCommand: CommandDefinition = {
 async function up(command: Command, directory: string, terminal: Terminal): Promise<number> {
   const startMs = nodeClock.monotonicMs();
   const before = readClusterState(directory);
+  if (before === undefined) refuseElsewhere(directory);
   const layout = await wishedLayout(command, directory, before);
   const host = hostOf(directory);
   refuseOtherWhileRunning(before, layout, host);

@@ -38,7 +38,7 @@ export const auditCommand: CommandDefinition = {
   more:
     'It works on the data directory, whether a region runs on it or not, and changes nothing. With --url alone the region is only\n' +
     'asked for its own books. With --peer it asks two running regions, this one and its peer or the two that --url names, whether\n' +
-    `both hold the same records. With --cluster it closes the books of a local cluster: what Kafka received, the verdicts, the records,\n` +
+    `both hold the same records. With --cluster it closes the books of a cluster: what Kafka received, the verdicts, the records,\n` +
     `and what every store made of them. With --trail it shows what operators did instead. Exit code ${ERRORS.audit_mismatch.exit} when anything differs.`,
   configure: (command) =>
     addRegionOptions(command)
@@ -46,7 +46,7 @@ export const auditCommand: CommandDefinition = {
         '--peer',
         'hold the records of both regions against their copies in both reporting stores instead',
       )
-      .option('--cluster <dir>', 'close the books of the local cluster in this directory instead')
+      .option('--cluster <dir>', 'close the books of the cluster in this directory instead')
       .option('--trail', 'show what operators did, newest first')
       .option('--limit <count>', 'with --trail, the most actions shown', wholeNumber(1, 1000), 100),
   run: async (command, terminal) => {
@@ -77,9 +77,9 @@ async function auditPeer(command: Command, terminal: Terminal): Promise<number> 
 
 /** What a cluster received, and what became of it everywhere. */
 async function auditBooks(directory: string, command: Command, terminal: Terminal): Promise<number> {
-  const { auditLocalCluster } = await import('../cluster/audit/local-audit.ts');
+  const { auditClusterIn } = await import('../cluster/audit/audit-cluster.ts');
   const { describeClusterAudit } = await import('../cluster/audit/describe-audit.ts');
-  const audit = await auditLocalCluster(resolve(directory), await readSpec(command), terminal);
+  const audit = await auditClusterIn(resolve(directory), await readSpec(command), terminal);
   terminal.result(audit, describeClusterAudit(audit));
   return audit.exact ? 0 : ERRORS.audit_mismatch.exit;
 }

@@ -81,7 +81,7 @@ async function runOne(
   const { rate, region } = command.opts<Flags>();
   const isAlone = region === undefined && given.peer.length === 0;
   const spec = isAlone ? { ...given, regions: given.regions.slice(0, 1) } : given;
-  const { chooseRegion, serveRegion } = await import('../region-process.ts');
+  const { chooseRegion, serveRegion } = await import('../regions/region-process.ts');
   const served = await serveRegion(spec, chooseRegion(spec, region));
   announce(served, terminal);
   const ended = new AbortController();

@@ -18,7 +18,7 @@ export const sqlCommand: CommandDefinition = {
   configure: (command) => {
     command
       .option('--csv', 'write CSV instead of a table')
-      .option('--cluster <dir>', 'ask the Hive of a local cluster, in its SQL (warehouse.*)');
+      .option('--cluster <dir>', 'ask the Hive of a cluster, in its SQL (warehouse.*)');
     addRegionOptions(command);
   },
   run: async (command, terminal) => {

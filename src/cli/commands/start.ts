@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import { AdtallyError } from '../../base/errors.ts';
 import { formatDuration } from '../../base/units.ts';
 import type { CommandDefinition } from '../command.ts';
-import type { ServedRegion } from '../region-process.ts';
+import type { ServedRegion } from '../regions/region-process.ts';
 import { ParentDemo } from '../regions/parent-link.ts';
 import { addressLines, superviseRegions } from '../regions/supervise.ts';
 import { addSettingOptions, readSpec } from '../settings-options.ts';
@@ -35,7 +35,7 @@ export const startCommand: CommandDefinition = {
       return (await superviseRegions(spec, command, false, stop, terminal)).untilStopped();
     }
     // Engine and server take half a second to load, which the other commands need not wait for.
-    const { chooseRegion, serveRegion } = await import('../region-process.ts');
+    const { chooseRegion, serveRegion } = await import('../regions/region-process.ts');
     const demo = supervised === 'demo' ? new ParentDemo() : undefined;
     const served = await serveRegion(spec, chooseRegion(spec, region), demo);
     announce(served, terminal);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AdtallyError } from '../../base/errors.ts';
 import { didYouMean } from '../../base/nearest-name.ts';
 import { EVENT_FIELDS, type EventField } from '../../model/ad-event.ts';
+import { shapeProblems } from '../shape-problems.ts';
 
 /** How a time is written in a file. */
 export const TIME_FORMATS = ['rfc3339', 'unix-s', 'unix-ms', 'unix-us'] as const;
@@ -56,8 +57,10 @@ export function parseMapping(text: string, name: string): Mapping {
   }
   const result = mappingShape.safeParse(json);
   if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => describeIssue(issue));
-  throw new AdtallyError('import_failed', `${name} is no mapping: ${problems.join('; ')}.`);
+  const problems = shapeProblems(result.error, (path) =>
+    /(^|\.)fields$/.test(path) ? MAPPED_FIELDS : Object.keys(mappingShape.shape),
+  );
+  throw new AdtallyError('import_failed', `${name} is no mapping: ${problems}.`);
 }
 
 /** Lays single fields over a mapping, as `--column adId=item_id` and `--value advertiserId=acme` give them. */
@@ -78,13 +81,4 @@ export function parseAssignment(text: string): readonly [MappedField, string] {
     'usage',
     `"${text}" is not FIELD=TEXT with one of ${MAPPED_FIELDS.join(', ')}.${hint}`,
   );
-}
-
-function describeIssue(issue: z.core.$ZodIssue): string {
-  const path = issue.path.join('.');
-  const where = path === '' ? '' : `${path}: `;
-  const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
-  if (unknown === undefined) return where + issue.message;
-  const known = /(^|\.)fields$/.test(path) ? MAPPED_FIELDS : Object.keys(mappingShape.shape);
-  return `${where}"${unknown}" is unknown; known are ${known.join(', ')}.${didYouMean(unknown, known)}`;
 }

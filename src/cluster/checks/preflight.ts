@@ -1,6 +1,7 @@
 import { AdtallyError } from '../../base/errors.ts';
 import { MINUTE_MS } from '../../base/units.ts';
 import { tablesOf } from '../jobs/job-tables.ts';
+import type { PinotDialect } from '../render/pinot-tables.ts';
 import type { RenderedJob } from '../render/rendered-job.ts';
 
 /** What the servers of a cluster say of themselves. */
@@ -8,6 +9,7 @@ export interface PreflightFacts {
   readonly kafkas: readonly KafkaFacts[];
   readonly flink: FlinkFacts;
   readonly pinots: readonly PinotFacts[];
+  readonly memories: readonly JobMemory[];
 }
 
 export interface KafkaFacts {
@@ -18,6 +20,17 @@ export interface KafkaFacts {
   readonly listsTransactions: boolean;
   /** How long topics keep messages, by name, as they are to be; null where they keep the latest of each key. */
   readonly retentionMs: ReadonlyMap<string, number | null>;
+}
+
+/** What a job would go on from. */
+export interface JobMemory {
+  readonly job: string;
+  /** Whether it has ever had a checkpoint: Kafka keeps how far the job had read then. */
+  readonly hasRead: boolean;
+  /** Where Flink keeps its checkpoints, a URI. */
+  readonly directory: string;
+  /** The newest complete one that is found there; null when there is none. */
+  readonly checkpoint: string | null;
 }
 
 export interface FlinkFacts {
@@ -31,13 +44,13 @@ export interface PinotFacts {
   /** Null when it does not say. */
   readonly version: string | null;
   /** The kind of Pinot that the tables are made for. */
-  readonly dialect: '0.11' | '1.x';
+  readonly dialect: PinotDialect;
 }
 
 /** From the death of a job to its first commit after it, at most: a machine that is started again is back by then. */
 const RESTART_MS_MAX = 10 * MINUTE_MS;
 const FLINK = /^2\.[2-9]\b/;
-const PINOT = { '0.11': /^0\.11\./, '1.x': /^1\./ } as const;
+const PINOT = { '0.11': /^0\.11\./, '1.x': /^1\./ } as const satisfies Record<PinotDialect, RegExp>;
 
 /** Something that would lose data or stop jobs later on. */
 export interface PreflightFault {
@@ -60,6 +73,7 @@ function preflightFaults(jobs: readonly RenderedJob[], facts: PreflightFacts): P
     ...prefixFaults(jobs),
     ...jobs.flatMap((job) => retentionFaults(job, facts)),
     ...versionFaults(facts),
+    ...memoryFaults(facts),
   ];
 }
 
@@ -119,6 +133,18 @@ function retentionFaults(job: RenderedJob, { kafkas, flink }: PreflightFacts): P
       },
     ];
   });
+}
+
+/** A job that begins without its state counts again what it has counted. */
+function memoryFaults({ memories }: PreflightFacts): PreflightFault[] {
+  return memories
+    .filter(({ hasRead, checkpoint }) => hasRead && checkpoint === null)
+    .map(({ job, directory }) => ({
+      where: job,
+      what: `it has had checkpoints, and none is found in ${directory}: without what it knows it would count again what it has counted.`,
+      remedy:
+        'Mount the file system of Flink’s checkpoints here, at the same path. If they are lost, "adtally cluster apply --replay" judges again all that Kafka holds.',
+    }));
 }
 
 function versionFaults({ kafkas, flink, pinots }: PreflightFacts): PreflightFault[] {

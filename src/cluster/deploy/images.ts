@@ -6,6 +6,8 @@ export const FLINK_BASE_IMAGE = 'apache/flink:2.3.0-java17';
 /** What flink.Dockerfile is built as. */
 export const FLINK_IMAGE = 'adtally/flink:2.3.0';
 
+/** What adtally.Dockerfile is built as. */
+export const ADTALLY_IMAGE = 'adtally/adtally:0.1.0';
 export const HIVE_IMAGE = 'apache/hive:4.0.1';
 const KAFKA_IMAGE = `apache/kafka:${KAFKA_VERSION}`;
 

@@ -75,8 +75,9 @@ export function addressesOf(layout: ClusterLayout): ClusterAddresses {
           region,
           {
             kafka: at(own.kafka),
-            pinotController: urlOf(own.pinotController),
-            pinotBroker: urlOf(own.pinotBroker),
+            ...(without.includes('pinot')
+              ? {}
+              : { pinotController: urlOf(own.pinotController), pinotBroker: urlOf(own.pinotBroker) }),
           },
         ];
       }),
@@ -85,8 +86,10 @@ export function addressesOf(layout: ClusterLayout): ClusterAddresses {
     sqlGateway: urlOf(ports.sqlGateway),
     ...(without.includes('hive') ? {} : { hive: at(ports.hive) }),
     ...(without.includes('postgres') ? {} : { postgres: postgresUrl(ports.postgres) }),
-    zookeeper: at(ports.zookeeper),
     warehouse: `file://${dataPath(layout, 'warehouse')}`,
+    checkpointIntervalMs: layout.checkpointIntervalMs,
+    pinotDialect: '0.11',
+    pinotReplication: 1,
   };
 }
 

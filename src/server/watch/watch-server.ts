@@ -4,16 +4,22 @@ import type { AddressInfo } from 'node:net';
 import { AdtallyError } from '../../base/errors.ts';
 import type { RegistryMetrics } from '../serving/registry-metrics.ts';
 
-/** Prometheus asks from this machine, or through a proxy that knows who may. */
-const HOST = '127.0.0.1';
-
 export interface WatchServer {
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** Serves metrics at /metrics, to this machine alone; port 0 takes a free one. Throws AdtallyError config_invalid for one that is taken. */
-export async function startWatchServer(metrics: RegistryMetrics, port: number): Promise<WatchServer> {
+/** Where the metrics are served; port 0 takes a free one. */
+export interface WatchAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Serves metrics at /metrics, to everybody who reaches the host. Throws AdtallyError config_invalid for an address that cannot be had. */
+export async function startWatchServer(
+  metrics: RegistryMetrics,
+  { host, port }: WatchAddress,
+): Promise<WatchServer> {
   const server = createServer((request, response) => {
     if (request.method !== 'GET' || request.url !== '/metrics') {
       response.writeHead(404).end();
@@ -24,19 +30,21 @@ export async function startWatchServer(metrics: RegistryMetrics, port: number): 
       () => response.writeHead(500).end(),
     );
   });
-  server.listen({ port, host: HOST });
+  server.listen({ port, host });
   try {
     await once(server, 'listening');
   } catch (cause) {
     throw new AdtallyError(
       'config_invalid',
-      `--metrics-port ${port} is taken by another process; choose another, or 0 for a free one.`,
+      (cause as NodeJS.ErrnoException).code === 'EADDRINUSE'
+        ? `--metrics-port ${port} is taken by another process; choose another, or 0 for a free one.`
+        : `Metrics cannot be served at ${host}, port ${port}: ${(cause as Error).message}.`,
       { cause },
     );
   }
   const address = server.address() as AddressInfo;
   return {
-    url: `http://${HOST}:${address.port}`,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
     close: async () => {
       server.close();
       server.closeAllConnections();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { auditPair, describeConvergence, type Convergence } from '../../../src/cli/audit/convergence.ts';
-import { serveRegion, type ServedRegion } from '../../../src/cli/region-process.ts';
+import { serveRegion, type ServedRegion } from '../../../src/cli/regions/region-process.ts';
 import { RegionClient } from '../../../src/client/region-client.ts';
 import { resolveSpec } from '../../../src/pipeline/pipeline-spec.ts';
 import { freePort } from '../../free-port.ts';

@@ -29,6 +29,12 @@ const FACTS: PreflightFacts = {
   kafkas: KAFKAS,
   flink: { version: '2.3.0', retained: 3 },
   pinots: [{ region: 'a', version: '0.11.0', dialect: '0.11' }],
+  memories: JOBS.map(({ name }) => ({
+    job: name,
+    hasRead: true,
+    directory: 'file:/d',
+    checkpoint: 'file:/d/c',
+  })),
 };
 
 /** What is refused, a line for each fault; empty when nothing is. */
@@ -100,6 +106,15 @@ describe('refused are', () => {
     );
     const forEver = KAFKAS.map((kafka) => ({ ...kafka, retentionMs: new Map([['a.events', -1]]) }));
     expect(refusal(JOBS, { kafkas: forEver })).toBe('');
+  });
+
+  test('a job that would begin without what it has known', () => {
+    const [memory] = FACTS.memories;
+    const lost = { ...memory, checkpoint: null };
+    expect(refusal(JOBS, { memories: [memory, lost] })).toBe(
+      'adtally-a-aggregation: it has had checkpoints, and none is found in file:/d: without what it knows it would count again what it has counted. Mount the file system of Flink’s checkpoints here, at the same path. If they are lost, "adtally cluster apply --replay" judges again all that Kafka holds.',
+    );
+    expect(refusal(JOBS, { memories: [{ ...lost, hasRead: false }] })).toBe('');
   });
 
   test.for([

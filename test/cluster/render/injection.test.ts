@@ -37,7 +37,7 @@ function inputWith(first: string, second: string, region: string, kafka: string)
     ...input,
     region,
     spec: { ...input.spec, regions: [first, second], defaultCurrency: first },
-    addresses: { ...input.addresses, regions: regions as unknown as JobInput['addresses']['regions'] },
+    addresses: { ...input.addresses, regions },
   };
 }
 

@@ -19,7 +19,9 @@ export function jobInput(region: string, config: PipelineConfig = {}): JobInput 
       flink: 'http://127.0.0.1:8081',
       sqlGateway: 'http://127.0.0.1:8083',
       postgres: 'postgresql://adtally@127.0.0.1:5432/postgres',
-      zookeeper: '127.0.0.1:2181',
+      checkpointIntervalMs: 1000,
+      pinotDialect: '0.11',
+      pinotReplication: 1,
       warehouse: 'file:///warehouse',
     },
   };

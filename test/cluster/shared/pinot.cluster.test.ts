@@ -43,13 +43,14 @@ const TABLES = { 'ad-minutes': 'ad_minutes', 'attributed-orders': 'attributed_or
 
 const cluster = await sharedCluster();
 const [[regionName, region]] = Object.entries(cluster.addresses.regions);
+const [controllerUrl, brokerUrl] = [region.pinotController!, region.pinotBroker!];
 const random = new SeededRandom(SEED);
 const naive = new NaiveStore();
 const topics = new LoadTopics(region.kafka, regionName);
-const controller = new HttpPinotController({ url: region.pinotController, timeoutMs: 20_000 });
-const broker = new HttpPinotBroker({ url: region.pinotBroker, timeoutMs: 20_000, groupsMax: 1_000_000 });
+const controller = new HttpPinotController({ url: controllerUrl, timeoutMs: 20_000 });
+const broker = new HttpPinotBroker({ url: brokerUrl, timeoutMs: 20_000, groupsMax: 1_000_000 });
 const reports: PinotReports = openPinotReports({
-  brokerUrl: region.pinotBroker,
+  brokerUrl,
   regions: ['a', 'b'],
   campaigns: () => Promise.resolve(CAMPAIGNS),
   progress: () => Promise.resolve(null),

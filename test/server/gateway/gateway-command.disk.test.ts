@@ -44,7 +44,7 @@ test('a gateway runs where Kafka does not answer, says so, and stops when it is 
 test.for([
   ['no address', [], 2, 'Say where Kafka is'],
   ['an address that is none', ['--kafka', 'here'], 2, 'it must be HOST:PORT'],
-  ['a cluster that is not there', ['--cluster', 'nowhere'], 2, 'nowhere/addresses.json cannot be read'],
+  ['a cluster that is not there', ['--cluster', 'nowhere'], 2, 'There is no cluster in'],
   ['a region that is none', ['--kafka', '127.0.0.1:1', '--region', 'z'], 2, '--region is "z"'],
 ] as const)('%s is refused before anything is served', async ([, args, exit, text]) => {
   place = new Workplace();

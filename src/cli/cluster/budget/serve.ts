@@ -5,9 +5,10 @@ import { addSettingOptions, readSpec } from '../../settings-options.ts';
 import { listenForStop } from '../../stop-signal.ts';
 import {
   addServerOptions,
-  brokersOf,
+  brokersFor,
   chooseRegion,
-  postgresOf,
+  clusterOf,
+  regionIn,
   type ServerFlags,
 } from '../region-servers.ts';
 
@@ -37,12 +38,13 @@ export const serveCommand: CommandDefinition = {
     const spec = await readSpec(command);
     const flags = command.opts<Flags>();
     const region = chooseRegion(spec, flags.region);
-    const brokers = brokersOf(flags, region);
-    const postgres = flags.postgres ?? postgresOf(flags.cluster);
-    if (postgres === null) {
+    const cluster = clusterOf(flags);
+    const brokers = brokersFor(flags, regionIn(cluster, region));
+    const postgres = flags.postgres ?? cluster?.postgres;
+    if (postgres === undefined) {
       throw new AdtallyError(
         'usage',
-        'Say where PostgreSQL is: --postgres URL, or --cluster DIR for a local cluster that has one.',
+        'Say where PostgreSQL is: --postgres URL, or --cluster DIR for a cluster that has one.',
       );
     }
     const { runBudgetService } = await import('./budget-process.ts');

@@ -45,7 +45,7 @@ export const applyCommand: CommandDefinition = {
 async function apply(target: ClusterTarget, isReplay: boolean, terminal: Terminal): Promise<ClusterChange[]> {
   const { directory, parallelism, regions, services } = target;
   const all = regions.flatMap(({ jobs }) => jobs);
-  checkPreflight(all, await gatherFacts(askedRegions(target), services.jobManager));
+  checkPreflight(all, await gatherFacts(askedRegions(target), services, { isReplay }));
   const changes: ClusterChange[] = [];
   // The jobs of a region read what the other one's write: all topics come first.
   for (const region of regions) changes.push(...(await applyStores(target, region, terminal)));
@@ -96,5 +96,8 @@ async function applyStores(
   for (const warning of topics.warnings) terminal.remark(warning);
   if (pinot === null) return topicChanges(region, topics);
   terminal.remark(`Tables of Pinot of ${region} ...`);
-  return [...topicChanges(region, topics), ...tableChanges(region, await applyPinot(pinot, tables))];
+  return [
+    ...topicChanges(region, topics),
+    ...tableChanges(region, await applyPinot(pinot.controller, tables)),
+  ];
 }

@@ -1,4 +1,5 @@
 import { openKafkaAdmin } from '../../../adapters/kafka/kafka-admin.ts';
+import { brokersOf } from '../../../cluster/addresses.ts';
 import type { AppliedJob } from '../../../cluster/jobs/apply-jobs.ts';
 import type { JobStatus } from '../../../cluster/jobs/job-status.ts';
 import type { KafkaAdmin } from '../../../cluster/kafka/ports.ts';
@@ -10,6 +11,9 @@ import type { HiveStep } from '../../../cluster/warehouse/hive-apply.ts';
 import type { HiveSession } from '../../../cluster/warehouse/ports.ts';
 import { renderTable } from '../../table.ts';
 import type { ClusterTarget, HiveTarget, RegionTarget } from './cluster-target.ts';
+
+/** Of a topic, where nobody says how many and none is there. */
+const PARTITIONS = 2;
 
 /** One thing that differs from what a cluster is to have, or that was brought there. */
 export interface ClusterChange {
@@ -26,7 +30,7 @@ export async function withKafka<Result>(
   { kafka }: RegionTarget,
   work: (admin: KafkaAdmin) => Promise<Result>,
 ): Promise<Result> {
-  const admin = await openKafkaAdmin({ brokers: [kafka], clientId: 'adtally-cluster' });
+  const admin = await openKafkaAdmin({ brokers: brokersOf(kafka), clientId: 'adtally-cluster' });
   try {
     return await work(admin);
   } finally {
@@ -57,7 +61,17 @@ export async function wantedTopics(
   region: string,
   admin: KafkaAdmin,
 ): Promise<WantedTopic[]> {
-  return topicsOf(region, spec, { brokers: await admin.brokers(), partitions });
+  const brokers = await admin.brokers();
+  const wanted = topicsOf(region, spec, { brokers, partitions: partitions ?? PARTITIONS });
+  return partitions === undefined ? likePresent(wanted, admin) : wanted;
+}
+
+/** Topics keep the partitions that they have, and new ones get as many as those. */
+async function likePresent(wanted: readonly WantedTopic[], admin: KafkaAdmin): Promise<WantedTopic[]> {
+  const present = await admin.topics(wanted.map(({ name }) => name));
+  const counts = new Map(present.map(({ name, partitions }) => [name, partitions]));
+  const most = counts.size === 0 ? PARTITIONS : Math.max(...counts.values());
+  return wanted.map((topic) => ({ ...topic, partitions: counts.get(topic.name) ?? most }));
 }
 
 export function topicChanges(region: string, { steps, refusals }: TopicPlan): ClusterChange[] {

@@ -3,8 +3,6 @@ import { HttpPinotController } from '../../../adapters/pinot/pinot-controller.ts
 import { MINUTE_MS, SECOND_MS } from '../../../base/units.ts';
 import type { ClusterAddresses } from '../../../cluster/addresses.ts';
 import type { JobServices } from '../../../cluster/jobs/apply-jobs.ts';
-import { addressesOf } from '../../../cluster/local/cluster-layout.ts';
-import type { PinotController } from '../../../cluster/pinot/ports.ts';
 import { renderRegionJobs } from '../../../cluster/region-jobs.ts';
 import { pinotTables, type PinotTable } from '../../../cluster/render/pinot-tables.ts';
 import type { RenderedJob } from '../../../cluster/render/rendered-job.ts';
@@ -14,10 +12,11 @@ import type { PipelineSpec } from '../../../pipeline/settings.ts';
 import { wholeNumber } from '../../command.ts';
 import { addSettingOptions, readSpec } from '../../settings-options.ts';
 import { jobServices } from '../jobs/wished-cluster.ts';
-import { addClusterDirectory, openCluster } from '../local-cluster.ts';
+import type { TargetPinot } from '../jobs/preflight-facts.ts';
+import { addClusterDirectory, clusterDirectory } from '../local-cluster.ts';
+import { readAddresses } from '../state/address-file.ts';
 import { readJobWish } from '../state/job-wish-file.ts';
 
-const PARTITIONS = 2;
 const PARTITIONS_MAX = 1000;
 const PINOT_TIMEOUT_MS = 30 * SECOND_MS;
 /** Of one statement; none of them reads rows. */
@@ -28,10 +27,10 @@ const OTHERWISE = /^(regions|peer|server\.|data$|replication\.|reporting\.|wareh
 /** What one region of a cluster is to have. */
 export interface RegionTarget {
   readonly region: string;
-  /** `host:port` of its Kafka. */
+  /** `host:port` of its Kafka; several with commas. */
   readonly kafka: string;
   /** Null when the cluster has no Pinot. */
-  readonly pinot: PinotController | null;
+  readonly pinot: TargetPinot | null;
   readonly tables: readonly PinotTable[];
   readonly jobs: readonly RenderedJob[];
 }
@@ -47,7 +46,8 @@ export interface HiveTarget {
 export interface ClusterTarget {
   readonly directory: string;
   readonly spec: PipelineSpec;
-  readonly partitions: number;
+  /** Of topics that are not there yet, and of all others where they have fewer; undefined for as many as those that are there have. */
+  readonly partitions: number | undefined;
   /** Instances of each job. */
   readonly parallelism: number;
   readonly regions: readonly RegionTarget[];
@@ -62,9 +62,8 @@ export function addTargetOptions(command: Command): Command {
   addClusterDirectory(command)
     .option(
       '--partitions <count>',
-      'partitions of each new topic',
+      'partitions of each topic (default: those of the topics that are there, else 2)',
       wholeNumber(1, PARTITIONS_MAX),
-      PARTITIONS,
     )
     .option(
       '--warehouse',
@@ -76,37 +75,47 @@ export function addTargetOptions(command: Command): Command {
 
 /** Throws AdtallyError not_found without a cluster, config_invalid for a spec that a cluster cannot do. */
 export async function readTarget(command: Command): Promise<ClusterTarget> {
-  const { layout } = openCluster(command);
-  const { partitions, warehouse } = command.opts<{ partitions: number; warehouse?: boolean }>();
-  const addresses = addressesOf(layout);
+  const directory = clusterDirectory(command);
+  const addresses = readAddresses(directory);
+  const { partitions, warehouse } = command.opts<{ partitions?: number; warehouse?: boolean }>();
   // Stays what "rescale" made it.
-  const parallelism = readJobWish(layout.directory)?.parallelism ?? 1;
-  const spec: PipelineSpec = { ...(await readSpec(command)), regions: layout.regions };
+  const parallelism = readJobWish(directory)?.parallelism ?? 1;
+  const regions = Object.keys(addresses.regions);
+  const spec: PipelineSpec = { ...(await readSpec(command)), regions };
   const options = {
-    checkpointIntervalMs: layout.checkpointIntervalMs,
+    checkpointIntervalMs: addresses.checkpointIntervalMs,
     hasWarehouse: addresses.hive !== undefined || warehouse === true,
     hasTouches: addresses.postgres !== undefined,
     parallelism,
   };
-  const hasPinot = !layout.without.includes('pinot');
   return {
-    directory: layout.directory,
+    directory,
     spec,
     partitions,
     postgres: addresses.postgres,
     parallelism,
-    regions: layout.regions.map((region): RegionTarget => {
-      const { kafka, pinotController: url } = addresses.regions[region];
-      return {
-        region,
-        kafka,
-        pinot: hasPinot ? new HttpPinotController({ url, timeoutMs: PINOT_TIMEOUT_MS }) : null,
-        tables: hasPinot ? pinotTables(spec, { region, kafka, dialect: '0.11', replication: 1 }) : [],
-        jobs: renderRegionJobs({ spec, region, addresses, options }),
-      };
-    }),
+    regions: regions.map((region) => ({
+      region,
+      kafka: addresses.regions[region].kafka,
+      ...pinotTarget(spec, region, addresses),
+      jobs: renderRegionJobs({ spec, region, addresses, options }),
+    })),
     services: jobServices(addresses),
     hive: hiveTarget(addresses),
+  };
+}
+
+function pinotTarget(
+  spec: PipelineSpec,
+  region: string,
+  { regions, pinotDialect: dialect, pinotReplication: replication }: ClusterAddresses,
+): Pick<RegionTarget, 'pinot' | 'tables'> {
+  const { kafka, pinotController: url } = regions[region];
+  if (url === undefined) return { pinot: null, tables: [] };
+  const controller = new HttpPinotController({ url, timeoutMs: PINOT_TIMEOUT_MS });
+  return {
+    pinot: { controller, dialect },
+    tables: pinotTables(spec, { region, kafka, dialect, replication }),
   };
 }
 

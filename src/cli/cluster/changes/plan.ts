@@ -37,7 +37,7 @@ async function planRegion(target: ClusterTarget, one: RegionTarget): Promise<Clu
     const wanted = await wantedTopics(target, region, admin);
     return planTopics(wanted, await admin.topics(wanted.map(({ name }) => name)));
   });
-  const steps = pinot === null ? [] : await pinotSteps(pinot, tables);
+  const steps = pinot === null ? [] : await pinotSteps(pinot.controller, tables);
   const running = await jobStatus(jobs, target.services.jobManager);
   return [...topicChanges(region, topics), ...tableChanges(region, steps), ...jobPlan(region, running)];
 }

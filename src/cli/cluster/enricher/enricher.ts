@@ -2,7 +2,14 @@ import { AdtallyError } from '../../../base/errors.ts';
 import type { CommandDefinition } from '../../command.ts';
 import { addSettingOptions, readSpec } from '../../settings-options.ts';
 import { listenForStop } from '../../stop-signal.ts';
-import { addServerOptions, brokersOf, chooseRegion, type ServerFlags } from '../region-servers.ts';
+import {
+  addServerOptions,
+  brokersFor,
+  chooseRegion,
+  clusterOf,
+  regionIn,
+  type ServerFlags,
+} from '../region-servers.ts';
 
 /** The settings that an enricher heeds. */
 const SETTINGS = /^(enrichment\.|regions$|attribution\.models$)/;
@@ -23,7 +30,7 @@ export const enricherCommand: CommandDefinition = {
     }
     const flags = command.opts<ServerFlags>();
     const region = chooseRegion(spec, flags.region);
-    const brokers = brokersOf(flags, region);
+    const brokers = brokersFor(flags, regionIn(clusterOf(flags), region));
     const { runEnricher } = await import('./enricher-process.ts');
     const running = await runEnricher({ spec, region, brokers });
     terminal.result(

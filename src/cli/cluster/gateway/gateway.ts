@@ -6,11 +6,11 @@ import { addSettingOptions, readSpec } from '../../settings-options.ts';
 import { listenForStop } from '../../stop-signal.ts';
 import {
   addServerOptions,
-  brokersOf,
+  brokersFor,
+  brokersGiven,
   chooseRegion,
-  peerBrokersOf,
-  pinotOf,
-  postgresOf,
+  clusterOf,
+  regionIn,
   type ServerFlags,
 } from '../region-servers.ts';
 
@@ -57,8 +57,9 @@ export const gatewayCommand: CommandDefinition = {
     const spec = await readSpec(command);
     const flags = command.opts<Flags>();
     const region = chooseRegion(spec, flags.region);
-    const brokers = brokersOf(flags, region);
-    const { cluster } = flags;
+    const cluster = clusterOf(flags);
+    const servers = regionIn(cluster, region);
+    const brokers = brokersFor(flags, servers);
     const peer = peerOf(spec, region);
     const { runGateway } = await import('./gateway-process.ts');
     const running = await runGateway({
@@ -66,10 +67,13 @@ export const gatewayCommand: CommandDefinition = {
       region,
       brokers,
       compression: flags.compression,
-      peerBrokers: peer === undefined ? undefined : peerBrokersOf(flags.peerKafka, cluster, peer),
-      pinot: flags.pinot ?? pinotOf(cluster, region, 'pinotBroker'),
-      pinotController: flags.pinotController ?? pinotOf(cluster, region, 'pinotController'),
-      postgres: flags.postgres ?? postgresOf(cluster),
+      peerBrokers:
+        peer === undefined
+          ? undefined
+          : brokersGiven('--peer-kafka', flags.peerKafka, regionIn(cluster, peer)),
+      pinot: flags.pinot ?? servers?.pinotBroker ?? null,
+      pinotController: flags.pinotController ?? servers?.pinotController ?? null,
+      postgres: flags.postgres ?? cluster?.postgres ?? null,
     });
     const { url } = running;
     terminal.result(

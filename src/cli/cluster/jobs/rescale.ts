@@ -1,5 +1,6 @@
 import { openKafkaAdmin } from '../../../adapters/kafka/kafka-admin.ts';
 import { withClusterLock } from '../../../adapters/local-process/cluster-lock.ts';
+import { brokersOf } from '../../../cluster/addresses.ts';
 import { applyJobs } from '../../../cluster/jobs/apply-jobs.ts';
 import { tablesOf } from '../../../cluster/jobs/job-tables.ts';
 import {
@@ -54,7 +55,7 @@ async function sourceTopics(
   const topics: PresentTopic[] = [];
   for (const [region, own] of Map.groupBy(jobs, (job) => job.region)) {
     const admin = await openKafkaAdmin({
-      brokers: [addresses.regions[region].kafka],
+      brokers: brokersOf(addresses.regions[region].kafka),
       clientId: 'adtally-cluster',
     });
     try {

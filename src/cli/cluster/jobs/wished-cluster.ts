@@ -6,10 +6,10 @@ import { nodeClock } from '../../../adapters/node-clock/node-clock.ts';
 import { AdtallyError } from '../../../base/errors.ts';
 import type { ClusterAddresses } from '../../../cluster/addresses.ts';
 import { checkPreflight } from '../../../cluster/checks/preflight.ts';
-import { addressesOf } from '../../../cluster/local/cluster-layout.ts';
 import type { JobServices } from '../../../cluster/jobs/apply-jobs.ts';
 import type { JobWish } from '../../../cluster/jobs/job-wish.ts';
-import { openCluster } from '../local-cluster.ts';
+import { clusterDirectory } from '../local-cluster.ts';
+import { readAddresses } from '../state/address-file.ts';
 import { readJobWish } from '../state/job-wish-file.ts';
 import { gatherFacts } from './preflight-facts.ts';
 
@@ -31,9 +31,9 @@ export function jobServices(addresses: ClusterAddresses): JobServices {
 
 /** Throws AdtallyError not_found where there is no cluster. */
 export function openWishedCluster(command: Command): WishedCluster {
-  const { layout } = openCluster(command);
-  const addresses = addressesOf(layout);
-  return { directory: layout.directory, addresses, services: jobServices(addresses) };
+  const directory = clusterDirectory(command);
+  const addresses = readAddresses(directory);
+  return { directory, addresses, services: jobServices(addresses) };
 }
 
 /** What was applied last. Throws AdtallyError not_found where nothing was. */
@@ -53,5 +53,5 @@ export async function checkWish({ addresses, services }: WishedCluster, { jobs }
     kafka: addresses.regions[region].kafka,
     jobs: own,
   }));
-  checkPreflight(jobs, await gatherFacts(regions, services.jobManager));
+  checkPreflight(jobs, await gatherFacts(regions, services));
 }

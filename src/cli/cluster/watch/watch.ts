@@ -1,13 +1,10 @@
 import type { Command } from 'commander';
 import { openKafkaInspection } from '../../../adapters/kafka/kafka-inspection.ts';
 import { withClusterLock } from '../../../adapters/local-process/cluster-lock.ts';
-import { serverProbe } from '../../../adapters/local-process/server-probe.ts';
 import { nodeClock } from '../../../adapters/node-clock/node-clock.ts';
 import { AdtallyError, type ErrorCode } from '../../../base/errors.ts';
 import { SECOND_MS } from '../../../base/units.ts';
-import { readStatus } from '../../../cluster/local/process-status.ts';
-import type { ProcessPlan } from '../../../cluster/local/process-plan.ts';
-import { startCluster, type ReadyProcess } from '../../../cluster/local/start-cluster.ts';
+import { brokersOf } from '../../../cluster/addresses.ts';
 import { ALARM_CODES, type StandingAlarm } from '../../../cluster/watch/alarm.ts';
 import { Healer } from '../../../cluster/watch/healer.ts';
 import type { Sample } from '../../../cluster/watch/sample.ts';
@@ -19,12 +16,12 @@ import { wholeNumber, type CommandDefinition } from '../../command.ts';
 import { listenForStop } from '../../stop-signal.ts';
 import type { Terminal } from '../../terminal.ts';
 import { checkWish, openWishedCluster, type WishedCluster } from '../jobs/wished-cluster.ts';
-import { addClusterDirectory, openCluster, type LocalCluster } from '../local-cluster.ts';
+import { addClusterDirectory, localClusterIn } from '../local-cluster.ts';
 import { readJobWish } from '../state/job-wish-file.ts';
 import { LossFile } from '../state/loss-file.ts';
-import { preparePlans } from '../up.ts';
 import { watchFigures } from './watch-figures.ts';
 import { eventLine, eventValue, type WatchEvent } from './watch-lines.ts';
+import { NO_PROCESSES, processesOf } from './watched-processes.ts';
 
 const METRICS_PORT = 7090;
 const PORT_MAX = 65_535;
@@ -35,6 +32,7 @@ const UNREACHABLE: ReadonlySet<ErrorCode> = new Set(['kafka_unreachable', 'clust
 
 interface Flags {
   readonly metricsPort: number;
+  readonly metricsHost: string;
   readonly every: number;
   readonly repair?: boolean;
 }
@@ -44,7 +42,7 @@ export const watchCommand: CommandDefinition = {
   about: 'Keep a cluster running: start again what is gone, and raise alarms, until Ctrl-C',
   more:
     'A process that died is started again, a job that is gone goes on from its newest complete checkpoint. What "down" or\n' +
-    '"stop-jobs" stopped stays so. Metrics for Prometheus are at http://127.0.0.1:PORT/metrics.',
+    '"stop-jobs" stopped stays so. Metrics for Prometheus are at http://HOST:PORT/metrics.',
   configure: (command) =>
     addClusterDirectory(command)
       .option(
@@ -53,6 +51,7 @@ export const watchCommand: CommandDefinition = {
         wholeNumber(0, PORT_MAX),
         METRICS_PORT,
       )
+      .option('--metrics-host <host>', 'who reaches it may read the metrics', '127.0.0.1')
       .option(
         '--every <seconds>',
         'seconds between two looks',
@@ -62,11 +61,11 @@ export const watchCommand: CommandDefinition = {
       .option('--repair', 'also restart a job that runs, when a transaction of it hangs'),
   run: async (command, terminal) => {
     const stop = listenForStop();
-    const { metricsPort, every } = command.opts<Flags>();
+    const { metricsPort: port, metricsHost: host, every } = command.opts<Flags>();
     const jobs = openWishedCluster(command);
     const restarts = new Map<string, number>();
     let figures: WatchFigures | undefined;
-    const server = await startWatchServer(new WatchMetrics(() => figures, ALARM_CODES), metricsPort);
+    const server = await startWatchServer(new WatchMetrics(() => figures, ALARM_CODES), { host, port });
     const report = (event: WatchEvent): void => {
       if (!('alarm' in event) && event.event !== 'healing_failed')
         restarts.set(event.subject, (restarts.get(event.subject) ?? 0) + 1);
@@ -114,20 +113,21 @@ function watcherPorts(
   report: (event: WatchEvent) => void,
 ): Omit<Parameters<typeof watchCluster>[0], 'onSample'> {
   const { directory, addresses, services } = jobs;
-  const cluster = openCluster(command);
+  const cluster = localClusterIn(directory);
+  const processes = cluster === undefined ? NO_PROCESSES : processesOf(cluster, terminal);
   const wish = () => readJobWish(directory);
   const sampler = new Sampler({
-    processes: () => readStatus(bookedPlans(cluster, cluster.plans), cluster.host, serverProbe),
+    processes: () => processes.status(),
     jobManager: services.jobManager,
     files: services.files,
     openKafka: (region) =>
-      openKafkaInspection({ brokers: [addresses.regions[region].kafka], clientId: 'adtally-watch' }),
+      openKafkaInspection({ brokers: brokersOf(addresses.regions[region].kafka), clientId: 'adtally-watch' }),
     clock: nodeClock,
   });
   const healer = new Healer(
     {
       wish,
-      startProcesses: () => startDead(cluster, terminal),
+      startProcesses: () => processes.startDead(),
       check: (wished) => checkWish(jobs, wished),
       locked: (action) => withClusterLock(directory, action),
       services,
@@ -137,22 +137,4 @@ function watcherPorts(
     { isRepairing: command.opts<Flags>().repair === true },
   );
   return { sampler, healer, losses: new LossFile(directory), wish, clock: nodeClock, report };
-}
-
-/** Of processes that were started and not stopped since; whoever was stopped on purpose is in no book. */
-function bookedPlans({ host }: LocalCluster, plans: readonly ProcessPlan[]): ProcessPlan[] {
-  const booked = new Set(host.names());
-  return plans.filter(({ name }) => booked.has(name));
-}
-
-/** Resolves to the names of those that it started. */
-async function startDead(cluster: LocalCluster, terminal: Terminal): Promise<string[]> {
-  const { layout, host } = cluster;
-  const plans = bookedPlans(cluster, await preparePlans(layout, host, terminal));
-  const started: string[] = [];
-  const onReady = ({ name, isKept }: ReadyProcess): void => {
-    if (!isKept) started.push(name);
-  };
-  await startCluster(plans, { host, probe: serverProbe, clock: nodeClock, onReady });
-  return started;
 }

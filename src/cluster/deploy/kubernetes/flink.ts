@@ -16,9 +16,9 @@ import { FLINK_IMAGE } from '../images.ts';
 import { containerResources, javaOptions } from '../jvm-memory.ts';
 import type { YamlFields } from '../yaml-text.ts';
 
-const NAME = 'flink';
-const REST_PORT = 8081;
-const GATEWAY_PORT = 8083;
+export const NAME = 'flink';
+export const REST_PORT = 8081;
+export const GATEWAY_PORT = 8083;
 const STORAGE = '20Gi';
 /** The volume that every part of Flink sees: checkpoints, and the warehouse for Hive. */
 export const FLINK_DATA = { claim: 'flink-data', path: '/flink-data' };

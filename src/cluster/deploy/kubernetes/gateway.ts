@@ -1,8 +1,8 @@
+import { ADTALLY_IMAGE } from '../images.ts';
 import type { YamlFields } from '../yaml-text.ts';
 import { bootstrapOf } from './kafka.ts';
 import { brokerUrlOf, controllerUrlOf } from './pinot.ts';
 
-const IMAGE = 'adtally/adtally:0.1.0';
 const REPLICAS = 2;
 const PORT = 7080;
 const MEMORY = '512Mi';
@@ -43,7 +43,7 @@ function container(region: string, regions: readonly string[]): YamlFields {
   const where = ['--regions', regions.join(), '--region', region, '--kafka', bootstrapOf(region)];
   return {
     name: 'gateway',
-    image: IMAGE,
+    image: ADTALLY_IMAGE,
     args: [
       'gateway',
       ...where,

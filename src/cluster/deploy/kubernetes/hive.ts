@@ -5,7 +5,11 @@ import { FLINK_DATA } from './flink.ts';
 import { statefulServer } from './stateful-set.ts';
 
 const PORT = 10_000;
+const NAME = 'hive';
 const FOLDER = '/var/hive';
+
+/** Where it is asked. */
+export const HIVE_ADDRESS = `${NAME}:${PORT}`;
 
 /** HiveServer2 over the warehouse, which Flink writes on its own volume; the metastore (Derby) is in it and on the volume of Hive. */
 export function hiveResources(): YamlFields[] {
@@ -16,7 +20,7 @@ export function hiveResources(): YamlFields[] {
     `-Dhive.metastore.warehouse.external.dir=${FLINK_DATA.path}/warehouse`,
   ];
   return statefulServer({
-    name: 'hive',
+    name: NAME,
     image: HIVE_IMAGE,
     memory: PROCESS_MEMORY.hive,
     environment: { SERVICE_NAME: 'hiveserver2', SERVICE_OPTS: options.join(' ') },

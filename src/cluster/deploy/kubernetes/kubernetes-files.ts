@@ -10,6 +10,7 @@ import { hiveResources } from './hive.ts';
 import { containerLayout } from '../images.ts';
 import { kafkaResources } from './kafka.ts';
 import { mirrorMaker } from './mirror-maker.ts';
+import { watchResources } from './watch.ts';
 import { pinotResources, zooKeeperResources } from './pinot.ts';
 
 const HEADER = `# "adtally cluster render kubernetes" writes this file; change that, not this.
@@ -18,7 +19,7 @@ const HEADER = `# "adtally cluster render kubernetes" writes this file; change t
 const LABEL = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
 
 /**
- * What Kubernetes is told of a cluster, a file for each process of its plan and for the gateways. Kafka is for Strimzi 1.2, Flink for the Flink
+ * What Kubernetes is told of a cluster, a file for each process of its plan, for the gateways, and for what watches over its jobs. Kafka is for Strimzi 1.2, Flink for the Flink
  * operator 1.15. Throws AdtallyError config_invalid for a region whose name it does not take.
  */
 export function kubernetesFiles(spec: PipelineSpec, layout: ClusterLayout): RenderedFile[] {
@@ -36,7 +37,7 @@ export function kubernetesFiles(spec: PipelineSpec, layout: ClusterLayout): Rend
     `gateway-${region}`,
     gatewayResources(region, layout.regions),
   ]);
-  return [...servers, ...gateways]
+  return [...servers, ...gateways, ['adtally', watchResources(layout)] as const]
     .filter(([, resources]) => resources.length > 0)
     .map(([name, resources]) => ({
       path: `kubernetes/${name}.yaml`,

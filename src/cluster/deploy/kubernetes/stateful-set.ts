@@ -15,6 +15,10 @@ export interface StatefulServer {
   readonly storage: { readonly size: string; readonly path: string };
   /** A volume that others have, too. */
   readonly shared?: { readonly claim: string; readonly path: string };
+  /** A file of a ConfigMap, put into a folder of the volume. */
+  readonly file?: { readonly configMap: string; readonly name: string; readonly folder: string };
+  /** Whose the volume is; the image says where it is not given. */
+  readonly group?: number;
 }
 
 /** Its StatefulSet of one replica and its Service, whose name is that of the server. */
@@ -43,7 +47,11 @@ export function statefulServer(server: StatefulServer): YamlFields[] {
         selector: { matchLabels: labels },
         template: {
           metadata: { labels },
-          spec: { containers: [container(server)], volumes: sharedVolumes(server) },
+          spec: {
+            ...(server.group === undefined ? {} : { securityContext: { fsGroup: server.group } }),
+            containers: [container(server)],
+            volumes: otherVolumes(server),
+          },
         },
         volumeClaimTemplates: [
           {
@@ -69,6 +77,7 @@ function container({
   memory,
   storage,
   shared,
+  file,
 }: StatefulServer): YamlFields {
   return {
     name,
@@ -81,11 +90,17 @@ function container({
     volumeMounts: [
       { name: 'data', mountPath: storage.path },
       ...(shared === undefined ? [] : [{ name: 'shared', mountPath: shared.path }]),
+      ...(file === undefined
+        ? []
+        : [{ name: 'file', mountPath: `${file.folder}/${file.name}`, subPath: file.name, readOnly: true }]),
     ],
   };
 }
 
-function sharedVolumes({ shared }: StatefulServer): YamlFields[] | undefined {
-  if (shared === undefined) return undefined;
-  return [{ name: 'shared', persistentVolumeClaim: { claimName: shared.claim } }];
+function otherVolumes({ shared, file }: StatefulServer): YamlFields[] | undefined {
+  const volumes = [
+    ...(shared === undefined ? [] : [{ name: 'shared', persistentVolumeClaim: { claimName: shared.claim } }]),
+    ...(file === undefined ? [] : [{ name: 'file', configMap: { name: file.configMap } }]),
+  ];
+  return volumes.length === 0 ? undefined : volumes;
 }

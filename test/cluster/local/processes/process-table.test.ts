@@ -151,8 +151,8 @@ describe('ports', () => {
 
 test('the addresses are those of the processes', () => {
   const layout = layoutOf(['a', 'b']);
-  const { regions, flink, sqlGateway, zookeeper, warehouse, hive, postgres } = addressesOf(layout);
-  expect([flink, sqlGateway, zookeeper]).toEqual(['jobmanager', 'sql-gateway', 'zookeeper'].map(urlOf));
+  const { regions, flink, sqlGateway, warehouse, hive, postgres } = addressesOf(layout);
+  expect([flink, sqlGateway]).toEqual(['jobmanager', 'sql-gateway'].map(urlOf));
   expect(`jdbc:hive2://${hive}`).toBe(urlOf('hive'));
   expect(addressesOf(layoutOf(['a'], { without: ['hive'] }))).not.toHaveProperty('hive');
   expect(regions['b'].kafka).toBe(urlOf('kafka-b'));
@@ -160,6 +160,7 @@ test('the addresses are those of the processes', () => {
   expect(regions['b'].pinotBroker).toBe('http://127.0.0.1:19043');
   expect(postgres).toBe(`postgresql://adtally@${urlOf('postgres')}/postgres`);
   expect(addressesOf({ ...layout, without: ['postgres'] }).postgres).toBeUndefined();
+  expect(addressesOf({ ...layout, without: ['pinot'] }).regions['b']).toEqual({ kafka: urlOf('kafka-b') });
   expect(warehouse).toBe('file:///somewhere/data/warehouse');
 });
 

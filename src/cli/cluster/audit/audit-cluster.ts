@@ -8,11 +8,11 @@ import { PostgresDatabase } from '../../../adapters/postgres/postgres-database.t
 import type { Patience } from '../../../base/settle.ts';
 import { AdtallyError } from '../../../base/errors.ts';
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../../../base/units.ts';
+import { brokersOf, type ClusterAddresses } from '../../../cluster/addresses.ts';
 import { auditCluster, type ClusterAudit } from '../../../cluster/audit/cluster-audit.ts';
 import type { AuditedBooks } from '../../../cluster/audit/ports.ts';
 import { RegionBooks } from '../../../cluster/audit/region-books.ts';
 import type { KafkaAdmin } from '../../../cluster/kafka/ports.ts';
-import { addressesOf, type ClusterLayout } from '../../../cluster/local/cluster-layout.ts';
 import { GROUPS_MAX } from '../../../cluster/pinot/figures-sql.ts';
 import { PinotBooks } from '../../../cluster/pinot/pinot-books.ts';
 import { retentionDays } from '../../../cluster/render/pinot-tables.ts';
@@ -22,53 +22,53 @@ import type { HiveSession } from '../../../cluster/warehouse/ports.ts';
 import type { PipelineSpec } from '../../../pipeline/settings.ts';
 import { RECORD_KINDS } from '../../../union-load/ports.ts';
 import type { Terminal } from '../../terminal.ts';
-import { readClusterState } from '../cluster-state.ts';
+import { readAddresses } from '../state/address-file.ts';
 import { ReadingLines } from './reading-lines.ts';
 
 const QUERY_MS_MAX = 30 * SECOND_MS;
 const HIVE_MS_MAX = 10 * MINUTE_MS;
 
 /**
- * Closes the books of the local cluster in the directory; `given` are its settings but for the regions. Rejects with AdtallyError
+ * Closes the books of the cluster in the directory; `given` are its settings but for the regions. Rejects with AdtallyError
  * not_found without a cluster there, and kafka_unreachable.
  */
-export async function auditLocalCluster(
+export async function auditClusterIn(
   directory: string,
   given: PipelineSpec,
   terminal: Terminal,
 ): Promise<ClusterAudit> {
-  const layout = readClusterState(directory);
-  if (layout === undefined) throw new AdtallyError('not_found', `There is no cluster in ${directory}.`);
-  const spec = { ...given, regions: layout.regions };
+  const addresses = readAddresses(directory);
+  const names = Object.keys(addresses.regions);
+  const spec = { ...given, regions: names };
   const lines = new ReadingLines(nodeClock, (text) => terminal.remark(text));
   await using opened = new AsyncDisposableStack();
-  const regions = await Promise.all(layout.regions.map((region) => openBooks(region, spec, layout, opened)));
-  const pinots = pinotsOf(layout, spec);
+  const regions = await Promise.all(names.map((region) => openBooks(region, spec, addresses, opened)));
+  const pinots = pinotsOf(addresses, spec);
   return await auditCluster({
     regions,
-    stores: [...pinots, ...hiveOf(layout, spec, opened), ...(await ledgerOf(layout, opened))],
+    stores: [...pinots, ...hiveOf(addresses, spec, opened), ...(await ledgerOf(addresses, opened))],
     twins: RECORD_KINDS.flatMap((kind) => {
       const [one, ...others] = pinots.filter((pinot) => pinot.kind === kind);
       return others.map((other) => [one, other] as const);
     }),
     clock: nodeClock,
-    patience: patienceOf(layout),
+    patience: patienceOf(addresses),
     onProgress: (region, progress) => lines.tell(region, progress),
   });
 }
 
 /** Records take a checkpoint of two jobs, the mirror and Pinot to get everywhere. */
-function patienceOf({ checkpointIntervalMs }: ClusterLayout): Patience {
+function patienceOf({ checkpointIntervalMs }: ClusterAddresses): Patience {
   return { pauseMs: Math.max(2 * SECOND_MS, checkpointIntervalMs), looksUnmoved: 5, roundsMax: 10 };
 }
 
 async function openBooks(
   region: string,
   spec: PipelineSpec,
-  layout: ClusterLayout,
+  { regions }: ClusterAddresses,
   opened: AsyncDisposableStack,
 ): Promise<RegionBooks> {
-  const address = { brokers: [addressesOf(layout).regions[region].kafka], clientId: 'adtally-audit' };
+  const address = { brokers: brokersOf(regions[region].kafka), clientId: 'adtally-audit' };
   const admin = await openKafkaAdmin(address);
   opened.defer(() => admin.close());
   await checkTopics(region, spec, admin);
@@ -88,8 +88,11 @@ async function checkTopics(region: string, spec: PipelineSpec, admin: KafkaAdmin
 }
 
 /** None for a cluster without Hive. It is asked only if the rest is there. */
-function hiveOf(layout: ClusterLayout, spec: PipelineSpec, opened: AsyncDisposableStack): AuditedBooks[] {
-  const { hive: address } = addressesOf(layout);
+function hiveOf(
+  { hive: address }: ClusterAddresses,
+  spec: PipelineSpec,
+  opened: AsyncDisposableStack,
+): AuditedBooks[] {
   if (address === undefined) return [];
   let session: HiveSession | undefined;
   opened.defer(async () => session?.close());
@@ -100,8 +103,10 @@ function hiveOf(layout: ClusterLayout, spec: PipelineSpec, opened: AsyncDisposab
 }
 
 /** None for a cluster without PostgreSQL, or without a ledger in it. */
-async function ledgerOf(layout: ClusterLayout, opened: AsyncDisposableStack): Promise<AuditedBooks[]> {
-  const { postgres: url } = addressesOf(layout);
+async function ledgerOf(
+  { postgres: url }: ClusterAddresses,
+  opened: AsyncDisposableStack,
+): Promise<AuditedBooks[]> {
   if (url === undefined) return [];
   const database = new PostgresDatabase({ url, name: 'adtally-audit', connections: 1 });
   opened.defer(() => database.close());
@@ -110,11 +115,10 @@ async function ledgerOf(layout: ClusterLayout, opened: AsyncDisposableStack): Pr
 }
 
 /** None for a cluster without Pinot. */
-function pinotsOf(layout: ClusterLayout, spec: PipelineSpec): AuditedBooks[] {
-  if (layout.without.includes('pinot')) return [];
+function pinotsOf({ regions }: ClusterAddresses, spec: PipelineSpec): AuditedBooks[] {
   const retentionMs = retentionDays(spec) * DAY_MS;
-  return layout.regions.flatMap((region) => {
-    const url = addressesOf(layout).regions[region].pinotBroker;
+  return Object.entries(regions).flatMap(([region, { pinotBroker: url }]) => {
+    if (url === undefined) return [];
     const broker = new HttpPinotBroker({ url, timeoutMs: QUERY_MS_MAX, groupsMax: GROUPS_MAX });
     return RECORD_KINDS.map(
       (kind) => new PinotBooks({ region, kind, broker, retentionMs, clock: nodeClock }),

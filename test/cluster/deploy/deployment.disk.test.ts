@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
+import { readAddresses } from '../../../src/cli/cluster/state/address-file.ts';
 import { renderTarget } from '../../../src/cli/cluster/render.ts';
 import { containerLayout, IMAGE_RUNTIME } from '../../../src/cluster/deploy/images.ts';
 import type { ClusterLayout } from '../../../src/cluster/local/cluster-layout.ts';
@@ -52,6 +54,7 @@ interface Resource {
   readonly kind: string;
   readonly metadata: { readonly name: string };
   readonly spec: { readonly topicName?: string };
+  readonly data?: Readonly<Record<string, string>>;
 }
 
 const composed = parse(COMPOSE[0].text) as ComposeFile;
@@ -136,6 +139,35 @@ describe('what Kubernetes is told', () => {
   test('names nothing twice', () => {
     const names = resources.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
     expect(new Set(names).size).toBe(names.length);
+  });
+
+  test('says where the servers are, by names that there are', () => {
+    const { data } = resources.find(
+      ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'adtally',
+    )!;
+    const folder = mkdtempSync(join(tmpdir(), 'adtally-addresses-'));
+    writeFileSync(join(folder, 'addresses.json'), data!['addresses.json']);
+    const addresses = readAddresses(folder);
+    rmSync(folder, { recursive: true });
+    const named = new Set(
+      resources.flatMap(({ kind, metadata: { name } }) => {
+        // Operators make a Service of these.
+        if (kind === 'Kafka') return [`${name}-kafka-bootstrap`];
+        if (kind === 'FlinkDeployment') return [`${name}-rest`];
+        return kind === 'Service' ? [name] : [];
+      }),
+    );
+    const { regions, flink, sqlGateway, hive } = addresses;
+    const servers = Object.values(regions).flatMap((one) => [
+      one.kafka,
+      one.pinotController!,
+      one.pinotBroker!,
+    ]);
+    const hosts = [...servers, flink, sqlGateway, hive!].map(
+      (text) => text.replace(/^http:\/\//, '').split(':')[0],
+    );
+    expect(hosts).toHaveLength(9);
+    expect(hosts.filter((host) => !named.has(host))).toEqual([]);
   });
 
   test('limits the memory of every container', () => {

@@ -1,0 +1,68 @@
+import type { ClusterAddresses } from '../../addresses.ts';
+import type { ClusterLayout } from '../../local/cluster-layout.ts';
+import { ADTALLY_IMAGE } from '../images.ts';
+import type { YamlFields } from '../yaml-text.ts';
+import { FLINK_DATA, GATEWAY_PORT, NAME as FLINK, REST_PORT } from './flink.ts';
+import { HIVE_ADDRESS } from './hive.ts';
+import { bootstrapOf } from './kafka.ts';
+import { brokerUrlOf, controllerUrlOf } from './pinot.ts';
+import { statefulServer } from './stateful-set.ts';
+
+const NAME = 'adtally';
+const ADDRESSES = 'addresses.json';
+/** The cluster's directory for all commands: what was applied, what was lost, who is changing it. */
+const DIRECTORY = '/var/adtally';
+const METRICS_PORT = 7090;
+/** Of Node's image, for whom the directory is. */
+const NODE_GROUP = 1000;
+const MEMORY = { heap: 0, metaspace: 0, direct: 0, planned: 512 };
+
+/**
+ * `adtally cluster watch`, in a pod in which "plan", "apply" and all other commands are run as well: one place at a time, as they lock a
+ * directory.
+ */
+export function watchResources(layout: ClusterLayout): YamlFields[] {
+  const metrics = ['--metrics-host', '0.0.0.0', '--metrics-port', String(METRICS_PORT)];
+  return [
+    {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: NAME },
+      data: { [ADDRESSES]: `${JSON.stringify(addressesIn(layout), undefined, 2)}\n` },
+    },
+    ...statefulServer({
+      name: NAME,
+      image: ADTALLY_IMAGE,
+      memory: MEMORY,
+      args: ['cluster', 'watch', '--data', DIRECTORY, ...metrics],
+      environment: {},
+      ports: { metrics: METRICS_PORT },
+      readiness: { httpGet: { path: '/metrics', port: 'metrics' } },
+      storage: { size: '1Gi', path: DIRECTORY },
+      // Where Flink has its checkpoints, by the same path.
+      shared: FLINK_DATA,
+      file: { configMap: NAME, name: ADDRESSES, folder: DIRECTORY },
+      group: NODE_GROUP,
+    }),
+  ];
+}
+
+/** Where the servers are for each other. */
+function addressesIn({ regions, without, checkpointIntervalMs }: ClusterLayout): ClusterAddresses {
+  const pinotOf = (region: string): object =>
+    without.includes('pinot')
+      ? {}
+      : { pinotController: controllerUrlOf(region), pinotBroker: brokerUrlOf(region) };
+  return {
+    regions: Object.fromEntries(
+      regions.map((region) => [region, { kafka: bootstrapOf(region), ...pinotOf(region) }]),
+    ),
+    flink: `http://${FLINK}-rest:${REST_PORT}`,
+    sqlGateway: `http://sql-gateway:${GATEWAY_PORT}`,
+    ...(without.includes('hive') ? {} : { hive: HIVE_ADDRESS }),
+    warehouse: `file://${FLINK_DATA.path}/warehouse`,
+    checkpointIntervalMs,
+    pinotDialect: '1.x',
+    pinotReplication: 1,
+  };
+}
