@@ -1,11 +1,13 @@
 import { KIB } from '../base/units.ts';
 import type { DataFile } from './manifest.ts';
 
+type SizedFile = Pick<DataFile, 'path' | 'bytes'>;
+
 /** Files of one folder that become one. */
-export interface Compaction {
+export interface Compaction<File extends SizedFile = DataFile> {
   /** "ad_minutes/dt=2026-01-31". */
   readonly folder: string;
-  readonly files: readonly DataFile[];
+  readonly files: readonly File[];
 }
 
 /** So many files of about one size become one: each row is written again once for every step in size. */
@@ -17,7 +19,10 @@ const SMALLEST_BYTES = 64 * KIB;
  * The next files to put together, or undefined where there is nothing to do. A file of at least half of `fileBytesMax` is left
  * alone; a day of one-minute files so ends with a handful.
  */
-export function planCompaction(files: readonly DataFile[], fileBytesMax: number): Compaction | undefined {
+export function planCompaction<File extends SizedFile>(
+  files: readonly File[],
+  fileBytesMax: number,
+): Compaction<File> | undefined {
   const groups = Map.groupBy(
     files.filter(({ bytes }) => bytes < fileBytesMax / 2),
     ({ path, bytes }) => `${folderOf(path)} ${sizeStep(bytes)}`,
@@ -38,7 +43,7 @@ function sizeStep(bytes: number): number {
 }
 
 /** The first files that together stay within `bytesMax`; two at least. */
-function upTo(files: readonly DataFile[], bytesMax: number): DataFile[] {
+function upTo<File extends SizedFile>(files: readonly File[], bytesMax: number): File[] {
   let sum = 0;
   return files.filter(({ bytes }, place) => (sum += bytes) <= bytesMax || place < 2);
 }

@@ -167,6 +167,7 @@ describe('a cluster whose servers run elsewhere', () => {
         'The cluster has no region eu; it has us',
       ],
       [['budget', 'serve', '--cluster', data, '--regions', 'us'], 2, 'Say where PostgreSQL is'],
+      [['cluster', 'compact', '--data', data], 2, 'There is no warehouse in /flink-data/warehouse'],
     ] as const) {
       const run = await place.run(args);
       expect([args, run.exit, run.stderr]).toEqual([args, exit, expect.stringContaining(message)]);

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { openHive } from '../../src/adapters/hive/hive-server.ts';
@@ -100,6 +101,23 @@ describe(`Hive over the warehouse of a cluster (seed ${SEED})`, { timeout: 600_0
     expect(await hoursLike(traffic.hours)).toEqual(traffic.hours);
     const dropped = await sql('DROP VIEW warehouse.ad_hours');
     expect([dropped.exit, JSON.parse(dropped.stdout)]).toMatchObject([2, { error: { code: 'bad_query' } }]);
+  });
+
+  test('says the same of fewer files, once small ones are put together', async () => {
+    const days = join(fileURLToPath(addresses.warehouse), 'ad_minutes');
+    const parts = (day: string): string[] =>
+      readdirSync(join(days, day)).filter((name) => !/^[._]/.test(name));
+    const folders = readdirSync(days).filter((name) => name.startsWith('dt='));
+    // As many as come in a quarter of an hour; a row that is there again changes nothing.
+    for (const day of folders)
+      for (let n = 0; n < 15; n++)
+        copyFileSync(join(days, day, parts(day)[0]), join(days, day, `part-again-${n}`));
+    expect(await hoursLike(traffic.hours)).toEqual(traffic.hours);
+    const { exit, stdout } = await cluster('compact', '--grace', '1');
+    expect([exit, stdout]).toEqual([0, expect.stringContaining('"folder":"ad_minutes/dt=')]);
+    for (const day of folders) expect([day, parts(day).length]).toEqual([day, 1]);
+    expect(await hoursLike(traffic.hours)).toEqual(traffic.hours);
+    await expectSums();
   });
 
   /** What an audit asks: by hour and by minute, the same sums as were sent. */

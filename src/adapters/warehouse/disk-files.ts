@@ -1,5 +1,6 @@
 import { mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { AdtallyError } from '../../base/errors.ts';
 
 /** What the warehouse asks of the disk. Paths are absolute; failures are those of the system. */
 export class DiskFiles {
@@ -64,4 +65,14 @@ async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+/** As AdtallyError disk_failed, where it is a failure of the disk. Errors of the system have a code; what DuckDB says of files it cannot write has not, but begins with "IO Error". */
+export function asDiskFailure(cause: unknown, directory: string): Error {
+  const error = cause instanceof Error ? cause : new Error(String(cause));
+  const { code, message } = error as NodeJS.ErrnoException;
+  const isSystem = typeof code === 'string' && /^E[A-Z0-9]+$/.test(code);
+  if (error instanceof AdtallyError || !(isSystem || message.startsWith('IO Error'))) return error;
+  const detail = `The warehouse ${directory} cannot be written: ${message}.`;
+  return new AdtallyError('disk_failed', detail, { cause });
 }

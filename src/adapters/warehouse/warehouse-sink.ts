@@ -4,7 +4,7 @@ import { planCompaction } from '../../warehouse/compaction-plan.ts';
 import type { DataFile } from '../../warehouse/manifest.ts';
 import { TABLES, tableOf, type WarehouseTable } from '../../warehouse/table.ts';
 import type { FeedId, RecordKind, RecordKinds, RecordPage, RefillableSink } from '../../union-load/ports.ts';
-import { DiskFiles } from './disk-files.ts';
+import { asDiskFailure, DiskFiles } from './disk-files.ts';
 import { StagingArea } from './staging-area.ts';
 import { WarehouseDirectory } from './warehouse-directory.ts';
 
@@ -219,14 +219,4 @@ function keyOf({ region, kind }: FeedId): string {
 
 function tableIn(folder: string): WarehouseTable {
   return TABLES.find(({ name }) => folder.startsWith(`${name}/`)) as unknown as WarehouseTable;
-}
-
-/** Errors of the system have a code; what DuckDB says of files it cannot write has not, but begins with "IO Error". */
-function asDiskFailure(cause: unknown, directory: string): Error {
-  const error = cause instanceof Error ? cause : new Error(String(cause));
-  const { code, message } = error as NodeJS.ErrnoException;
-  const isSystem = typeof code === 'string' && /^E[A-Z0-9]+$/.test(code);
-  if (error instanceof AdtallyError || !(isSystem || message.startsWith('IO Error'))) return error;
-  const detail = `The warehouse ${directory} cannot be written: ${message}.`;
-  return new AdtallyError('disk_failed', detail, { cause });
 }

@@ -1,5 +1,6 @@
 import type { CommandGroup } from '../command.ts';
 import { applyCommand } from './changes/apply.ts';
+import { compactCommand } from './compact.ts';
 import { downCommand } from './down.ts';
 import { fetchCommand } from './fetch.ts';
 import { rescaleCommand } from './jobs/rescale.ts';
@@ -24,6 +25,7 @@ export const clusterCommands: CommandGroup = {
     stopJobsCommand,
     resumeCommand,
     rescaleCommand,
+    compactCommand,
     statusCommand,
     downCommand,
     logsCommand,

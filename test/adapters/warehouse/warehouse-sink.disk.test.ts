@@ -2,11 +2,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { DiskFiles } from '../../../src/adapters/warehouse/disk-files.ts';
 import { WarehouseSink, type WarehouseOptions } from '../../../src/adapters/warehouse/warehouse-sink.ts';
 import { crc32 } from '../../../src/base/checksum.ts';
 import { Random } from '../../../src/generator/random.ts';
 import { EMPTY_MANIFEST, readManifest } from '../../../src/warehouse/manifest.ts';
+import { FailingFiles } from './failing-files.ts';
 import { HandClock } from './hand-clock.ts';
 import { PlainReader } from './plain-reader.ts';
 import { FEEDS, RecordScript } from './record-script.ts';
@@ -171,37 +171,6 @@ describe('small files', () => {
     expect(await sink.cursor(FEEDS[0])).toBe('c20');
   });
 });
-
-/** A disk that fails at the nth of its steps, and again at some that follow. */
-class FailingFiles extends DiskFiles {
-  steps = 0;
-  failsAt = (_step: number): boolean => false;
-
-  #step(): void {
-    if (!this.failsAt(++this.steps)) return;
-    throw Object.assign(new Error(this.steps % 2 === 0 ? 'ENOSPC: no space left' : 'EIO: i/o error'), {
-      code: this.steps % 2 === 0 ? 'ENOSPC' : 'EIO',
-    });
-  }
-
-  override async write(path: string, text: string): Promise<void> {
-    this.#step();
-    await super.write(path, text);
-  }
-  override async sync(path: string): Promise<void> {
-    await super.sync(path);
-    this.#step();
-  }
-  override async rename(from: string, to: string): Promise<void> {
-    this.#step();
-    await super.rename(from, to);
-    this.#step();
-  }
-  override async remove(path: string): Promise<void> {
-    this.#step();
-    await super.remove(path);
-  }
-}
 
 describe('a failing disk', () => {
   test.for(SEEDS)('delays rows and loses none: seed %i', async (seed) => {
