@@ -33,6 +33,7 @@ const RUNNING = new Set([
   'KafkaMirrorMaker2',
   'FlinkDeployment',
   'Deployment',
+  'CronJob',
 ]);
 const PLANS = processTable(containerLayout(LAYOUT), IMAGE_RUNTIME);
 

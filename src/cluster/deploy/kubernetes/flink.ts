@@ -22,6 +22,8 @@ export const GATEWAY_PORT = 8083;
 const STORAGE = '20Gi';
 /** The volume that every part of Flink sees: checkpoints, and the warehouse for Hive. */
 export const FLINK_DATA = { claim: 'flink-data', path: '/flink-data' };
+/** Of Flink's image: whose the volume is. */
+export const FLINK_USER = 9999;
 const GATEWAY_CONFIG = '/opt/flink/gateway-conf';
 
 /** Flink for the jobs of all regions: a session cluster for the Flink operator, the SQL gateway beside it, and the folder that both see. */
@@ -68,7 +70,7 @@ function session(layout: ClusterLayout): YamlFields {
         apiVersion: 'v1',
         kind: 'Pod',
         spec: {
-          securityContext: { fsGroup: 9999 },
+          securityContext: { fsGroup: FLINK_USER },
           containers: [
             { name: 'flink-main-container', volumeMounts: [{ name: 'data', mountPath: FLINK_DATA.path }] },
           ],

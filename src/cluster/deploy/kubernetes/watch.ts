@@ -1,8 +1,9 @@
 import type { ClusterAddresses } from '../../addresses.ts';
 import type { ClusterLayout } from '../../local/cluster-layout.ts';
 import { ADTALLY_IMAGE } from '../images.ts';
+import { containerResources } from '../jvm-memory.ts';
 import type { YamlFields } from '../yaml-text.ts';
-import { FLINK_DATA, GATEWAY_PORT, NAME as FLINK, REST_PORT } from './flink.ts';
+import { FLINK_DATA, FLINK_USER, GATEWAY_PORT, NAME as FLINK, REST_PORT } from './flink.ts';
 import { HIVE_ADDRESS } from './hive.ts';
 import { bootstrapOf } from './kafka.ts';
 import { brokerUrlOf, controllerUrlOf } from './pinot.ts';
@@ -16,6 +17,9 @@ const METRICS_PORT = 7090;
 /** Of Node's image, for whom the directory is. */
 const NODE_GROUP = 1000;
 const MEMORY = { heap: 0, metaspace: 0, direct: 0, planned: 512 };
+/** DuckDB takes 512 MB, and spills what does not fit. */
+const COMPACTION_MEMORY = { ...MEMORY, planned: 1024 };
+const EVERY_NIGHT = '17 2 * * *';
 
 /**
  * `adtally cluster watch`, in a pod in which "plan", "apply" and all other commands are run as well: one place at a time, as they lock a
@@ -44,7 +48,46 @@ export function watchResources(layout: ClusterLayout): YamlFields[] {
       file: { configMap: NAME, name: ADDRESSES, folder: DIRECTORY },
       group: NODE_GROUP,
     }),
+    ...(layout.without.includes('hive') ? [] : [compaction()]),
   ];
+}
+
+/** Puts the small files of Hive's warehouse together, by the user who owns them. */
+function compaction(): YamlFields {
+  const container = {
+    name: 'compact',
+    image: ADTALLY_IMAGE,
+    args: ['cluster', 'compact', '--data', DIRECTORY],
+    resources: containerResources(COMPACTION_MEMORY),
+    volumeMounts: [
+      { name: 'addresses', mountPath: DIRECTORY, readOnly: true },
+      { name: 'shared', mountPath: FLINK_DATA.path },
+    ],
+  };
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    metadata: { name: `${NAME}-compact` },
+    spec: {
+      schedule: EVERY_NIGHT,
+      concurrencyPolicy: 'Forbid',
+      jobTemplate: {
+        spec: {
+          template: {
+            spec: {
+              restartPolicy: 'Never',
+              securityContext: { runAsUser: FLINK_USER, runAsGroup: FLINK_USER },
+              containers: [container],
+              volumes: [
+                { name: 'addresses', configMap: { name: NAME } },
+                { name: 'shared', persistentVolumeClaim: { claimName: FLINK_DATA.claim } },
+              ],
+            },
+          },
+        },
+      },
+    },
+  };
 }
 
 /** Where the servers are for each other. */
