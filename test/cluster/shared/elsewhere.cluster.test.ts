@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { jobServices } from '../../../src/cli/cluster/jobs/wished-cluster.ts';
 import type { JobServices } from '../../../src/cluster/jobs/apply-jobs.ts';
 import { runningVersions } from '../../../src/cluster/jobs/running-jobs.ts';
-import { Workplace } from '../../cli/adtally-process.ts';
+import { Workplace, type Started } from '../../cli/adtally-process.ts';
 import { committedSums } from '../whole/committed-sums.ts';
 import { awaited } from '../jobs/job-rig.ts';
 import { LocalCluster } from '../servers/local-cluster.ts';
@@ -48,6 +48,11 @@ describe('a cluster that runs elsewhere', { timeout: 300_000 }, () => {
     return JSON.parse(stdout);
   }
 
+  function startWatch(): Promise<Started<Line>> {
+    const quick = ['--metrics-port', '0', '--every', '1'];
+    return place.start<Line>(['cluster', 'watch', '--data', cluster.directory, ...quick]);
+  }
+
   test('is planned, applied, fed, watched and audited like one of this machine', async () => {
     const planned = (await done('plan', '--partitions', '3')) as {
       changes: { kind: string; action: string }[];
@@ -59,8 +64,7 @@ describe('a cluster that runs elsewhere', { timeout: 300_000 }, () => {
     // Whoever does not say how many partitions leaves them as they are.
     expect(await done('plan')).toEqual({ changes: [] });
 
-    const quick = ['--metrics-port', '0', '--every', '1'];
-    const watch = await place.start<Line>(['cluster', 'watch', '--data', cluster.directory, ...quick]);
+    const watch = await startWatch();
     const own = ['--port', '0', '--data', join(place.folder, 'gateway')];
     const gateway = await place.start<{ readonly url: string }>([
       'gateway',
@@ -99,9 +103,15 @@ describe('a cluster that runs elsewhere', { timeout: 300_000 }, () => {
     await done('stop-jobs', '--cancel');
     const away = join(dirname(checkpoints), `${region}-away`);
     renameSync(checkpoints, away);
+    const fault = expect.stringContaining(`${aggregation}: it has had checkpoints`);
     const { exit, stdout } = await cluster.run('resume');
+    expect([exit, stdout]).toEqual([2, fault]);
+    const watch = await startWatch();
+    const { subject, detail } = await watch.line(({ event }) => event === 'healing_failed');
+    expect([subject, detail]).toEqual(['jobs', fault]);
+    watch.signal('SIGTERM');
+    await watch.ended;
     renameSync(away, checkpoints);
-    expect([exit, stdout]).toEqual([2, expect.stringContaining(`${aggregation}: it has had checkpoints`)]);
     expect(await runningVersions(services.jobManager, aggregation)).toEqual([]);
     const { jobs } = (await done('resume')) as { jobs: { name: string; action: string }[] };
     expect(new Set(jobs.map(({ action }) => action))).toEqual(new Set(['resumed']));

@@ -72,13 +72,14 @@ export const watchCommand: CommandDefinition = {
       terminal.result(eventValue(event, nodeClock.now()), eventLine(event, nodeClock.now()));
     };
     try {
-      await checkApplied(jobs);
       const metrics = `${server.url}/metrics`;
       const { directory } = jobs;
       terminal.result(
         { event: 'started', directory, metrics, pid: process.pid },
         `Watching the cluster in ${directory}. Metrics are at ${metrics}.`,
       );
+      const fault = await faultOfApplied(jobs);
+      if (fault !== null) report({ event: 'healing_failed', subject: 'jobs', detail: fault });
       const onSample = (sample: Sample, alarms: readonly StandingAlarm[]): void => {
         figures = watchFigures(sample, alarms, restarts);
       };
@@ -95,14 +96,16 @@ export const watchCommand: CommandDefinition = {
   },
 };
 
-/** What is to be kept running must be fit to. Servers that are down are for watch to start. */
-async function checkApplied(cluster: WishedCluster): Promise<void> {
+/** Why what is to be kept running is not fit to; it is watched all the same. Servers that are down are for watch to start. */
+async function faultOfApplied(cluster: WishedCluster): Promise<string | null> {
   const wish = readJobWish(cluster.directory);
-  if (wish === null) return;
+  if (wish === null) return null;
   try {
     await checkWish(cluster, wish);
+    return null;
   } catch (error) {
-    if (!(error instanceof AdtallyError && UNREACHABLE.has(error.code))) throw error;
+    if (!(error instanceof AdtallyError)) throw error;
+    return UNREACHABLE.has(error.code) ? null : error.message;
   }
 }
 
