@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { watch as watchFolder } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -21,6 +23,7 @@ import type { Sums } from './whole/pinot-sums.ts';
 const RATE = 200;
 const OUTAGE_EVENTS = 100 * RATE;
 const PATIENCE_MS = 120_000;
+const KILLED_TRANSACTOR = join(import.meta.dirname, 'kafka/killed-transactor.ts');
 const AGGREGATION = 'adtally-a-aggregation';
 /** Kafka looks for transactions that are too old every ten seconds. */
 const ABORTED_AFTER_MS = 25_000;
@@ -61,16 +64,7 @@ describe('a cluster of one region that is watched', { timeout: 400_000 }, () => 
     const { addresses } = cluster;
     kafka = addresses.regions['a'].kafka;
     services = jobServices(addresses);
-    watch = await place.start<Line>([
-      'cluster',
-      'watch',
-      '--data',
-      data,
-      '--metrics-port',
-      '0',
-      '--every',
-      '1',
-    ]);
+    watch = await startWatch();
     const keys = join(place.folder, 'gateway');
     const args = ['--cluster', data, '--regions', 'a', '--port', '0', '--data', keys];
     const gateway = await place.start<{ readonly url: string }>(['gateway', ...args]);
@@ -123,6 +117,30 @@ describe('a cluster of one region that is watched', { timeout: 400_000 }, () => 
     expect(await figures()).toEqual(truth);
   });
 
+  test('a transaction that hangs is ended when its job is started again, which --repair does', async () => {
+    // As a TaskManager leaves it that is gone for good: open for as long as the jobs let theirs be.
+    const { clean } = topicNamesOf('a');
+    const id = `${AGGREGATION}-clean-lost-1`;
+    const lost = spawn(process.execPath, [KILLED_TRANSACTOR, kafka, clean, id, '900000'], {
+      stdio: 'inherit',
+    });
+    await once(lost, 'exit');
+    const repairing = await startWatch('--repair');
+    const isHung = ({ alarm }: Line): boolean => alarm === 'transaction_hung';
+    const alarm = await repairing.line(isHung);
+    expect(alarm).toMatchObject({ event: 'alarm', subject: clean, detail: expect.stringContaining(id) });
+    const restarted = await repairing.line(({ event }) => event === 'job_restarted');
+    expect(restarted).toMatchObject({
+      subject: AGGREGATION,
+      detail: expect.stringContaining('It goes on from'),
+    });
+    await repairing.line((line) => isHung(line) && line.event === 'alarm_over');
+    repairing.signal('SIGTERM');
+    await repairing.ended;
+    await generate(500);
+    expect(await figures()).toEqual(truth);
+  });
+
   test('a job that goes on raises no alarm of losses, though Flink fails to commit again what was committed', () => {
     expect(watch.lines.filter(({ alarm }) => alarm === 'commits_failed')).toEqual([]);
   });
@@ -168,6 +186,11 @@ describe('a cluster of one region that is watched', { timeout: 400_000 }, () => 
     await watch.line(({ event, alarm }) => event === 'alarm_over' && alarm === 'commits_failed');
     expect(await figures()).toEqual(truth);
   });
+
+  function startWatch(...more: readonly string[]): Promise<Started<Line>> {
+    const quick = ['--metrics-port', '0', '--every', '1'];
+    return place.start<Line>(['cluster', 'watch', '--data', data, ...quick, ...more]);
+  }
 
   async function generate(count: number): Promise<void> {
     const args = [

@@ -1,9 +1,12 @@
 import { openKafkaTransactor } from '../../../src/adapters/kafka/kafka-transactor.ts';
 
-/** Kills itself in the middle of a transaction: `node killed-transactor.ts HOST:PORT TOPIC`. */
-const [, , broker, topic] = process.argv;
+/** Kills itself in the middle of a transaction: `node killed-transactor.ts HOST:PORT TOPIC [TRANSACTIONAL-ID [TIMEOUT-MS]]`. */
+const [, , broker, topic, transactionalId = topic, timeoutMs = '60000'] = process.argv;
 const address = { brokers: [broker], clientId: 'killed' };
-const transactor = await openKafkaTransactor(address, { transactionalId: topic, timeoutMs: 60_000 });
+const transactor = await openKafkaTransactor(address, {
+  transactionalId,
+  timeoutMs: Number(timeoutMs),
+});
 const transaction = await transactor.begin();
 const messages = Array.from({ length: 100 }, (_, n) => ({
   key: null,
