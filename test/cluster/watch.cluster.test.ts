@@ -126,9 +126,8 @@ describe('a cluster of one region that is watched', { timeout: 400_000 }, () => 
     });
     await once(lost, 'exit');
     const repairing = await startWatch('--repair');
-    const isHung = ({ alarm }: Line): boolean => alarm === 'transaction_hung';
-    const alarm = await repairing.line(isHung);
-    expect(alarm).toMatchObject({ event: 'alarm', subject: clean, detail: expect.stringContaining(id) });
+    const hung = await repairing.line(isHung);
+    expect(hung).toMatchObject({ event: 'alarm', subject: clean, detail: expect.stringContaining(id) });
     const restarted = await repairing.line(({ event }) => event === 'job_restarted');
     expect(restarted).toMatchObject({
       subject: AGGREGATION,
@@ -222,6 +221,10 @@ describe('a cluster of one region that is watched', { timeout: 400_000 }, () => 
     return (await committedBooks(kafka, 'a')).verdicts['counted'];
   }
 });
+
+function isHung({ alarm }: Line): boolean {
+  return alarm === 'transaction_hung';
+}
 
 function withShortTransactions(job: RenderedJob): RenderedJob {
   const statements = job.statements.map((statement) =>
