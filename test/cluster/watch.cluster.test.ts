@@ -118,9 +118,9 @@ describe('a cluster of one region that is watched', { timeout: 400_000 }, () => 
   });
 
   test('a transaction that hangs is ended when its job is started again, which --repair does', async () => {
-    // As a TaskManager leaves it that is gone for good: open for as long as the jobs let theirs be.
+    // As a TaskManager leaves it that is gone for good: named by its task, and open for as long as the jobs let theirs be.
     const { clean } = topicNamesOf('a');
-    const id = `${AGGREGATION}-clean-lost-1`;
+    const id = `${AGGREGATION}-clean-0-1000000`;
     const lost = spawn(process.execPath, [KILLED_TRANSACTOR, kafka, clean, id, '900000'], {
       stdio: 'inherit',
     });
