@@ -166,7 +166,7 @@ describe(`the stores of a cluster (seed ${SEED})`, { timeout: 600_000 }, () => {
     const counted = new Set(traffic.events.flat().map((one) => (one as { eventId: string }).eventId)).size;
     expect(events).toMatchObject({
       kind: 'event',
-      received: sent + 5,
+      received: sent + 6,
       malformed: 1,
       minutesProvisional: 0,
       waiting: 0,

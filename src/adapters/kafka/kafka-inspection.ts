@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
 import type {
   GroupOffset,
@@ -22,6 +23,9 @@ import {
 } from './wire/wire-requests.ts';
 
 /** Of all states that a transaction may hang in. */
+/** Half a minute. */
+const RETRIES_MAX = 60;
+const RETRY_MS = 500;
 const OPEN_STATES = ['Ongoing', 'PrepareCommit', 'PrepareAbort'];
 
 /** Rejects with kafka_unreachable. */
@@ -72,7 +76,7 @@ class Inspection implements KafkaInspection {
 
   async groupOffsets(group: string, topics: readonly string[]): Promise<GroupOffset[]> {
     return this.#asked(`give the offsets of group ${group}`, async () => {
-      const found = await this.#admin.fetchOffsets({ groupId: group, topics: [...topics] });
+      const found = await retried(() => this.#admin.fetchOffsets({ groupId: group, topics: [...topics] }));
       return found.flatMap(({ topic, partitions }) =>
         partitions.map(({ partition, offset }) => ({
           topic,
@@ -171,6 +175,19 @@ class Inspection implements KafkaInspection {
       return await work();
     } catch (error) {
       throw kafkaError(error, doing);
+    }
+  }
+}
+
+/** A coordinator that has just started is asked again: kafkajs does so everywhere but here. */
+async function retried<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (tries === RETRIES_MAX || (error as { readonly retriable?: unknown }).retriable !== true)
+        throw error;
+      await sleep(RETRY_MS);
     }
   }
 }

@@ -25,8 +25,8 @@ export interface KafkaFacts {
 /** What a job would go on from. */
 export interface JobMemory {
   readonly job: string;
-  /** Whether it has ever had a checkpoint: Kafka keeps how far the job had read then. */
-  readonly hasRead: boolean;
+  /** Whether it has ever had a checkpoint: Kafka keeps how far the job had read then, and Flink remembers its jobs for a while. */
+  readonly hasHadState: boolean;
   /** Where Flink keeps its checkpoints, a URI. */
   readonly directory: string;
   /** The newest complete one that is found there; null when there is none. */
@@ -138,7 +138,7 @@ function retentionFaults(job: RenderedJob, { kafkas, flink }: PreflightFacts): P
 /** A job that begins without its state counts again what it has counted. */
 function memoryFaults({ memories }: PreflightFacts): PreflightFault[] {
   return memories
-    .filter(({ hasRead, checkpoint }) => hasRead && checkpoint === null)
+    .filter(({ hasHadState, checkpoint }) => hasHadState && checkpoint === null)
     .map(({ job, directory }) => ({
       where: job,
       what: `it has had checkpoints, and none is found in ${directory}: without what it knows it would count again what it has counted.`,

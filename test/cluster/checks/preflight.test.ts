@@ -31,7 +31,7 @@ const FACTS: PreflightFacts = {
   pinots: [{ region: 'a', version: '0.11.0', dialect: '0.11' }],
   memories: JOBS.map(({ name }) => ({
     job: name,
-    hasRead: true,
+    hasHadState: true,
     directory: 'file:/d',
     checkpoint: 'file:/d/c',
   })),
@@ -114,7 +114,7 @@ describe('refused are', () => {
     expect(refusal(JOBS, { memories: [memory, lost] })).toBe(
       'adtally-a-aggregation: it has had checkpoints, and none is found in file:/d: without what it knows it would count again what it has counted. Mount the file system of Flink’s checkpoints here, at the same path. If they are lost, "adtally cluster apply --replay" judges again all that Kafka holds.',
     );
-    expect(refusal(JOBS, { memories: [{ ...lost, hasRead: false }] })).toBe('');
+    expect(refusal(JOBS, { memories: [{ ...lost, hasHadState: false }] })).toBe('');
   });
 
   test.for([

@@ -10,6 +10,7 @@ import type {
 } from '../../../cluster/checks/preflight.ts';
 import { stateDirectory, type JobServices } from '../../../cluster/jobs/apply-jobs.ts';
 import { tablesOf } from '../../../cluster/jobs/job-tables.ts';
+import { hasCheckpointed } from '../../../cluster/jobs/running-jobs.ts';
 import type { JobManager } from '../../../cluster/jobs/ports.ts';
 import type { KafkaAdmin } from '../../../cluster/kafka/ports.ts';
 import type { PinotController } from '../../../cluster/pinot/ports.ts';
@@ -49,9 +50,12 @@ export async function gatherFacts(
   { jobManager, files }: Pick<JobServices, 'jobManager' | 'files'>,
   { isReplay = false } = {},
 ): Promise<PreflightFacts> {
-  const remember = async (job: RenderedJob, hasRead: boolean): Promise<JobMemory> => {
+  const remember = async (job: RenderedJob, hasOffsets: boolean): Promise<JobMemory> => {
     const directory = await stateDirectory(job, jobManager);
-    return { job: job.name, hasRead, directory, checkpoint: (await files.newestComplete(directory)) ?? null };
+    const checkpoint = (await files.newestComplete(directory)) ?? null;
+    // Offsets come late, up to ten seconds, and Flink forgets when it is started again.
+    const hasHadState = hasOffsets || (await hasCheckpointed(jobManager, job.name));
+    return { job: job.name, hasHadState, directory, checkpoint };
   };
   const [looks, pinots, flink] = await Promise.all([
     Promise.all(regions.map(kafkaLook)),
@@ -63,14 +67,14 @@ export async function gatherFacts(
     kafkas: looks.map((look) => look.facts),
     flink,
     pinots: pinots.flat(),
-    memories: isReplay ? [] : await Promise.all(read.map(({ job, hasRead }) => remember(job, hasRead))),
+    memories: isReplay ? [] : await Promise.all(read.map(({ job, hasOffsets }) => remember(job, hasOffsets))),
   };
 }
 
 /** What the Kafka of a region says of itself, and of the jobs that read it. */
 interface KafkaLook {
   readonly facts: KafkaFacts;
-  readonly read: readonly { readonly job: RenderedJob; readonly hasRead: boolean }[];
+  readonly read: readonly { readonly job: RenderedJob; readonly hasOffsets: boolean }[];
 }
 
 async function kafkaLook({ region, kafka, jobs, topics }: AskedRegion): Promise<KafkaLook> {
@@ -87,7 +91,7 @@ async function kafkaLook({ region, kafka, jobs, topics }: AskedRegion): Promise<
   const read = jobs.map(async (job) => {
     const own = tablesOf(job).sources.filter((topic) => names.has(topic));
     const offsets = own.length === 0 ? [] : await inspection.groupOffsets(job.name, own);
-    return { job, hasRead: offsets.some(({ offset }) => offset !== null) };
+    return { job, hasOffsets: offsets.some(({ offset }) => offset !== null) };
   });
   return {
     facts: {
