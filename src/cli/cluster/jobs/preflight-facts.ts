@@ -52,9 +52,10 @@ export async function gatherFacts(
 ): Promise<PreflightFacts> {
   const remember = async (job: RenderedJob, hasOffsets: boolean): Promise<JobMemory> => {
     const directory = await stateDirectory(job, jobManager);
-    const checkpoint = (await files.newestComplete(directory)) ?? null;
     // Offsets come late, up to ten seconds, and Flink forgets when it is started again.
     const hasHadState = hasOffsets || (await hasCheckpointed(jobManager, job.name));
+    // Looked for last: whoever has had one by now has left it.
+    const checkpoint = (await files.newestComplete(directory)) ?? null;
     return { job: job.name, hasHadState, directory, checkpoint };
   };
   const [looks, pinots, flink] = await Promise.all([
