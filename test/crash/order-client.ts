@@ -111,7 +111,8 @@ export class OrderClient {
       orderStatus: 'placed',
       // Events of the last five minutes go on coming in: some of them are touches of it, and late.
       orderTime: Date.now() - random.below(120_000),
-      userId: `user-${random.below(USERS)}`,
+      // Some are by people who have seen no ad, however many the others have.
+      userId: random.below(20) === 0 ? 'stranger' : `user-${random.below(USERS)}`,
       merchantId: `merchant-${random.below(2)}`,
       amountMicros: random.below(50_000_000),
     };
