@@ -31,8 +31,8 @@ const SERVERS = [
 ];
 const WAREHOUSE_SQL =
   'SELECT region, SUM(impressions), SUM(clicks) FROM warehouse.ad_minutes GROUP BY region ORDER BY region';
-const UP_MS = 5000;
-const DOWN_MS = 2000;
+const UP_MS = 2500;
+const DOWN_MS = 1000;
 
 interface Victim {
   readonly name: string;

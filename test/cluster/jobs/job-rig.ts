@@ -34,8 +34,6 @@ export type TopicRecord = Readonly<Record<string, unknown>> & {
 export type TopicMessage = Readonly<Record<string, unknown>>;
 
 interface RigOptions {
-  /** URI of a directory; with it there is a job that writes there. */
-  readonly warehouse?: string;
   /** Whether there is a job that writes touches to PostgreSQL. */
   readonly hasTouches?: boolean;
   /** Whose jobs run: of both regions, or of a alone. */
@@ -69,13 +67,11 @@ export class JobRig {
   onRecord: (topic: string, record: TopicRecord) => void = () => undefined;
 
   constructor(
-    known: ClusterAddresses,
+    addresses: ClusterAddresses,
     run: string,
     config: PipelineConfig,
-    { warehouse, hasTouches = false, sides = ['a', 'b'] }: RigOptions = {},
+    { hasTouches = false, sides = ['a', 'b'] }: RigOptions = {},
   ) {
-    const addresses = { ...known, warehouse: warehouse ?? known.warehouse };
-    const options = { hasWarehouse: warehouse !== undefined, hasTouches };
     const [region] = Object.values(addresses.regions);
     this.names = { a: `${run}a`, b: `${run}b` };
     this.sides = sides;
@@ -86,7 +82,7 @@ export class JobRig {
     this.jobsWith = (other) => {
       const changed = resolveSpec({ ...config, ...other, regions }, { environment: {}, flags: {} });
       return regions.flatMap((one) =>
-        renderRegionJobs({ spec: changed, region: one, addresses: own, options }),
+        renderRegionJobs({ spec: changed, region: one, addresses: own, options: { hasTouches } }),
       );
     };
     this.jobs = this.jobsWith({});
