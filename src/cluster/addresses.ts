@@ -31,6 +31,9 @@ export interface ClusterAddresses {
   readonly pinotReplication: number;
 }
 
+/** `host:port`, of a name or an address. */
+export const HOST_PORT = /^([\w.-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}$/;
+
 /** The brokers of a Kafka, each `host:port`. */
 export function brokersOf(kafka: string): string[] {
   return kafka.split(',');

@@ -22,10 +22,10 @@ import {
   type WireRequest,
 } from './wire/wire-requests.ts';
 
-/** Of all states that a transaction may hang in. */
 /** Half a minute. */
 const RETRIES_MAX = 60;
 const RETRY_MS = 500;
+/** Of all states that a transaction may hang in. */
 const OPEN_STATES = ['Ongoing', 'PrepareCommit', 'PrepareAbort'];
 
 /** Rejects with kafka_unreachable. */

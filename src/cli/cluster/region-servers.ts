@@ -2,12 +2,15 @@ import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { AdtallyError } from '../../base/errors.ts';
 import { didYouMean } from '../../base/nearest-name.ts';
-import { brokersOf, type ClusterAddresses, type RegionAddresses } from '../../cluster/addresses.ts';
+import {
+  brokersOf,
+  HOST_PORT,
+  type ClusterAddresses,
+  type RegionAddresses,
+} from '../../cluster/addresses.ts';
 import type { PipelineSpec } from '../../pipeline/settings.ts';
 import { gather } from '../command.ts';
 import { readAddresses } from './state/address-file.ts';
-
-const BROKER = /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}$/;
 
 /** Which region a process works for, and where its servers are. */
 export interface ServerFlags {
@@ -70,7 +73,7 @@ export function brokersGiven(
   servers: RegionAddresses | undefined,
 ): string[] | undefined {
   if (brokers === undefined) return servers === undefined ? undefined : brokersOf(servers.kafka);
-  const wrong = brokers.find((broker) => !BROKER.test(broker));
+  const wrong = brokers.find((broker) => !HOST_PORT.test(broker));
   if (wrong === undefined) return brokers;
   throw new AdtallyError('config_invalid', `${flag} is "${wrong}"; it must be HOST:PORT, as 127.0.0.1:9092.`);
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { AdtallyError } from '../../../base/errors.ts';
 import { SECOND_MS } from '../../../base/units.ts';
-import type { ClusterAddresses } from '../../../cluster/addresses.ts';
+import { HOST_PORT, type ClusterAddresses } from '../../../cluster/addresses.ts';
 import { PINOT_DIALECTS } from '../../../cluster/render/pinot-tables.ts';
 import { shapeProblems } from '../../shape-problems.ts';
 
@@ -13,7 +13,6 @@ export const ADDRESS_FILE = 'addresses.json';
 const REGIONS_MAX = 2;
 const COPIES_MAX = 100;
 const REGION = /^[A-Za-z0-9_-]+$/;
-const HOST_PORT = /^([\w.-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}$/;
 
 const servers = z
   .string()
