@@ -34,7 +34,7 @@ import {
 const EVENTS_PER_BODY = 1000;
 const SENDERS = 16;
 const PARALLELISM = 2;
-const TASK_HEAP_MIB = 6144;
+const STATE_MIB = 5376;
 const IDLE_MS = 2000;
 
 const TASKS = ['lean', 'contract'] as const;
@@ -211,8 +211,10 @@ async function measure(directory: string, { isQuick }: Run): Promise<{ input: In
     ...OPTIONAL_PARTS,
     '--checkpoint-interval',
     String(CHECKPOINT_INTERVAL_MS),
-    '--task-heap',
-    String(TASK_HEAP_MIB),
+    '--state-backend',
+    'hashmap',
+    '--state-memory',
+    String(STATE_MIB),
   ];
   const cluster = await BenchCluster.start(join(directory, 'cluster'), options);
   try {

@@ -29,7 +29,8 @@ function leaveCluster(more: Partial<ClusterLayout> = {}): void {
     without: [],
     ports: portsFrom(19_000, ['a']),
     checkpointIntervalMs: 1000,
-    taskHeapMib: 1024,
+    stateBackend: 'rocksdb',
+    stateMib: 768,
     ...more,
   });
 }
@@ -94,6 +95,7 @@ test('books are closed of a cluster that is there, and of one that answers', asy
 test.for([
   ['--regions', 'a,b', 'has regions a, not a,b'],
   ['--port-base', '20000', 'has --port-base 19000, not 20000'],
+  ['--state-backend', 'hashmap', 'has --state-backend rocksdb, not hashmap'],
 ])('what its data hangs on stays as it is: %s %s', async ([flag, value, message]) => {
   mkdirSync(data);
   leaveCluster();

@@ -12,7 +12,7 @@ import { JOB_WISH_FILE } from './state/job-wish-file.ts';
 import { LOSS_FILE } from './state/loss-file.ts';
 import { readStateFile, replaceFile, writeStateFile } from './state/state-file.ts';
 
-const FORMAT = 2;
+const FORMAT = 3;
 const STATE_FILE = 'cluster.json';
 /** All that a cluster has in its directory; whatever else is there is somebody else's. */
 const OWN = [

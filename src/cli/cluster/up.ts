@@ -20,6 +20,7 @@ import {
   addressesOf,
   jarGroupsOf,
   OPTIONAL_PARTS,
+  STATE_BACKENDS,
   type ClusterLayout,
 } from '../../cluster/local/cluster-layout.ts';
 import { checkMachine } from '../../cluster/local/preflight.ts';
@@ -59,9 +60,15 @@ export const upCommand: CommandDefinition = {
         wholeNumber(100, HOUR_MS),
       )
       .option(
-        '--task-heap <MiB>',
-        'heap for the state of Flink’s jobs (default: 1024)',
-        wholeNumber(256, MIB_MAX),
+        '--state-memory <MiB>',
+        'memory for the state of Flink’s jobs (default: 768)',
+        wholeNumber(64, MIB_MAX),
+      )
+      .addOption(
+        new Option(
+          '--state-backend <kind>',
+          'where that state is: on the disk, or all of it on the heap (default: rocksdb)',
+        ).choices(STATE_BACKENDS),
       );
     addSettingOptions(command, (path) => path === 'regions');
   },
@@ -123,7 +130,6 @@ export async function preparePlans(
     availableMib: availableMib(),
     takenPorts: await takenPorts(missing.flatMap(({ ports }) => ports.map(({ number }) => number))),
   });
-  if (missing.length === 0) return processTable(layout);
   const fetched = await fetchWithBar(
     jarGroupsOf(layout),
     artifactsDirectory(),

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { freePorts } from '../../adapters/local-process/port-check.ts';
 import { AdtallyError } from '../../base/errors.ts';
-import type { ClusterLayout, OptionalPart } from '../../cluster/local/cluster-layout.ts';
+import type { ClusterLayout, OptionalPart, StateBackend } from '../../cluster/local/cluster-layout.ts';
 import { portCount, portsAmong, portsFrom } from '../../cluster/local/port-layout.ts';
-import { TASK_HEAP_MIB } from '../../cluster/local/processes/process-memory.ts';
+import { STATE_MIB } from '../../cluster/local/processes/process-memory.ts';
 import { readSpec } from '../settings-options.ts';
 
 const PORT_BASE = 19_000;
@@ -14,24 +14,28 @@ interface Flags {
   readonly portBase?: number;
   readonly without?: OptionalPart[];
   readonly checkpointInterval?: number;
-  readonly taskHeap?: number;
+  readonly stateMemory?: number;
+  readonly stateBackend?: StateBackend;
 }
 
 /**
- * The layout that the command line asks for; what it does not say stays as it was. Regions and ports stay for as long as the data:
- * Pinot and Kafka keep theirs by them. Throws AdtallyError usage.
+ * The layout that the command line asks for; what it does not say stays as it was. Regions, ports and the kind
+ * of state stay for as long as the data: Pinot, Kafka and Flink keep theirs by them. Throws AdtallyError usage.
  */
 export async function wishedLayout(
   command: Command,
   directory: string,
   before: ClusterLayout | undefined,
 ): Promise<ClusterLayout> {
-  const { portBase, without, checkpointInterval, taskHeap } = command.opts<Flags>();
+  const flags = command.opts<Flags>();
+  const { portBase, without, checkpointInterval, stateMemory } = flags;
   const regions = await wishedRegions(command, before);
+  const stateBackend = flags.stateBackend ?? before?.stateBackend ?? 'rocksdb';
   if (before !== undefined) {
     refuseOther('regions', before.regions.join(), regions.join());
     const isSamePort = portBase === undefined || portBase === 0 || before.ports.zookeeper === portBase;
     if (!isSamePort) refuseOther('--port-base', `${before.ports.zookeeper}`, `${portBase}`);
+    refuseOther('--state-backend', before.stateBackend, stateBackend);
   }
   return {
     directory,
@@ -39,7 +43,8 @@ export async function wishedLayout(
     without: without ?? before?.without ?? [],
     ports: before?.ports ?? (await choosePorts(portBase ?? PORT_BASE, regions)),
     checkpointIntervalMs: checkpointInterval ?? before?.checkpointIntervalMs ?? CHECKPOINT_INTERVAL_MS,
-    taskHeapMib: taskHeap ?? before?.taskHeapMib ?? TASK_HEAP_MIB,
+    stateBackend,
+    stateMib: stateMemory ?? before?.stateMib ?? STATE_MIB,
   };
 }
 

@@ -10,8 +10,18 @@ export type JarGroup = 'kafka' | 'flink' | 'flink-gateway' | 'pinot' | 'hive' | 
 export const OPTIONAL_PARTS = ['pinot', 'hive', 'postgres'] as const;
 export type OptionalPart = (typeof OPTIONAL_PARTS)[number];
 
+/** Where Flink keeps the state of its jobs, in its words: on the disk with the newest of it in memory, or on its heap. */
+export const STATE_BACKENDS = ['rocksdb', 'hashmap'] as const;
+export type StateBackend = (typeof STATE_BACKENDS)[number];
+
+export interface StateLayout {
+  readonly stateBackend: StateBackend;
+  /** Memory for the state of all jobs of a TaskManager. */
+  readonly stateMib: number;
+}
+
 /** What a local cluster consists of and where it is: all its processes follow from this. */
-export interface ClusterLayout {
+export interface ClusterLayout extends StateLayout {
   /** Absolute; configuration, logs and data are below it. */
   readonly directory: string;
   /** In the order of the spec, one or two. */
@@ -19,8 +29,6 @@ export interface ClusterLayout {
   readonly without: readonly OptionalPart[];
   readonly ports: ClusterPorts;
   readonly checkpointIntervalMs: number;
-  /** Heap of Flink's TaskManager for the state and the work of all jobs. */
-  readonly taskHeapMib: number;
 }
 
 /** What the processes run with. */

@@ -2,12 +2,15 @@ import type { Clock } from '../../base/clock.ts';
 import { AdtallyError } from '../../base/errors.ts';
 import { pause } from '../../base/pause.ts';
 import type { ProcessHost, ReadinessProbe, StartedProcess } from './ports.ts';
-import { readinessSince, type ProcessPlan, type Readiness } from './process-plan.ts';
+import { readinessSince, type ProcessPlan } from './process-plan.ts';
 
 const PROBE_PAUSE_MS = 250;
 /** A busy machine starts a JVM in half a minute; what takes six times as long will not come. */
 const READY_MS_MAX = 180_000;
 const LOG_LINES = 20;
+/** How far back the error is that a process ends for: a JVM tells much of how it stops after it. */
+const LOG_LINES_SEARCHED = 2000;
+const ERROR_LINE = /\b(?:ERROR|FATAL|PANIC)\b|^Exception in thread|^Error: |OutOfMemoryError/;
 
 export interface StartOptions {
   readonly host: ProcessHost;
@@ -26,7 +29,8 @@ export interface ReadyProcess {
 }
 
 /**
- * Starts what does not run, each as soon as all it waits for is ready, and waits until everything is. What runs already is left as it is.
+ * Starts what does not run, each as soon as all it waits for is ready, and waits until everything is. What runs already is left as it is, and
+ * started when it ends meanwhile.
  * Throws AdtallyError cluster_failed, with the end of its log, when one dies or does not get ready; what is up by then stays up.
  */
 export async function startCluster(plans: readonly ProcessPlan[], options: StartOptions): Promise<void> {
@@ -61,31 +65,35 @@ async function startAfter(
 async function startOne(plan: ProcessPlan, options: StartOptions, failed: AbortSignal): Promise<void> {
   const { host, clock, onReady } = options;
   const startMs = clock.monotonicMs();
+  const tookMs = (): number => clock.monotonicMs() - startMs;
   const running = host.find(plan.name);
-  const started = running ?? (await host.start(plan));
-  await waitUntilReady(plan, readinessSince(plan, started.startedAt), options, failed);
-  onReady?.({
-    name: plan.name,
-    process: started,
-    isKept: running !== undefined,
-    tookMs: clock.monotonicMs() - startMs,
-  });
+  // One that ends while others come back is down like any other: it is started.
+  if (running !== undefined && (await isReadyAtLast(plan, running, options, failed))) {
+    onReady?.({ name: plan.name, process: running, isKept: true, tookMs: tookMs() });
+    return;
+  }
+  const started = await host.start(plan);
+  if (!(await isReadyAtLast(plan, started, options, failed)))
+    throw failure(plan, host, 'ended while it was starting');
+  onReady?.({ name: plan.name, process: started, isKept: false, tookMs: tookMs() });
 }
 
-async function waitUntilReady(
+/** Waits until the process serves; false when it ends before. */
+async function isReadyAtLast(
   plan: ProcessPlan,
-  readiness: Readiness,
+  { startedAt }: StartedProcess,
   options: StartOptions,
   failed: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const { host, probe, clock, readyMsMax = READY_MS_MAX } = options;
+  const readiness = readinessSince(plan, startedAt);
   const startMs = clock.monotonicMs();
   for (;;) {
     failed.throwIfAborted();
     const isReady = await probe.isReady(readiness);
     // Looked at after the probe: whoever answered may be another process on the same port.
-    if (host.find(plan.name) === undefined) throw failure(plan, host, 'ended while it was starting');
-    if (isReady) return;
+    if (host.find(plan.name) === undefined) return false;
+    if (isReady) return true;
     const waitedMs = clock.monotonicMs() - startMs;
     if (waitedMs > readyMsMax)
       throw failure(plan, host, `runs, but was not ready within ${Math.round(waitedMs / 1000)} s`);
@@ -94,7 +102,17 @@ async function waitUntilReady(
 }
 
 function failure({ name }: ProcessPlan, host: ProcessHost, what: string): AdtallyError {
-  const lines = host.lastLines(name, LOG_LINES);
-  const log = lines.length === 0 ? 'Its log is empty.' : `The end of its log:\n  ${lines.join('\n  ')}`;
-  return new AdtallyError('cluster_failed', `Process ${name} ${what}. ${log}`);
+  return new AdtallyError(
+    'cluster_failed',
+    `Process ${name} ${what}. ${told(host.lastLines(name, LOG_LINES_SEARCHED))}`,
+  );
+}
+
+function told(lines: readonly string[]): string {
+  if (lines.length === 0) return 'Its log is empty.';
+  const end = lines.slice(-LOG_LINES);
+  const last = lines.findLastIndex((line) => ERROR_LINE.test(line));
+  if (last === -1 || last >= lines.length - LOG_LINES) return `The end of its log:\n  ${end.join('\n  ')}`;
+  const error = lines.slice(last, last + LOG_LINES);
+  return `The last error in its log:\n  ${error.join('\n  ')}`;
 }

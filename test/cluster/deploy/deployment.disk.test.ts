@@ -21,7 +21,8 @@ const LAYOUT: ClusterLayout = {
   without: [],
   ports: portsFrom(19_000, REGIONS),
   checkpointIntervalMs: 1000,
-  taskHeapMib: 1024,
+  stateBackend: 'rocksdb',
+  stateMib: 768,
 };
 const SPEC = resolveSpec({ regions: REGIONS }, { environment: {}, flags: {} });
 const COMPOSE = renderTarget('compose', LAYOUT, SPEC);

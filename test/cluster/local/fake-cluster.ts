@@ -59,7 +59,8 @@ export class FakeHost implements ProcessHost, ReadinessProbe {
   readonly log: string[] = [];
   readonly alive = new Map<string, StartedProcess>();
   readonly booked = new Set<string>();
-  /** Die as soon as they are started; never answer; ignore SIGTERM. */
+  /** End when they are next asked, once; die as soon as they are started; never answer; ignore SIGTERM. */
+  readonly doomed = new Set<string>();
   readonly mortal = new Set<string>();
   readonly mute = new Set<string>();
   readonly deaf = new Set<string>();
@@ -100,6 +101,7 @@ export class FakeHost implements ProcessHost, ReadinessProbe {
 
   isReady(readiness: Readiness): Promise<boolean> {
     const name = readiness.kind === 'http' ? '' : readiness.address;
+    if (this.doomed.delete(name)) this.alive.delete(name);
     const isReady = this.alive.has(name) && !this.mute.has(name);
     if (isReady) this.story.push(`ready ${name}`);
     return Promise.resolve(isReady);

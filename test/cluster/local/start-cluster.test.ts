@@ -39,6 +39,19 @@ describe('a start', () => {
     expect(kept.toSorted()).toEqual(['job', 'keeper', 'task']);
   });
 
+  test('starts what ran and ends while it waits for it', async () => {
+    const host = new FakeHost();
+    await start(host);
+    host.alive.delete('job');
+    host.doomed.add('task');
+    host.story.length = 0;
+    const kept: string[] = [];
+    await start(host, kept);
+    expect(host.story.filter((step) => step.startsWith('start'))).toEqual(['start job', 'start task']);
+    expect(kept.toSorted()).toEqual(['broker', 'keeper']);
+    expect(host.alive.size).toBe(PLANS.length);
+  });
+
   test('fails with the end of its log when a process dies, and starts nothing that waits for it', async () => {
     const host = new FakeHost();
     host.mortal.add('job');
@@ -50,6 +63,18 @@ describe('a start', () => {
     });
     expect(host.story).not.toContain('start task');
     expect([...host.alive.keys()].toSorted()).toEqual(['broker', 'keeper']);
+  });
+
+  test('fails with the error that its log tells of, however much it says after it', async () => {
+    const host = new FakeHost();
+    host.mortal.add('job');
+    const after = Array.from({ length: 40 }, (_, n) => `INFO stops part ${n}`);
+    host.log.push('INFO begins', '12:00 ERROR Main - The disk is full', '  at Main', ...after);
+    await expect(start(host)).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /while it was starting\. The last error in its log:\n {2}12:00 ERROR Main - The disk is full\n {4}at Main\n.*part 17$/s,
+      ),
+    });
   });
 
   test('fails when a process runs and does not serve', async () => {

@@ -38,7 +38,8 @@ export class PostgresServer {
       without: ['pinot'],
       ports: { ...portsFrom(19_000, ['a']), postgres: port },
       checkpointIntervalMs: 1000,
-      taskHeapMib: 1024,
+      stateBackend: 'rocksdb',
+      stateMib: 768,
     };
     const runtime = { java: '', jars: {}, postgres: { programs: PROGRAMS!, user: postgresUser() } };
     this.#folder = folder;

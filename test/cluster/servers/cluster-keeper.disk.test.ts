@@ -20,7 +20,8 @@ async function leaveCluster(directory: string): Promise<ChildProcess> {
     without: [],
     ports: portsFrom(19_000, ['a']),
     checkpointIntervalMs: 1000,
-    taskHeapMib: 1024,
+    stateBackend: 'rocksdb',
+    stateMib: 768,
   });
   const server = spawn('sleep', ['600'], { stdio: 'ignore' });
   await once(server, 'spawn');

@@ -80,7 +80,7 @@ function session(layout: ClusterLayout): YamlFields {
       jobManager: { replicas: 1, resource: { memory: `${jobManagerMib}m`, cpu: 1 } },
       taskManager: {
         replicas: 1,
-        resource: { memory: `${taskManagerMemory(layout.taskHeapMib).planned}m`, cpu: 2 },
+        resource: { memory: `${taskManagerMemory(layout).planned}m`, cpu: 2 },
       },
       mode: 'standalone',
     },

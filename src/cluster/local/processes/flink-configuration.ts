@@ -1,5 +1,5 @@
 import { at, configPath, dataPath, HOST, type ClusterLayout } from '../cluster-layout.ts';
-import { PROCESS_MEMORY, TASK_MANAGER_PARTS } from './process-memory.ts';
+import { PROCESS_MEMORY, stateMemory, TASK_MANAGER_PARTS } from './process-memory.ts';
 import type { ConfigFile } from '../process-plan.ts';
 
 /** Aggregation, attribution, union and load. */
@@ -71,16 +71,17 @@ export function jobManagerParts(): Record<string, Setting> {
   };
 }
 
-export function taskManagerParts({ taskHeapMib }: ClusterLayout): Record<string, Setting> {
+export function taskManagerParts(layout: ClusterLayout): Record<string, Setting> {
   const parts = TASK_MANAGER_PARTS;
+  const state = stateMemory(layout);
   return {
     'taskmanager.memory.framework.heap.size': `${parts.frameworkHeap}m`,
-    'taskmanager.memory.task.heap.size': `${taskHeapMib}m`,
+    'taskmanager.memory.task.heap.size': `${parts.taskHeap + state.heap}m`,
     'taskmanager.memory.framework.off-heap.size': `${parts.frameworkOffHeap}m`,
     'taskmanager.memory.task.off-heap.size': `${parts.taskOffHeap}m`,
     'taskmanager.memory.network.min': `${parts.network}m`,
     'taskmanager.memory.network.max': `${parts.network}m`,
-    'taskmanager.memory.managed.size': `${parts.managed}m`,
+    'taskmanager.memory.managed.size': `${parts.managed + state.managed}m`,
     'taskmanager.memory.jvm-metaspace.size': `${PROCESS_MEMORY.taskManager.metaspace}m`,
     'taskmanager.memory.jvm-overhead.min': `${parts.overhead}m`,
     'taskmanager.memory.jvm-overhead.max': `${parts.overhead}m`,
@@ -104,11 +105,13 @@ function durability(layout: ClusterLayout): Record<string, Setting> {
 
 /** How state is kept and found again, wherever Flink runs; `folder` gives the URI of a folder that all of it sees. */
 export function checkpointSettings(
-  { checkpointIntervalMs }: Pick<ClusterLayout, 'checkpointIntervalMs'>,
+  { checkpointIntervalMs, stateBackend }: Pick<ClusterLayout, 'checkpointIntervalMs' | 'stateBackend'>,
   folder: (name: string) => string,
 ): Record<string, Setting> {
   return {
-    'state.backend.type': 'hashmap',
+    'state.backend.type': stateBackend,
+    // Only what is new is written. All of it, once a second, would take longer the more is remembered.
+    ...(stateBackend === 'rocksdb' ? { 'execution.checkpointing.incremental': true } : {}),
     'execution.checkpointing.dir': folder('checkpoints'),
     'execution.checkpointing.savepoint-dir': folder('savepoints'),
     'execution.checkpointing.interval': `${checkpointIntervalMs} ms`,

@@ -61,7 +61,7 @@ function taskManager(layout: ClusterLayout, runtime: Runtime): ProcessPlan {
   const { flink, taskManagerData } = layout.ports;
   return {
     ...commonPlan(layout, runtime, {
-      memory: taskManagerMemory(layout.taskHeapMib),
+      memory: taskManagerMemory(layout),
       mainClass: 'org.apache.flink.runtime.taskexecutor.TaskManagerRunner',
       args: ['--configDir', configPath(layout, 'flink'), '-D', `taskmanager.resource-id=${TASK_MANAGER_ID}`],
     }),

@@ -33,6 +33,8 @@ export function jvmCommand(layout: ClusterLayout, runtime: Runtime, command: Jvm
 export function loggingFile(layout: ClusterLayout): ConfigFile {
   const levels: Readonly<Record<string, string>> = {
     'org.apache.flink': 'INFO',
+    // While a broker is away it says so thousands of times a second.
+    'org.apache.flink.kafka.shaded.org.apache.kafka': 'WARN',
     'org.apache.flink.runtime.checkpoint': 'WARN',
     'org.apache.kafka.connect.runtime.distributed': 'INFO',
     'kafka.server.KafkaRaftServer': 'INFO',

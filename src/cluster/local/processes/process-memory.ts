@@ -1,3 +1,5 @@
+import type { StateLayout } from '../cluster-layout.ts';
+
 /** What a JVM of the local cluster may take. All in MiB. */
 export interface ProcessMemory {
   readonly heap: number;
@@ -8,20 +10,22 @@ export interface ProcessMemory {
   readonly planned: number;
 }
 
-/** Heap for the state and the work of all jobs, unless the layout says otherwise. */
-export const TASK_HEAP_MIB = 1024;
+/** For the state of all jobs, unless the layout says otherwise. */
+export const STATE_MIB = 768;
 
 /** Flink is told the other parts of a TaskManager in its own words; they must fit what its JVM gets. */
 export const TASK_MANAGER_PARTS = {
   frameworkHeap: 128,
+  taskHeap: 768,
   frameworkOffHeap: 128,
   taskOffHeap: 64,
   network: 128,
+  /** Beside the state: for what SQL sorts and buffers. */
   managed: 64,
   overhead: 192,
 } as const;
 
-const { frameworkHeap, frameworkOffHeap, taskOffHeap, network } = TASK_MANAGER_PARTS;
+const { frameworkHeap, taskHeap, frameworkOffHeap, taskOffHeap, network } = TASK_MANAGER_PARTS;
 
 /** The one table of memory: JVM flags, Flink's configuration and the check before a start follow from it. */
 export const PROCESS_MEMORY = {
@@ -29,11 +33,12 @@ export const PROCESS_MEMORY = {
   kafka: { heap: 400, metaspace: 96, direct: 128, planned: 576 },
   mirrorMaker: { heap: 384, metaspace: 128, direct: 64, planned: 640 },
   jobManager: { heap: 448, metaspace: 256, direct: 128, planned: 768 },
+  /** Without the state. */
   taskManager: {
-    heap: frameworkHeap + TASK_HEAP_MIB,
+    heap: frameworkHeap + taskHeap,
     metaspace: 384,
     direct: frameworkOffHeap + taskOffHeap + network,
-    planned: 2112,
+    planned: 1856,
   },
   sqlGateway: { heap: 448, metaspace: 256, direct: 64, planned: 640 },
   hive: { heap: 640, metaspace: 320, direct: 128, planned: 1024 },
@@ -44,11 +49,16 @@ export const PROCESS_MEMORY = {
 export const POSTGRES_MEMORY = { sharedBuffers: 64, workMem: 4, maintenance: 32, planned: 256 } as const;
 export const POSTGRES_CONNECTIONS = 60;
 
-/** The TaskManager's, with so much heap for its jobs. */
-export function taskManagerMemory(taskHeapMib: number): ProcessMemory {
+/** Where the state of the jobs is: RocksDB has it beside the heap. */
+export function stateMemory({ stateBackend, stateMib }: StateLayout): { heap: number; managed: number } {
+  return stateBackend === 'rocksdb' ? { heap: 0, managed: stateMib } : { heap: stateMib, managed: 0 };
+}
+
+/** The TaskManager's, with the state of its jobs. */
+export function taskManagerMemory(layout: StateLayout): ProcessMemory {
   const { taskManager } = PROCESS_MEMORY;
-  const more = taskHeapMib - TASK_HEAP_MIB;
-  return { ...taskManager, heap: taskManager.heap + more, planned: taskManager.planned + more };
+  const { heap, managed } = stateMemory(layout);
+  return { ...taskManager, heap: taskManager.heap + heap, planned: taskManager.planned + heap + managed };
 }
 
 /** The flags that hold a JVM to it. */

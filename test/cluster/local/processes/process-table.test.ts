@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { addressesOf, type ClusterLayout } from '../../../../src/cluster/local/cluster-layout.ts';
 import { portCount, portsAmong, portsFrom } from '../../../../src/cluster/local/port-layout.ts';
+import { taskManagerParts } from '../../../../src/cluster/local/processes/flink-configuration.ts';
 import {
   PROCESS_MEMORY,
   TASK_MANAGER_PARTS,
+  taskManagerMemory,
 } from '../../../../src/cluster/local/processes/process-memory.ts';
 import { processTable } from '../../../../src/cluster/local/processes/process-table.ts';
 import { stopWaves } from '../../../../src/cluster/local/stop-cluster.ts';
@@ -29,7 +31,8 @@ function layoutOf(regions: readonly string[], more: Partial<ClusterLayout> = {})
     without: [],
     ports: portsFrom(19_000, regions),
     checkpointIntervalMs: 1000,
-    taskHeapMib: 1024,
+    stateBackend: 'rocksdb',
+    stateMib: 768,
     ...more,
   };
 }
@@ -82,11 +85,23 @@ describe('the table of processes', () => {
       expect([name, command.some((flag) => /^-Xmx\d+m$/.test(flag))]).toEqual([name, true]);
   });
 
-  test('gives Flink’s TaskManager the parts that its JVM has', () => {
-    const { heap, metaspace, direct, planned } = PROCESS_MEMORY.taskManager;
-    const { managed, overhead } = TASK_MANAGER_PARTS;
-    expect(heap + metaspace + direct + managed + overhead).toBeLessThanOrEqual(planned);
-  });
+  test.each([
+    ['rocksdb', 896, 832],
+    ['hashmap', 1664, 64],
+  ] as const)(
+    'gives Flink’s TaskManager the parts that its JVM has, with state in %s',
+    (kind, heap, managed) => {
+      const layout = layoutOf(['a'], { stateBackend: kind, stateMib: 768 });
+      const memory = taskManagerMemory(layout);
+      const { frameworkHeap, overhead } = TASK_MANAGER_PARTS;
+      const parts = taskManagerParts(layout);
+      expect(parts['taskmanager.memory.task.heap.size']).toBe(`${heap - frameworkHeap}m`);
+      expect(parts['taskmanager.memory.managed.size']).toBe(`${managed}m`);
+      expect(memory.heap).toBe(heap);
+      const { metaspace, direct, planned } = memory;
+      expect(heap + metaspace + direct + managed + overhead).toBeLessThanOrEqual(planned);
+    },
+  );
 
   test('has nobody wait for a later one or for nobody, so no circle', () => {
     for (const [at, { waitsFor }] of TWO.entries()) {
