@@ -11,6 +11,9 @@ import { jvmCommand, loggingFile, openModules, propertiesText } from './jvm-comm
 import { PROCESS_MEMORY } from './process-memory.ts';
 import type { ConfigFile, ProcessPlan } from '../process-plan.ts';
 
+/** One that is started again waits for as long until ZooKeeper has forgotten the one that was killed. */
+const SESSION_MS = 10_000;
+
 const MODULES = openModules([
   'java.nio',
   'sun.nio.ch',
@@ -31,7 +34,7 @@ export function pinotPlan(layout: ClusterLayout, runtime: Runtime, region: strin
     command: jvmCommand(layout, runtime, {
       memory: PROCESS_MEMORY.pinot,
       jars: ['pinot'],
-      flags: [...MODULES, `-Dplugins.dir=${plugins}`],
+      flags: [...MODULES, `-Dplugins.dir=${plugins}`, `-Dzk.session.timeout=${SESSION_MS}`],
       mainClass: 'org.apache.pinot.tools.admin.PinotAdministrator',
       args: [
         'StartServiceManager',
