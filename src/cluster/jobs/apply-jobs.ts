@@ -35,14 +35,12 @@ export interface ApplyOptions {
   readonly isReplay?: boolean;
 }
 
-/** So many jobs are seen to at a time: to plan the SQL of one keeps a core busy for seconds. */
-const JOBS_AT_A_TIME = 2;
 const START_PATIENCE_MS = 120 * SECOND_MS;
 const CHECKPOINT_PATIENCE_MS = 600 * SECOND_MS;
 
 /**
  * Sees to it that these jobs, in these versions, are running. Doing it again changes nothing. Throws AdtallyError job_failed, which says
- * what runs and what does not; of the others those that were begun are seen to, the rest is left alone.
+ * what runs and what does not; jobs before the failed one are left as they have become.
  */
 export async function applyJobs(
   jobs: readonly RenderedJob[],
@@ -50,20 +48,7 @@ export async function applyJobs(
   options: ApplyOptions = {},
 ): Promise<AppliedJob[]> {
   const applied: AppliedJob[] = [];
-  const waiting = [...jobs.entries()];
-  const lane = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [n, job] = next;
-      try {
-        applied[n] = await applyJob(job, services, options);
-      } catch (error) {
-        waiting.length = 0;
-        throw error;
-      }
-    }
-  };
-  const ends = await Promise.allSettled(Array.from({ length: JOBS_AT_A_TIME }, lane));
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  for (const job of jobs) applied.push(await applyJob(job, services, options));
   return applied;
 }
 

@@ -23,8 +23,6 @@ export class FakeFlink implements SqlGateway, JobManager, CheckpointFiles {
   nextState = 'RUNNING';
   reason: string | null = null;
   stopFault: string | null = null;
-  /** Why the SQL of a job is refused. */
-  readonly faults = new Map<string, string>();
   /** Of every job: when it was restored, and when that checkpoint was completed. */
   restored: RestoredCheckpoint | null = null;
   completed: number | undefined;
@@ -54,11 +52,8 @@ export class FakeFlink implements SqlGateway, JobManager, CheckpointFiles {
   run(settings: Readonly<Record<string, string>>): Promise<SqlOutcome> {
     const id = `job-${this.listed.length + 1}`;
     const name = settings['pipeline.name'];
-    const [short] = name.split(' ');
-    const fault = this.faults.get(short);
-    if (fault !== undefined) return Promise.reject(new AdtallyError('job_failed', fault));
     this.settings.push(settings);
-    this.did.push(`start ${short}`);
+    this.did.push(`start ${name.split(' ')[0]}`);
     this.listed.push({ id, name, state: this.nextState, startedAt: this.listed.length });
     return Promise.resolve({ jobId: id, rows: [] });
   }

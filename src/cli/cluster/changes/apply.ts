@@ -53,10 +53,11 @@ async function apply(target: ClusterTarget, isReplay: boolean, terminal: Termina
   changes.push(...(await touchApply(target)));
   // From now on watch starts these where they are missing, also when this command ends half-way.
   writeJobWish(directory, { parallelism, areStopped: false, jobs: all });
-  terminal.remark('Jobs of Flink ...');
-  const applied = await applyJobs(all, services, { isReplay });
-  if (isReplay) forgetLosses(directory, all);
-  for (const { region, jobs } of regions) changes.push(...jobChanges(region, applied.splice(0, jobs.length)));
+  for (const { region, jobs } of regions) {
+    terminal.remark(`Jobs of ${region} ...`);
+    changes.push(...jobChanges(region, await applyJobs(jobs, services, { isReplay })));
+    if (isReplay) forgetLosses(directory, jobs);
+  }
   return changes;
 }
 
