@@ -31,7 +31,7 @@ export interface ReadyProcess {
 /**
  * Starts what does not run, each as soon as all it waits for is ready, and waits until everything is. What runs already is left as it is, and
  * started when it ends meanwhile.
- * Throws AdtallyError cluster_failed, with the end of its log, when one dies or does not get ready; what is up by then stays up.
+ * Throws AdtallyError cluster_failed, with the last error in its log, when one dies or does not get ready; what is up by then stays up.
  */
 export async function startCluster(plans: readonly ProcessPlan[], options: StartOptions): Promise<void> {
   const failed = new AbortController();
