@@ -202,8 +202,9 @@ export class Enricher {
     if (answer.ok) this.#submit(order, { status: 'ok', enrichment: answer.enrichment });
     else {
       this.#tally.failed(answer.reason, answer.detail);
-      // What was asked before a retry() says nothing of the service as it has been since.
-      if (retries !== this.#retries) this.#release(order);
+      // What was asked before a retry() says nothing of the service as it has been since; what is past its deadline does not rest, but is given up.
+      const isOver = order.deadline <= this.#clock.now();
+      if (isOver || retries !== this.#retries) this.#release(order);
       // Or one order that the service fails at would be every probe, and the others would never come.
       else if (permit === 'probe') this.#rest(order, PROBE_REST_PAUSES * this.#breakerPauseMs);
       else if (!answer.retryable || failures + 1 >= this.#options.attempts) this.#rest(order, REST_MS);

@@ -304,6 +304,19 @@ describe('a deadline', () => {
     expect(statuses(world)).toEqual({ unavailable: 1, ok: 2 });
   });
 
+  it.each([true, false])(
+    'makes an order unavailable at once that was being asked for, in vain (again: %s)',
+    async (isRetryable) => {
+      const world = begun();
+      world.add(1, 5000);
+      world.behaviour = () => ({ answer: failing('bad_json', isRetryable), afterMs: 6000 });
+      world.enricher({ chance: () => 1 }).wake();
+      await world.pass(6010);
+      expect(statuses(world)).toEqual({ unavailable: 1 });
+      expect(world.questions).toHaveLength(1);
+    },
+  );
+
   it('that has passed long ago is told without a question', async () => {
     const world = begun();
     world.add(5000, -1000);
