@@ -24,6 +24,11 @@ describe.runIf(hasBrowser())('figures', () => {
       pages.server.url,
     ).searchParams;
 
+  const whoseDaysWereAsked = (): readonly (string | null)[] => {
+    const query = askedWith('/v1/reports/figures', 'day');
+    return [query.get('advertiserId'), query.get('campaignId')];
+  };
+
   test('seven charts with their totals and what changed, and the table of the same', async () => {
     const page = await open('#/figures');
     await expect.poll(() => page.textContent('[data-metric="costMicros"]')).toMatch(/Cost€[\d,.]+\+10\.0%/);
@@ -86,12 +91,8 @@ describe.runIf(hasBrowser())('figures', () => {
     await page.click('.figure-breakdown a:has-text("campaign-2")');
     await expect.poll(() => page.textContent('h1')).toBe('campaign-2');
     expect(new URL(page.url()).hash).toBe('#/figures/advertiser-1/campaign-2?days=7');
-    const asked = (): readonly (string | null)[] => {
-      const query = askedWith('/v1/reports/figures', 'day');
-      return [query.get('advertiserId'), query.get('campaignId')];
-    };
     // The heading is there before the figures are asked for.
-    await expect.poll(asked).toEqual(['advertiser-1', 'campaign-2']);
+    await expect.poll(whoseDaysWereAsked).toEqual(['advertiser-1', 'campaign-2']);
     const csv = new URL((await page.getAttribute('text=Download CSV', 'href'))!, pages.server.url)
       .searchParams;
     expect([csv.get('format'), csv.get('campaignId'), csv.get('granularity')]).toEqual([
