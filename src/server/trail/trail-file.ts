@@ -8,6 +8,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -45,8 +46,9 @@ export class TrailFile {
     const path = join(this.#directory, TRAIL_FILE);
     const file = openSync(path, 'a+', 0o600);
     let size: number;
+    let inode: number;
     try {
-      size = fstatSync(file).size;
+      ({ size, ino: inode } = fstatSync(file));
       // Who was killed in the middle of a line leaves a part of it: that stays a line of its own.
       const text = Buffer.from(`${size > 0 && !endsLine(file, size) ? '\n' : ''}${line}\n`);
       if (writeSync(file, text) !== text.length) throw new Error('the disk took a part of a line only');
@@ -55,7 +57,9 @@ export class TrailFile {
       closeSync(file);
     }
     if (size === 0) this.#syncDirectory();
-    if (size >= this.#limits.fileBytes) this.#putAside(path, now);
+    // Unless another process was first: what stands there by now is a file of newer lines.
+    if (size >= this.#limits.fileBytes && statSync(path, { throwIfNoEntry: false })?.ino === inode)
+      this.#putAside(path, now);
   }
 
   /** The lines, newest first, those of the earlier files too. */
