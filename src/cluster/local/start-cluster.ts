@@ -65,17 +65,13 @@ async function startAfter(
 async function startOne(plan: ProcessPlan, options: StartOptions, failed: AbortSignal): Promise<void> {
   const { host, clock, onReady } = options;
   const startMs = clock.monotonicMs();
-  const tookMs = (): number => clock.monotonicMs() - startMs;
   const running = host.find(plan.name);
   // One that ends while others come back is down like any other: it is started.
-  if (running !== undefined && (await isReadyAtLast(plan, running, options, failed))) {
-    onReady?.({ name: plan.name, process: running, isKept: true, tookMs: tookMs() });
-    return;
-  }
-  const started = await host.start(plan);
-  if (!(await isReadyAtLast(plan, started, options, failed)))
+  const isKept = running !== undefined && (await isReadyAtLast(plan, running, options, failed));
+  const process = isKept ? running : await host.start(plan);
+  if (!isKept && !(await isReadyAtLast(plan, process, options, failed)))
     throw failure(plan, host, 'ended while it was starting');
-  onReady?.({ name: plan.name, process: started, isKept: false, tookMs: tookMs() });
+  onReady?.({ name: plan.name, process, isKept, tookMs: clock.monotonicMs() - startMs });
 }
 
 /** Waits until the process serves; false when it ends before. */
