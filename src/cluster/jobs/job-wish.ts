@@ -8,6 +8,8 @@ export interface JobWish {
   /** Stopped on purpose: nobody starts them again but who says so. */
   readonly areStopped: boolean;
   readonly jobs: readonly RenderedJob[];
+  /** How long touches are kept, ms; undefined where no table of them was applied. */
+  readonly touchesKeptMs?: number;
 }
 
 const PARALLELISM = 'parallelism.default';

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { AdtallyError } from '../../base/errors.ts';
-import { SECOND_MS } from '../../base/units.ts';
+import { DAY_MS, SECOND_MS } from '../../base/units.ts';
 import { applyJobs, type JobServices } from '../jobs/apply-jobs.ts';
 import { tablesOf } from '../jobs/job-tables.ts';
 import type { JobWish } from '../jobs/job-wish.ts';
@@ -13,7 +13,7 @@ import type { Sample } from './sample.ts';
 
 /** One thing that was done for the cluster, or tried. */
 export interface HealingEvent {
-  readonly event: 'server_started' | 'job_started' | 'job_restarted' | 'healing_failed';
+  readonly event: 'server_started' | 'job_started' | 'job_restarted' | 'days_changed' | 'healing_failed';
   readonly subject: string;
   readonly detail: string;
 }
@@ -27,6 +27,8 @@ export interface HealerPorts {
   readonly locked: <Result>(action: () => Promise<Result>) => Promise<Result>;
   /** Rejects with AdtallyError when these jobs should not run on the servers as they are. */
   readonly check: (wish: JobWish) => Promise<void>;
+  /** Adds the days that the table of touches needs by now, and drops old ones; resolves to what it did. Rejects with cluster_unreachable. */
+  readonly keepDays: () => Promise<readonly string[]>;
   readonly services: JobServices;
   readonly clock: Clock;
   readonly report: (event: HealingEvent) => void;
@@ -35,6 +37,7 @@ export interface HealerPorts {
 /** A job may be missing for a moment while somebody replaces it. */
 const MISSING_MS = 4 * SECOND_MS;
 const CANCEL_MS_MAX = 60 * SECOND_MS;
+const TOUCHES = 'touches';
 
 /** Starts again what is gone: processes first, for jobs run in them. Tries again after growing pauses. */
 export class Healer {
@@ -42,6 +45,8 @@ export class Healer {
   readonly #isRepairing: boolean;
   readonly #pauses = new RetryPauses();
   readonly #missingSince = new Map<string, number>();
+  /** The day for which the table of touches has been looked at last. */
+  #keptDay: number | null = null;
 
   /** `isRepairing`: also restart jobs that run, when a transaction of theirs hangs. */
   constructor(ports: HealerPorts, { isRepairing }: { readonly isRepairing: boolean }) {
@@ -57,6 +62,7 @@ export class Healer {
     if (dead.length > 0) return this.#startProcesses(dead);
     const isFlinkThere = !sample.silent.some(({ name }) => name === 'Flink');
     const wish = this.#ports.wish();
+    if (wish !== null) await this.#keepDays(Math.floor(sample.at / DAY_MS));
     if (wish === null || wish.areStopped || !isFlinkThere) return this.#missingSince.clear();
     for (const job of this.#missingJobs(wish, sample)) await this.#startJob(job);
     if (!this.#isRepairing) return;
@@ -76,6 +82,19 @@ export class Healer {
       this.#missingSince.set(name, since);
       return atMs - since >= MISSING_MS;
     });
+  }
+
+  async #keepDays(day: number): Promise<void> {
+    if (day === this.#keptDay) return;
+    const { locked, keepDays } = this.#ports;
+    await this.#attempt([TOUCHES], () =>
+      locked(async () => {
+        const changes = await keepDays();
+        this.#keptDay = day;
+        if (changes.length === 0) return [];
+        return [{ event: 'days_changed', subject: TOUCHES, detail: `${changes.join(', ')}.` }];
+      }),
+    );
   }
 
   async #startProcesses(dead: readonly string[]): Promise<void> {

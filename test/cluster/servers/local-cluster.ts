@@ -8,9 +8,15 @@ import { MAIN, type Ended } from '../../cli/adtally-process.ts';
 
 type Execution = Error & { readonly code?: unknown; readonly stdout: string; readonly stderr: string };
 
+interface Change {
+  readonly name: string;
+  readonly action: string;
+}
+
 /** A cluster of processes of this machine, by the commands that a user has for it. */
 export class LocalCluster {
   readonly directory: string;
+  #appliedDay = '';
 
   constructor(directory: string) {
     this.directory = directory;
@@ -42,7 +48,15 @@ export class LocalCluster {
 
   /** Topics, tables and jobs. */
   async apply(...args: readonly string[]): Promise<void> {
+    this.#appliedDay = today();
     await this.#mustRun('apply', ...args);
+  }
+
+  /** What it lacks, as a plan finds; without the days that have begun, or are over, since it was applied. */
+  async lacks(): Promise<readonly Change[]> {
+    const { changes } = JSON.parse((await this.#mustRun('plan')).stdout) as { readonly changes: Change[] };
+    if (today() === this.#appliedDay) return changes;
+    return changes.filter(({ action }) => !['add day', 'drop day'].includes(action));
   }
 
   async status(): Promise<readonly ProcessStatus[]> {
@@ -61,6 +75,10 @@ export class LocalCluster {
     if (ended.exit === 0) return ended;
     throw new Error(`adtally cluster ${command} ended with ${ended.exit}: ${ended.stdout}${ended.stderr}`);
   }
+}
+
+function today(): string {
+  return new Date().toISOString().slice(0, 10);
 }
 
 function processesIn({ stdout }: Ended): readonly ProcessStatus[] {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { AdtallyError } from '../../../src/base/errors.ts';
+import { DAY_MS, SECOND_MS } from '../../../src/base/units.ts';
 import { applyJobs } from '../../../src/cluster/jobs/apply-jobs.ts';
 import type { JobWish } from '../../../src/cluster/jobs/job-wish.ts';
 import { renderRegionJobs } from '../../../src/cluster/region-jobs.ts';
@@ -19,6 +20,7 @@ let events: HealingEvent[];
 let starts: number;
 let startFault: string | null;
 let isLocked: boolean;
+let keepDays: () => Promise<string[]>;
 
 beforeEach(async () => {
   flink = new FakeFlink();
@@ -27,6 +29,7 @@ beforeEach(async () => {
   starts = 0;
   startFault = null;
   isLocked = false;
+  keepDays = () => Promise.resolve([]);
   await applyJobs(JOBS, flink.services);
 });
 
@@ -42,6 +45,7 @@ function healer(isRepairing = false): Healer {
       },
       locked: (action) => (isLocked ? Promise.reject(new AdtallyError('data_locked', 'busy')) : action()),
       check: () => Promise.resolve(),
+      keepDays: () => keepDays(),
       services: flink.services,
       clock: flink.clock,
       report: (event) => events.push(event),
@@ -173,6 +177,49 @@ describe('a job whose transaction hangs', () => {
   test('is left to run where it was not', async () => {
     await healer(false).heal(sample(100, more), alarms);
     expect(events).toEqual([]);
+  });
+});
+
+describe('the days of the table of touches', () => {
+  /** What `sampleAt(0)` is of its day, in seconds. */
+  const OF_DAY = (1_800_000_000_000 % DAY_MS) / SECOND_MS;
+  const MIDNIGHT = DAY_MS / SECOND_MS - OF_DAY;
+
+  test('are looked at once at the start, and again as a day begins', async () => {
+    let looks = 0;
+    keepDays = () => Promise.resolve([[], ['add day touches_x', 'drop day touches_y'], []][looks++]);
+    const one = healer();
+    for (const second of [100, 105, MIDNIGHT - 1]) await one.heal(sample(second), []);
+    expect([looks, events]).toEqual([1, []]);
+    for (const second of [MIDNIGHT, MIDNIGHT + 5]) await one.heal(sample(second), []);
+    const detail = 'add day touches_x, drop day touches_y.';
+    expect([looks, events]).toEqual([2, [{ event: 'days_changed', subject: 'touches', detail }]]);
+    await one.heal(sample(MIDNIGHT + DAY_MS / SECOND_MS), []);
+    expect(looks).toBe(3);
+  });
+
+  test('are tried again while the database is away, and wait for other commands', async () => {
+    keepDays = () => Promise.reject(new AdtallyError('cluster_unreachable', 'PostgreSQL does not answer.'));
+    const one = healer();
+    for (const second of [100, 100.5, 101.5]) await one.heal(sample(second), []);
+    expect(events.map(({ event, detail }) => [event, detail])).toEqual([
+      ['healing_failed', 'PostgreSQL does not answer.'],
+      ['healing_failed', 'PostgreSQL does not answer.'],
+    ]);
+    keepDays = () => Promise.resolve(['add day touches_x']);
+    isLocked = true;
+    await one.heal(sample(110), []);
+    isLocked = false;
+    for (const second of [115, 120]) await one.heal(sample(second), []);
+    expect(events.slice(2).map(({ event }) => event)).toEqual(['days_changed']);
+  });
+
+  test('do not keep a job from being started', async () => {
+    keepDays = () => Promise.reject(new AdtallyError('cluster_unreachable', 'PostgreSQL does not answer.'));
+    flink.end('job-1', 'CANCELED');
+    const one = healer();
+    for (const second of [100, 104]) await one.heal(sample(second), []);
+    expect(events.map(({ event }) => event)).toContain('job_started');
   });
 });
 

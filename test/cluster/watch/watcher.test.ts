@@ -43,6 +43,7 @@ async function watched(looks: number, onLook: (look: number) => void = () => und
     {
       wish: () => WISH,
       startProcesses: () => Promise.resolve([]),
+      keepDays: () => Promise.resolve([]),
       locked: (action) => action(),
       check: () => Promise.resolve(),
       services: flink.services,

@@ -3,6 +3,7 @@ import { checkPreflight } from '../../../cluster/checks/preflight.ts';
 import { applyJobs } from '../../../cluster/jobs/apply-jobs.ts';
 import { applyPinot } from '../../../cluster/pinot/pinot-apply.ts';
 import type { RenderedJob } from '../../../cluster/render/rendered-job.ts';
+import { touchesKeptMs } from '../../../cluster/touches/touch-plan.ts';
 import { applyTopics } from '../../../cluster/topics/apply-topics.ts';
 import { applyHive } from '../../../cluster/warehouse/hive-apply.ts';
 import { withoutLosses } from '../../../cluster/watch/loss-book.ts';
@@ -52,13 +53,17 @@ async function apply(target: ClusterTarget, isReplay: boolean, terminal: Termina
   changes.push(...(await applyWarehouse(target, terminal)));
   changes.push(...(await touchApply(target)));
   // From now on watch starts these where they are missing, also when this command ends half-way.
-  writeJobWish(directory, { parallelism, areStopped: false, jobs: all });
+  writeJobWish(directory, { parallelism, areStopped: false, jobs: all, ...keptTouches(target) });
   for (const { region, jobs } of regions) {
     terminal.remark(`Jobs of ${region} ...`);
     changes.push(...jobChanges(region, await applyJobs(jobs, services, { isReplay })));
     if (isReplay) forgetLosses(directory, jobs);
   }
   return changes;
+}
+
+function keptTouches({ postgres, spec }: ClusterTarget): { readonly touchesKeptMs?: number } {
+  return postgres === undefined ? {} : { touchesKeptMs: touchesKeptMs(spec) };
 }
 
 function askedRegions(target: ClusterTarget): AskedRegion[] {

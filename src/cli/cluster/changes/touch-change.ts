@@ -11,34 +11,44 @@ import type { ClusterChange } from './cluster-change.ts';
 import type { ClusterTarget } from './cluster-target.ts';
 
 /** What applying would do with the table of touches; nothing where there is no PostgreSQL. */
-export function touchPlan(target: ClusterTarget): Promise<ClusterChange[]> {
-  return withTouchTable(target, async (table) =>
-    planTouches(await table.partitions(), touchesKeptMs(target.spec), nodeClock.now()),
+export async function touchPlan(target: ClusterTarget): Promise<ClusterChange[]> {
+  const keptMs = touchesKeptMs(target.spec);
+  const steps = await withTouchTable(target.postgres, async (table) =>
+    planTouches(await table.partitions(), keptMs, nodeClock.now()),
   );
+  return touchChanges(target, steps);
 }
 
 /** Does it. */
-export function touchApply(target: ClusterTarget): Promise<ClusterChange[]> {
-  return withTouchTable(target, (table) => applyTouches(table, touchesKeptMs(target.spec), nodeClock.now()));
+export async function touchApply(target: ClusterTarget): Promise<ClusterChange[]> {
+  return touchChanges(target, await keepTouchDays(target.postgres, touchesKeptMs(target.spec)));
+}
+
+/** Brings the table to what it is to be by now; what was done. */
+export function keepTouchDays(postgres: string | undefined, keptMs: number): Promise<TouchStep[]> {
+  return withTouchTable(postgres, (table) => applyTouches(table, keptMs, nodeClock.now()));
 }
 
 async function withTouchTable(
-  { postgres, spec }: ClusterTarget,
+  postgres: string | undefined,
   work: (table: PostgresTouchTable) => Promise<TouchStep[]>,
-): Promise<ClusterChange[]> {
+): Promise<TouchStep[]> {
   if (postgres === undefined) return [];
   const database = new PostgresDatabase({ url: postgres, name: 'adtally-cluster', connections: 1 });
   try {
-    const steps = await work(new PostgresTouchTable(database));
-    return steps.map(({ action, name }) => ({
-      // The first region's job writes it, for all.
-      region: spec.regions[0],
-      kind: 'table',
-      name,
-      action,
-      detail: 'PostgreSQL',
-    }));
+    return await work(new PostgresTouchTable(database));
   } finally {
     await database.close();
   }
+}
+
+function touchChanges({ spec }: ClusterTarget, steps: readonly TouchStep[]): ClusterChange[] {
+  return steps.map(({ action, name }) => ({
+    // The first region's job writes it, for all.
+    region: spec.regions[0],
+    kind: 'table',
+    name,
+    action,
+    detail: 'PostgreSQL',
+  }));
 }

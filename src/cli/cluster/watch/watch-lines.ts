@@ -37,5 +37,6 @@ const WORDS = {
   server_started: 'started ',
   job_started: 'started ',
   job_restarted: 'restarted',
+  days_changed: 'days    ',
   healing_failed: 'FAILED  ',
 } as const;

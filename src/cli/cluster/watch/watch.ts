@@ -6,7 +6,7 @@ import { AdtallyError, type ErrorCode } from '../../../base/errors.ts';
 import { SECOND_MS } from '../../../base/units.ts';
 import { brokersOf } from '../../../cluster/addresses.ts';
 import { ALARM_CODES, type StandingAlarm } from '../../../cluster/watch/alarm.ts';
-import { Healer } from '../../../cluster/watch/healer.ts';
+import { Healer, type HealingEvent } from '../../../cluster/watch/healer.ts';
 import type { Sample } from '../../../cluster/watch/sample.ts';
 import { Sampler } from '../../../cluster/watch/sampler.ts';
 import { watchCluster } from '../../../cluster/watch/watcher.ts';
@@ -15,6 +15,7 @@ import { startWatchServer } from '../../../server/watch/watch-server.ts';
 import { wholeNumber, type CommandDefinition } from '../../command.ts';
 import { listenForStop } from '../../stop-signal.ts';
 import type { Terminal } from '../../terminal.ts';
+import { keepTouchDays } from '../changes/touch-change.ts';
 import { checkWish, openWishedCluster, type WishedCluster } from '../jobs/wished-cluster.ts';
 import { addClusterDirectory, localClusterIn } from '../local-cluster.ts';
 import { readJobWish } from '../state/job-wish-file.ts';
@@ -67,8 +68,7 @@ export const watchCommand: CommandDefinition = {
     let figures: WatchFigures | undefined;
     const server = await startWatchServer(new WatchMetrics(() => figures, ALARM_CODES), { host, port });
     const report = (event: WatchEvent): void => {
-      if (!('alarm' in event) && event.event !== 'healing_failed')
-        restarts.set(event.subject, (restarts.get(event.subject) ?? 0) + 1);
+      if (isRestart(event)) restarts.set(event.subject, (restarts.get(event.subject) ?? 0) + 1);
       terminal.result(eventValue(event, nodeClock.now()), eventLine(event, nodeClock.now()));
     };
     try {
@@ -109,6 +109,17 @@ async function faultOfApplied(cluster: WishedCluster): Promise<string | null> {
   }
 }
 
+function isRestart(event: WatchEvent): event is HealingEvent {
+  return !('alarm' in event) && event.event !== 'healing_failed' && event.event !== 'days_changed';
+}
+
+async function keepDays({ directory, addresses }: WishedCluster): Promise<string[]> {
+  const keptMs = readJobWish(directory)?.touchesKeptMs;
+  if (keptMs === undefined) return [];
+  const steps = await keepTouchDays(addresses.postgres, keptMs);
+  return steps.map(({ action, name }) => `${action} ${name}`);
+}
+
 function watcherPorts(
   command: Command,
   jobs: WishedCluster,
@@ -132,6 +143,7 @@ function watcherPorts(
       wish,
       startProcesses: () => processes.startDead(),
       check: (wished) => checkWish(jobs, wished),
+      keepDays: () => keepDays(jobs),
       locked: (action) => withClusterLock(directory, action),
       services,
       clock: nodeClock,
