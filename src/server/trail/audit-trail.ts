@@ -105,7 +105,7 @@ export class AuditTrail {
 
   #begin(begun: Begun): void {
     try {
-      this.#file.append(JSON.stringify(begun), begun.time);
+      this.#file.append(JSON.stringify(begun));
     } catch (cause) {
       throw new AdtallyError(
         'disk_failed',
@@ -116,9 +116,8 @@ export class AuditTrail {
   }
 
   #end(id: string, outcome: string): void {
-    const endedAt = this.#clock.now();
     try {
-      this.#file.append(JSON.stringify({ id, endedAt, outcome } satisfies Ended), endedAt);
+      this.#file.append(JSON.stringify({ id, endedAt: this.#clock.now(), outcome } satisfies Ended));
     } catch {
       // What was done stays done, and its first line says so much; the next action will be refused.
     }

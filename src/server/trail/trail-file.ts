@@ -6,17 +6,18 @@ import {
   readFileSync,
   readSync,
   readdirSync,
-  renameSync,
   rmSync,
-  statSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { MIB } from '../../base/units.ts';
 
-/** In the data directory. Earlier ones have a time and a process in their name. */
-export const TRAIL_FILE = 'audit-trail.jsonl';
-const EARLIER = /^audit-trail\.\d{15}-\d+\.jsonl$/;
+const NAME = /^audit-trail\.(\d{8})\.jsonl$/;
+
+/** The name of a file in the data directory; the newest has the greatest number, the first one is 1. */
+export function trailFileName(number: number): string {
+  return `audit-trail.${String(number).padStart(8, '0')}.jsonl`;
+}
 
 export interface TrailFileLimits {
   /** Size from which on a new file is begun. */
@@ -29,8 +30,8 @@ const LIMITS: TrailFileLimits = { fileBytes: 4 * MIB, earlierFiles: 15 };
 const NEW_LINE = 0x0a;
 
 /**
- * Lines of text that only grow, in files of the data directory. A region and commands beside it may append at the same time: each
- * line is one write at the end of the file, and a full file is put aside under a name of its own.
+ * Lines of text that only grow, in numbered files of the data directory. A region and commands beside it may append at the same time:
+ * each line is one write at the end of a file that has its name for good, so what one process appends stays in its order.
  */
 export class TrailFile {
   readonly #directory: string;
@@ -41,14 +42,11 @@ export class TrailFile {
     this.#limits = limits;
   }
 
-  /** Appends a line; when it returns, the line is on stable storage. Throws what the system says. `now` names a file put aside. */
-  append(line: string, now: number): void {
-    const path = join(this.#directory, TRAIL_FILE);
-    const file = openSync(path, 'a+', 0o600);
-    let size: number;
-    let inode: number;
+  /** Appends a line; when it returns, the line is on stable storage. Throws what the system says. */
+  append(line: string): void {
+    const { file, size } = this.#openLast();
     try {
-      ({ size, ino: inode } = fstatSync(file));
+      if (size === 0) this.#keep();
       // Who was killed in the middle of a line leaves a part of it: that stays a line of its own.
       const text = Buffer.from(`${size > 0 && !endsLine(file, size) ? '\n' : ''}${line}\n`);
       if (writeSync(file, text) !== text.length) throw new Error('the disk took a part of a line only');
@@ -56,57 +54,57 @@ export class TrailFile {
     } finally {
       closeSync(file);
     }
-    if (size === 0) this.#syncDirectory();
-    // Unless another process was first: what stands there by now is a file of newer lines.
-    if (size >= this.#limits.fileBytes && statSync(path, { throwIfNoEntry: false })?.ino === inode)
-      this.#putAside(path, now);
   }
 
-  /** The lines, newest first, those of the earlier files too. */
+  /** The lines, newest first. */
   *newestFirst(): Generator<string> {
-    for (const name of [TRAIL_FILE, ...this.#earlier().toReversed()]) {
-      const lines = this.#read(name).split('\n');
+    for (const number of this.#numbers().toReversed()) {
+      const lines = this.#read(number).split('\n');
       for (const line of lines.toReversed()) if (line !== '') yield line;
     }
   }
 
-  #read(name: string): string {
-    try {
-      return readFileSync(join(this.#directory, name), 'utf8');
-    } catch (error) {
-      // None has been written yet, or another process has just removed it.
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-      throw error;
+  /** The last file, or the one after it when that is full. */
+  #openLast(): { readonly file: number; readonly size: number } {
+    for (let number = this.#numbers().at(-1) ?? 1; ; number++) {
+      const file = openSync(this.#path(number), 'a+', 0o600);
+      const { size } = fstatSync(file);
+      if (size < this.#limits.fileBytes) return { file, size };
+      closeSync(file);
     }
   }
 
-  #putAside(path: string, now: number): void {
-    const name = `audit-trail.${String(now).padStart(15, '0')}-${process.pid}.jsonl`;
-    try {
-      renameSync(path, join(this.#directory, name));
-    } catch (error) {
-      // Another process was first.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-    const gone = this.#earlier().slice(0, -this.#limits.earlierFiles);
-    for (const earlier of gone) rmSync(join(this.#directory, earlier), { force: true });
-    this.#syncDirectory();
-  }
-
-  /** Oldest first. */
-  #earlier(): string[] {
-    return readdirSync(this.#directory)
-      .filter((name) => EARLIER.test(name))
-      .toSorted();
-  }
-
-  #syncDirectory(): void {
+  /** Before a new file takes its first line: it is to stay, and the oldest leave. */
+  #keep(): void {
+    const gone = this.#numbers().slice(0, -this.#limits.earlierFiles - 1);
+    for (const number of gone) rmSync(this.#path(number), { force: true });
     const directory = openSync(this.#directory, 'r');
     try {
       fsyncSync(directory);
     } finally {
       closeSync(directory);
     }
+  }
+
+  #read(number: number): string {
+    try {
+      return readFileSync(this.#path(number), 'utf8');
+    } catch (error) {
+      // Another process has just removed it.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+      throw error;
+    }
+  }
+
+  #path(number: number): string {
+    return join(this.#directory, trailFileName(number));
+  }
+
+  /** Of the files that are there, oldest first. */
+  #numbers(): number[] {
+    return readdirSync(this.#directory)
+      .flatMap((name) => NAME.exec(name)?.slice(1).map(Number) ?? [])
+      .toSorted((a, b) => a - b);
   }
 }
 

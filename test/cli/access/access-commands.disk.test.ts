@@ -52,7 +52,7 @@ describe('keys', () => {
       { role: 'cli', action: 'key.revoke', subject: id, outcome: 'done' },
       { role: 'cli', action: 'key.create', subject: `${id} (n, advertiser acme)`, outcome: 'done' },
     ]);
-    expect(readFileSync(join(place.folder, 'data/audit-trail.jsonl'), 'utf8')).not.toContain(
+    expect(readFileSync(join(place.folder, 'data/audit-trail.00000001.jsonl'), 'utf8')).not.toContain(
       key.split('_')[2],
     );
     const { stdout } = await place.run(['audit', '--trail', '--limit', '1']);

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AdtallyError } from '../../../src/base/errors.ts';
 import { AuditTrail, type OperatorAction } from '../../../src/server/trail/audit-trail.ts';
-import { TRAIL_FILE, TrailFile } from '../../../src/server/trail/trail-file.ts';
+import { TrailFile, trailFileName } from '../../../src/server/trail/trail-file.ts';
 
 let folder: string;
 let trail: AuditTrail;
@@ -34,7 +34,7 @@ const act = (subject: string): OperatorAction => ({
   action: 'campaign.put',
   subject,
 });
-const path = (): string => join(folder, TRAIL_FILE);
+const path = (): string => join(folder, trailFileName(1));
 const subjects = (limit = 1000): string[] => trail.page(limit).entries.map(({ subject }) => subject);
 
 describe('AuditTrail', () => {
@@ -135,7 +135,7 @@ describe('AuditTrail', () => {
     expect(readFileSync(path(), 'utf8').split('\n')).toHaveLength(3);
   });
 
-  test('is bounded: full files are put aside, and the oldest leave', async () => {
+  test('is bounded: a full file is followed by a new one, and the oldest leave', async () => {
     trail = new AuditTrail(new TrailFile(folder, { fileBytes: 1000, earlierFiles: 3 }), clock);
     for (let n = 0; n < 60; n++) {
       await trail.run(act(`s${n}`), () => n);

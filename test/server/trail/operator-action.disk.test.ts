@@ -6,7 +6,7 @@ import { DAY_MS } from '../../../src/base/units.ts';
 import { keyStoreOf } from '../../../src/server/keys.ts';
 import { trailPage } from '../../../src/server/openapi/access-schemas.ts';
 import { ROUTES } from '../../../src/server/routes.ts';
-import { TRAIL_FILE } from '../../../src/server/trail/trail-file.ts';
+import { trailFileName } from '../../../src/server/trail/trail-file.ts';
 import { type TestServer, event, expectJson, expectProblem, openTestServer } from '../server-fixture.ts';
 import type { Upkeep } from '../../../src/union-load/ports.ts';
 import { makeKey } from '../test-keys.ts';
@@ -128,10 +128,11 @@ describe('what operators do', () => {
   });
 
   test('is refused while it cannot be written down', async () => {
-    mkdirSync(join(server.directory, TRAIL_FILE));
+    const path = join(server.directory, trailFileName(1));
+    mkdirSync(path);
     const before = server.region.status();
     for (const each of ACTIONS) await expectProblem(await send(each, 'r-0'), 'disk_failed');
-    renameSync(join(server.directory, TRAIL_FILE), join(server.directory, 'aside'));
+    renameSync(path, join(server.directory, 'aside'));
     expect(server.budget.book.size).toBe(0);
     expect(server.region.status()).toMatchObject({
       received: before.received,

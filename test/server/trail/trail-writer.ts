@@ -4,7 +4,7 @@ import { AuditTrail } from '../../../src/server/trail/audit-trail.ts';
 import { TrailFile } from '../../../src/server/trail/trail-file.ts';
 
 const [directory, name] = process.argv.slice(2);
-const limits = { fileBytes: 20_000, earlierFiles: 100 };
+const limits = { fileBytes: 1000, earlierFiles: 10_000 };
 const trail = new AuditTrail(new TrailFile(directory, limits), nodeClock);
 for (let n = 0; ; n++) {
   const action = {
