@@ -10,6 +10,8 @@ import { openKafkaTransactor } from '../../src/adapters/kafka/kafka-transactor.t
 import type { KafkaAdmin, KafkaMessage, NextOffset, ReceivedMessage } from '../../src/cluster/kafka/ports.ts';
 import { KafkaBroker } from './kafka/kafka-broker.ts';
 
+const CLOSING_READERS = new URL('kafka/closing-readers.ts', import.meta.url).pathname;
+
 /** What adtally relies on of a Kafka client: whoever takes its place must pass this. */
 let broker: KafkaBroker;
 let admin: KafkaAdmin;
@@ -319,6 +321,23 @@ describe('reading', () => {
     await expect.poll(() => heard.at(-1), { timeout: 15_000 }).toBe(lastStable);
     await reader.close();
     expect(heard.filter((one) => typeof one === 'string')).toEqual(['commit', 'commit']);
+  });
+
+  test('ends when it is closed, also while Kafka dies and comes back', { timeout: 120_000 }, async () => {
+    const args = [CLOSING_READERS, broker.address, await newTopic(), '30', '2000'];
+    const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    try {
+      const said = child.stdout.setEncoding('utf8');
+      expect(await once(said, 'data')).toEqual(['open\n']);
+      await broker.signal('SIGKILL');
+      await sleep(1000);
+      child.stdin.write('close\n');
+      await broker.startAgain();
+      if (child.exitCode === null) await once(child, 'exit', { signal: AbortSignal.timeout(30_000) });
+      expect(child.exitCode).toBe(0);
+    } finally {
+      child.kill('SIGKILL');
+    }
   });
 });
 

@@ -23,7 +23,7 @@ export const REQUEST_TIMEOUT_MS = 5000;
  * Long enough for a partition to get another leader, short enough to say that there is none: a try of one step holds tries of
  * another, so the longest wait is a few seconds. Every field is given, as kafkajs has other defaults where it is tested.
  */
-const RETRY: RetryOptions = {
+export const RETRY: RetryOptions = {
   initialRetryTime: 20,
   maxRetryTime: 250,
   factor: 0.2,

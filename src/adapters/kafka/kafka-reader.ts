@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Batch, IHeaders } from 'kafkajs';
 import type { KafkaReader, Reading, ReceivedMessage } from '../../cluster/kafka/ports.ts';
-import { type KafkaAddress, kafkaClient } from './kafka-client.ts';
+import { type KafkaAddress, kafkaClient, RETRY } from './kafka-client.ts';
 import { kafkaError } from './kafka-errors.ts';
 
 /** How long Kafka waits for something new before it answers, ms. */
@@ -16,12 +16,18 @@ export async function openKafkaReader(
   { topics, from = [], uncommitted = false, take, onProgress, onFailure }: Reading,
 ): Promise<KafkaReader> {
   const first = new Map(from.map(({ topic, partition, offset }) => [`${topic}/${partition}`, offset]));
+  let isClosed = false;
   const consumer = kafkaClient(address).consumer({
     // kafkajs reads in groups only; nobody else is in this one.
     groupId: `adtally-reader-${randomUUID()}`,
     readUncommitted: uncommitted,
     maxWaitTimeInMs: WAIT_MS_MAX,
     allowAutoTopicCreation: false,
+    // One that is being started again when it is closed would go on for ever.
+    retry: { ...RETRY, restartOnFailure: () => Promise.resolve(!isClosed) },
+  });
+  consumer.on('consumer.fetch_start', () => {
+    if (isClosed) void consumer.disconnect().catch(() => undefined);
   });
   consumer.on('consumer.crash', ({ payload }) => {
     if (!payload.restart) onFailure(kafkaError(payload.error, 'give the messages'));
@@ -47,10 +53,15 @@ export async function openKafkaReader(
       consumer.seek({ topic, partition, offset: String(offset) });
     }
   } catch (error) {
-    await consumer.disconnect().catch(() => undefined);
+    await close().catch(() => undefined);
     throw kafkaError(error, 'give the messages');
   }
-  return { close: () => consumer.disconnect() };
+  return { close };
+
+  function close(): Promise<void> {
+    isClosed = true;
+    return consumer.disconnect();
+  }
 }
 
 function readBatch({ topic, partition, messages }: Batch): ReceivedMessage[] {
