@@ -131,6 +131,8 @@ describe('a cluster of two regions whose servers are killed under load', { timeo
     probing.abort();
     await probed;
     expect(killed).toEqual(all.map(({ name }) => name));
+    // Nobody takes more than it was planned with.
+    expect((await cluster.status()).filter((one) => one.residentBytes! > one.plannedBytes)).toEqual([]);
 
     for (const side of SIDES) {
       const { events, due } = sent.get(side)!;

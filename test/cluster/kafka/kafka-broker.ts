@@ -91,7 +91,7 @@ export class KafkaBroker {
   #format(): void {
     const args = ['-Xmx128m', '-cp', this.#classPath, 'kafka.tools.StorageTool', 'format', '--standalone'];
     const id = Buffer.from(crypto.randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
-    const config = ['-t', id, '-c', join(this.#folder, 'server.properties')];
+    const config = [`--cluster-id=${id}`, '-c', join(this.#folder, 'server.properties')];
     const { status, stderr } = spawnSync('java', [...args, ...config], { encoding: 'utf8' });
     if (status !== 0) throw new Error(`Kafka's directory was not formatted: ${stderr}`);
   }

@@ -1,6 +1,6 @@
 import { at, configPath, urlOf, type ClusterLayout, type JarGroup, type Runtime } from '../cluster-layout.ts';
 import { flinkConfiguration, flinkFolders } from './flink-configuration.ts';
-import { jvmCommand, loggingFile, openModules } from './jvm-command.ts';
+import { jvmCommand, loggingFile, openModules, QUICK_COMPILER } from './jvm-command.ts';
 import { PROCESS_MEMORY, taskManagerMemory, type ProcessMemory } from './process-memory.ts';
 import { START_MARK, type ProcessPlan } from '../process-plan.ts';
 
@@ -36,6 +36,7 @@ function jobManager(layout: ClusterLayout, runtime: Runtime): ProcessPlan {
   return {
     ...commonPlan(layout, runtime, {
       memory: PROCESS_MEMORY.jobManager,
+      flags: [QUICK_COMPILER],
       mainClass: 'org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint',
       args: [
         '--configDir',
@@ -81,6 +82,7 @@ function sqlGateway(layout: ClusterLayout, runtime: Runtime): ProcessPlan {
   return {
     ...commonPlan(layout, runtime, {
       memory: PROCESS_MEMORY.sqlGateway,
+      flags: [QUICK_COMPILER],
       more: ['flink-gateway'],
       mainClass: 'org.apache.flink.table.gateway.SqlGateway',
       args: [],
@@ -96,13 +98,25 @@ function sqlGateway(layout: ClusterLayout, runtime: Runtime): ProcessPlan {
 function commonPlan(
   layout: ClusterLayout,
   runtime: Runtime,
-  jvm: { memory: ProcessMemory; more?: readonly JarGroup[]; mainClass: string; args: readonly string[] },
+  jvm: {
+    memory: ProcessMemory;
+    flags?: readonly string[];
+    more?: readonly JarGroup[];
+    mainClass: string;
+    args: readonly string[];
+  },
 ): Pick<ProcessPlan, 'memoryMib' | 'command' | 'environment' | 'files' | 'folders'> {
-  const { memory, more = [], mainClass, args } = jvm;
+  const { memory, flags = [], more = [], mainClass, args } = jvm;
   const jars: JarGroup[] = ['flink', ...more];
   return {
     memoryMib: memory.planned,
-    command: jvmCommand(layout, runtime, { memory, jars, flags: JVM_MODULES, mainClass, args }),
+    command: jvmCommand(layout, runtime, {
+      memory,
+      jars,
+      flags: [...flags, ...JVM_MODULES],
+      mainClass,
+      args,
+    }),
     environment: { FLINK_CONF_DIR: configPath(layout, 'flink') },
     files: [loggingFile(layout), flinkConfiguration(layout)],
     folders: flinkFolders(layout),

@@ -12,6 +12,9 @@ interface JvmCommand {
   readonly args: readonly string[];
 }
 
+/** For one that steers others and computes little: it is ready sooner, and leaves the cores to those that work. */
+export const QUICK_COMPILER = '-XX:TieredStopAtLevel=1';
+
 /** The command line of a JVM of the cluster; it logs as `loggingFile` says. */
 export function jvmCommand(layout: ClusterLayout, runtime: Runtime, command: JvmCommand): string[] {
   const { memory, jars, classFolders = [], flags = [], mainClass, args } = command;

@@ -80,5 +80,7 @@ export function brokerSettings(replicas: number): Readonly<Record<string, number
 
 /** 16 bytes as Kafka writes them, another one for each region: so storage of one is never started as the other. */
 function clusterId(region: string): string {
-  return sha256(`adtally cluster ${region}`).subarray(0, CLUSTER_ID_BYTES).toString('base64url');
+  const id = sha256(`adtally cluster ${region}`).subarray(0, CLUSTER_ID_BYTES).toString('base64url');
+  // Kafka's tool would take it for an option.
+  return id.replace(/^-/, 'A');
 }

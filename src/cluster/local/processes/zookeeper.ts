@@ -1,5 +1,5 @@
 import { at, configPath, dataPath, HOST, type ClusterLayout, type Runtime } from '../cluster-layout.ts';
-import { jvmCommand, loggingFile, propertiesText } from './jvm-command.ts';
+import { jvmCommand, loggingFile, propertiesText, QUICK_COMPILER } from './jvm-command.ts';
 import { PROCESS_MEMORY } from './process-memory.ts';
 import type { ProcessPlan } from '../process-plan.ts';
 
@@ -16,6 +16,7 @@ export function zooKeeperPlan(layout: ClusterLayout, runtime: Runtime): ProcessP
     command: jvmCommand(layout, runtime, {
       memory: PROCESS_MEMORY.zookeeper,
       jars: ['flink'],
+      flags: [QUICK_COMPILER],
       mainClass: 'org.apache.flink.runtime.zookeeper.FlinkZooKeeperQuorumPeer',
       args: ['--zkConfigFile', file, '--peerId', '1'],
     }),

@@ -103,6 +103,18 @@ describe('the table of processes', () => {
     },
   );
 
+  test('gives each Kafka an id of its own, and none that its tool takes for an option', () => {
+    const letters = Array.from('abcdefghijklmnopqrstuvwxyz');
+    const regions = letters.flatMap((one) => letters.map((other) => one + other));
+    const plans = regions.map((region) => processTable(layoutOf([region]), RUNTIME));
+    const ids = plans.flatMap((plan) => {
+      const { command } = plan.find(({ name }) => name.startsWith('kafka-'))!.preparation!;
+      return command[command.indexOf('-t') + 1];
+    });
+    expect(ids.filter((id) => !/^\w[\w-]{21}$/.test(id))).toEqual([]);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
   test('has nobody wait for a later one or for nobody, so no circle', () => {
     for (const [at, { waitsFor }] of TWO.entries()) {
       const before = new Set(TWO.slice(0, at).map(({ name }) => name));
