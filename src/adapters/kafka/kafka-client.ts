@@ -58,7 +58,8 @@ export function kafkaClient({ brokers, clientId, log }: KafkaAddress): Kafka {
 }
 
 /** Part of every transaction that follows another one at once; kafkajs calls it an error and tries again. */
-const USUAL = /transaction on the same|CONCURRENT_TRANSACTIONS|Limiting retries for the idempotent producer/;
+const USUAL =
+  /another concurrent operation on the same transaction|Limiting retries for the idempotent producer/;
 
 function tell({ namespace, log: { message, ...fields } }: LogEntry, log: KafkaLog | undefined): void {
   const text = `${message} ${String(fields['error'] ?? '')}`;
