@@ -6,20 +6,25 @@ import { kafkaError } from './kafka-errors.ts';
 
 /** How long Kafka waits for something new before it answers, ms. */
 const WAIT_MS_MAX = 200;
+/** The least that brokers allow: one that comes back waits for so long for the member that this reader was before. */
+const SESSION_MS = 6000;
+const HEARTBEAT_MS = 2000;
 
 /**
- * Reads every partition of the topics, for this process alone. The offsets are the caller's to keep: none is committed. Rejects
- * with kafka_unreachable.
+ * Reads every partition of the topics, for this process alone. The offsets are the caller's to keep: none is committed. When Kafka
+ * was away it goes on where it was. Rejects with kafka_unreachable.
  */
 export async function openKafkaReader(
   address: KafkaAddress,
   { topics, from = [], uncommitted = false, take, onProgress, onFailure }: Reading,
 ): Promise<KafkaReader> {
-  const first = new Map(from.map(({ topic, partition, offset }) => [`${topic}/${partition}`, offset]));
+  const next = new Map(from.map((one) => [`${one.topic}/${one.partition}`, one]));
   let isClosed = false;
   const consumer = kafkaClient(address).consumer({
     // kafkajs reads in groups only; nobody else is in this one.
     groupId: `adtally-reader-${randomUUID()}`,
+    sessionTimeout: SESSION_MS,
+    heartbeatInterval: HEARTBEAT_MS,
     readUncommitted: uncommitted,
     maxWaitTimeInMs: WAIT_MS_MAX,
     allowAutoTopicCreation: false,
@@ -29,29 +34,24 @@ export async function openKafkaReader(
   consumer.on('consumer.fetch_start', () => {
     if (isClosed) void consumer.disconnect().catch(() => undefined);
   });
+  // With each join of its group it would begin anew.
+  consumer.on('consumer.group_join', () => {
+    for (const { topic, partition, offset } of next.values())
+      consumer.seek({ topic, partition, offset: String(offset) });
+  });
   consumer.on('consumer.crash', ({ payload }) => {
     if (!payload.restart) onFailure(kafkaError(payload.error, 'give the messages'));
   });
-  if (onProgress !== undefined) {
-    // Told of batches too that have nothing for the one who reads.
-    consumer.on('consumer.end_batch_process', ({ payload: { topic, partition, lastOffset } }) =>
-      onProgress({ topic, partition, offset: BigInt(lastOffset) + 1n }),
-    );
-  }
+  // Told of batches too that have nothing for the one who reads.
+  consumer.on('consumer.end_batch_process', ({ payload: { topic, partition, lastOffset } }) => {
+    const reached = { topic, partition, offset: BigInt(lastOffset) + 1n };
+    next.set(`${topic}/${partition}`, reached);
+    onProgress?.(reached);
+  });
   try {
     await consumer.connect();
     await consumer.subscribe({ topics: [...topics], fromBeginning: true });
-    await consumer.run({
-      autoCommit: false,
-      eachBatch: async ({ batch }) => {
-        const start = first.get(`${batch.topic}/${batch.partition}`) ?? 0n;
-        const messages = readBatch(batch).filter(({ offset }) => offset >= start);
-        if (messages.length > 0) await take(messages);
-      },
-    });
-    for (const { topic, partition, offset } of from) {
-      consumer.seek({ topic, partition, offset: String(offset) });
-    }
+    await consumer.run({ autoCommit: false, eachBatch: ({ batch }) => take(readBatch(batch)) });
   } catch (error) {
     await close().catch(() => undefined);
     throw kafkaError(error, 'give the messages');
