@@ -27,7 +27,7 @@ export interface HealerPorts {
   readonly locked: <Result>(action: () => Promise<Result>) => Promise<Result>;
   /** Rejects with AdtallyError when these jobs should not run on the servers as they are. */
   readonly check: (wish: JobWish) => Promise<void>;
-  /** Adds the days that the table of touches needs by now, and drops old ones; resolves to what it did. Rejects with cluster_unreachable. */
+  /** Adds the days that the table of touches needs by now, and drops old ones; resolves to what it did. Rejects with cluster_unreachable, data_locked. */
   readonly keepDays: () => Promise<readonly string[]>;
   readonly services: JobServices;
   readonly clock: Clock;
@@ -60,10 +60,15 @@ export class Healer {
       if (state === 'ready') this.#pauses.well(name, sample.atMs);
     const dead = sample.processes.filter(({ state }) => state === 'down').map(({ name }) => name);
     if (dead.length > 0) return this.#startProcesses(dead);
-    const isFlinkThere = !sample.silent.some(({ name }) => name === 'Flink');
     const wish = this.#ports.wish();
-    if (wish !== null) await this.#keepDays(Math.floor(sample.at / DAY_MS));
-    if (wish === null || wish.areStopped || !isFlinkThere) return this.#missingSince.clear();
+    if (wish === null) return;
+    await this.#healJobs(wish, sample, alarms);
+    await this.#keepDays(Math.floor(sample.at / DAY_MS));
+  }
+
+  async #healJobs(wish: JobWish, sample: Sample, alarms: readonly Alarm[]): Promise<void> {
+    const isFlinkThere = !sample.silent.some(({ name }) => name === 'Flink');
+    if (wish.areStopped || !isFlinkThere) return this.#missingSince.clear();
     for (const job of this.#missingJobs(wish, sample)) await this.#startJob(job);
     if (!this.#isRepairing) return;
     for (const job of hungJobs(wish.jobs, sample, alarms)) await this.#restartJob(job);
@@ -86,15 +91,12 @@ export class Healer {
 
   async #keepDays(day: number): Promise<void> {
     if (day === this.#keptDay) return;
-    const { locked, keepDays } = this.#ports;
-    await this.#attempt([TOUCHES], () =>
-      locked(async () => {
-        const changes = await keepDays();
-        this.#keptDay = day;
-        if (changes.length === 0) return [];
-        return [{ event: 'days_changed', subject: TOUCHES, detail: `${changes.join(', ')}.` }];
-      }),
-    );
+    await this.#attempt([TOUCHES], async () => {
+      const changes = await this.#ports.keepDays();
+      this.#keptDay = day;
+      if (changes.length === 0) return [];
+      return [{ event: 'days_changed', subject: TOUCHES, detail: `${changes.join(', ')}.` }];
+    });
   }
 
   async #startProcesses(dead: readonly string[]): Promise<void> {

@@ -12,11 +12,7 @@ import type { ClusterTarget } from './cluster-target.ts';
 
 /** What applying would do with the table of touches; nothing where there is no PostgreSQL. */
 export async function touchPlan(target: ClusterTarget): Promise<ClusterChange[]> {
-  const keptMs = touchesKeptMs(target.spec);
-  const steps = await withTouchTable(target.postgres, async (table) =>
-    planTouches(await table.partitions(), keptMs, nodeClock.now()),
-  );
-  return touchChanges(target, steps);
+  return touchChanges(target, await lackingTouchDays(target.postgres, touchesKeptMs(target.spec)));
 }
 
 /** Does it. */
@@ -24,7 +20,14 @@ export async function touchApply(target: ClusterTarget): Promise<ClusterChange[]
   return touchChanges(target, await keepTouchDays(target.postgres, touchesKeptMs(target.spec)));
 }
 
-/** Brings the table to what it is to be by now; what was done. */
+/** What the table lacks by now, and has too much. */
+export function lackingTouchDays(postgres: string | undefined, keptMs: number): Promise<TouchStep[]> {
+  return withTouchTable(postgres, async (table) =>
+    planTouches(await table.partitions(), keptMs, nodeClock.now()),
+  );
+}
+
+/** Brings it there; what was done. */
 export function keepTouchDays(postgres: string | undefined, keptMs: number): Promise<TouchStep[]> {
   return withTouchTable(postgres, (table) => applyTouches(table, keptMs, nodeClock.now()));
 }

@@ -15,7 +15,7 @@ import { startWatchServer } from '../../../server/watch/watch-server.ts';
 import { wholeNumber, type CommandDefinition } from '../../command.ts';
 import { listenForStop } from '../../stop-signal.ts';
 import type { Terminal } from '../../terminal.ts';
-import { keepTouchDays } from '../changes/touch-change.ts';
+import { keepTouchDays, lackingTouchDays } from '../changes/touch-change.ts';
 import { checkWish, openWishedCluster, type WishedCluster } from '../jobs/wished-cluster.ts';
 import { addClusterDirectory, localClusterIn } from '../local-cluster.ts';
 import { readJobWish } from '../state/job-wish-file.ts';
@@ -115,8 +115,10 @@ function isRestart(event: WatchEvent): event is HealingEvent {
 
 async function keepDays({ directory, addresses }: WishedCluster): Promise<string[]> {
   const keptMs = readJobWish(directory)?.touchesKeptMs;
-  if (keptMs === undefined) return [];
-  const steps = await keepTouchDays(addresses.postgres, keptMs);
+  const { postgres } = addresses;
+  // Nobody is to be held up to learn that there is nothing to do.
+  if (keptMs === undefined || (await lackingTouchDays(postgres, keptMs)).length === 0) return [];
+  const steps = await withClusterLock(directory, () => keepTouchDays(postgres, keptMs));
   return steps.map(({ action, name }) => `${action} ${name}`);
 }
 
