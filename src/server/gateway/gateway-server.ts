@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { AdtallyError } from '../../base/errors.ts';
+import { SECOND_MS } from '../../base/units.ts';
 import type { TouchBook } from '../../model/touch.ts';
 import type { Ingest } from '../../model/request/ingest.ts';
 import type { VerdictCounts } from '../../model/verdict.ts';
@@ -19,6 +20,9 @@ import { TlsFiles } from '../tls/tls-files.ts';
 import { type GatewayFigures, GatewayMetrics } from './gateway-metrics.ts';
 import { GatewayLive } from './gateway-live.ts';
 import { GATEWAY_ROUTES, type GatewayContext } from './gateway-routes.ts';
+
+/** Whoever waits for a Kafka that does not answer is told so: that takes five seconds. */
+const GRACE_MS = 8 * SECOND_MS;
 
 /** The gateway of a cluster, as its server sees it. */
 export interface ServedGateway extends Ingest {
@@ -90,5 +94,5 @@ export async function startGatewayServer({
     stopping.abort();
     live.close();
   };
-  return serveRoutes({ context, gate, routes, tls, log, close });
+  return serveRoutes({ context, gate, routes, tls, log, graceMs: GRACE_MS, close });
 }

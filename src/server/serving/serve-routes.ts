@@ -30,11 +30,12 @@ interface Serving<Context extends ServingContext> {
   readonly routes: readonly Route<Context>[];
   readonly tls: TlsFiles | undefined;
   readonly log: ServerLog | undefined;
+  /** How long requests in flight may take once the server stops, ms. */
+  readonly graceMs?: number;
   /** Begins to stop: aborts `context.stopping` and ends streams. */
   readonly close: () => void;
 }
 
-/** How long requests in flight may take once the server stops. */
 const GRACE_MS = 5 * SECOND_MS;
 
 /** Serves the routes where the spec says. Throws AdtallyError config_invalid when it cannot listen there. */
@@ -73,10 +74,10 @@ export async function serveRoutes<Context extends ServingContext>(
 
 async function stop<Context extends ServingContext>(
   app: FastifyInstance,
-  { context, close }: Serving<Context>,
+  { context, graceMs = GRACE_MS, close }: Serving<Context>,
 ): Promise<void> {
   close();
-  const cancel = context.clock.after(GRACE_MS, () => app.server.closeAllConnections());
+  const cancel = context.clock.after(graceMs, () => app.server.closeAllConnections());
   await app.close();
   cancel();
   context.metrics.close();
