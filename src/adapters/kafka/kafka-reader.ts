@@ -6,7 +6,7 @@ import { kafkaError } from './kafka-errors.ts';
 
 /** How long Kafka waits for something new before it answers, ms. */
 const WAIT_MS_MAX = 200;
-/** The least that brokers allow: one that comes back waits for so long for the member that this reader was before. */
+/** The least that brokers allow: one that comes back may wait for so long for the member that this reader was before. */
 const SESSION_MS = 6000;
 const HEARTBEAT_MS = 2000;
 
